@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+
+PYTHON ?= python3
+VENV ?= .venv
+SANDBOX_DIRECTORY ?= build/sandbox
+SANDBOX_RAPIDAUTH_PORT ?= 8443
+SANDBOX_PORTAL_PORT ?= 8444
+SANDBOX_DEVICE_PORT ?= 8445
+SANDBOX_ADMIN_PORT ?= 8446
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+BIN := $(CURDIR)/$(VENV)/bin
+COLLECTIONS := build/collections
+HERE := $(COLLECTIONS)/ansible_collections/eccops/rapid
+
+# What the machine's own configuration says must not change what is shown or proved here.
+export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(COLLECTIONS)
+export PATH := $(BIN):$(PATH)
+
+.PHONY: help demo test test-fast lint sandbox bench build clean
+
+help: ## List what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+demo: $(VENV)/.run-installed $(HERE) ## Rotate a demo fleet against the sandbox, and show it (needs no root)
+	@$(BIN)/ansible-playbook eccops.rapid.demo -e demo_directory=$(CURDIR)/build/demo
+
+test: $(VENV)/.test-installed $(HERE) lint ## Prove everything: lint, sanity, unit, sandbox and integration tests
+	$(BIN)/python -m pytest tests/unit tests/sandbox tests/integration
+
+test-fast: $(VENV)/.test-installed $(HERE) ## The tests for your own loop: no lint, no slow ones
+	$(BIN)/python -m pytest -m "not slow" tests/unit tests/sandbox tests/integration
+
+lint: $(VENV)/.test-installed $(HERE) ## ansible-lint (production), ansible-test sanity
+	$(BIN)/python tests/checks/run_ansible_lint.py
+	$(BIN)/python tests/checks/run_ansible_test_sanity.py
+
+sandbox: $(VENV)/.run-installed ## Run the sandbox in the foreground; SANDBOX_DIRECTORY and SANDBOX_*_PORT may be set
+	@mkdir -p $(dir $(SANDBOX_DIRECTORY))
+	@PYTHONPATH=roles/sandbox/files exec $(BIN)/python -m rapid_sandbox --data-directory $(SANDBOX_DIRECTORY) \
+	  --rapidauth-port $(SANDBOX_RAPIDAUTH_PORT) --portal-port $(SANDBOX_PORTAL_PORT) \
+	  --device-port $(SANDBOX_DEVICE_PORT) --admin-port $(SANDBOX_ADMIN_PORT)
+
+bench: $(VENV)/.run-installed $(HERE) ## Measure the sandbox and the bulk module, as ratios in one run
+	$(BIN)/python tests/bench/run.py
+
+build: $(VENV)/.run-installed ## Build the collection's archive into build/
+	@mkdir -p build
+	$(BIN)/ansible-galaxy collection build --force --output-path build
+
+clean: ## Remove everything that was made here
+	rm -rf build $(VENV)
+
+# The checkout itself is the installed collection: a link puts it where Ansible looks for eccops.rapid.
+$(HERE):
+	@mkdir -p $(dir $@)
+	@ln -sfn ../../../.. $@
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name it with make PYTHON=...") if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv is missing: apt-get install python3-venv, as root" >&2; exit 1; }
+
+$(VENV)/.run-installed: requirements.txt roles/sandbox/files/requirements.txt tests/run-requirements.txt | $(VENV)/bin/python
+	@echo "Installing what the demo needs into $(VENV) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r roles/sandbox/files/requirements.txt -r tests/run-requirements.txt
+	@touch $@
+
+$(VENV)/.test-installed: tests/requirements.txt $(VENV)/.run-installed
+	@echo "Installing what the tests need into $(VENV) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@

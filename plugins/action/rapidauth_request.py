@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Runs rapidauth_request's core in the controller's process when the task is local."""
+
+from __future__ import annotations
+
+from ansible_collections.eccops.rapid.plugins.module_utils.argspec import request_spec
+from ansible_collections.eccops.rapid.plugins.module_utils.credential_state import bring_to_state
+from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
+
+
+class ActionModule(CoreAction):
+    def spec(self):
+        return request_spec()
+
+    def core(self, params, is_check_mode):
+        return bring_to_state(params, is_check_mode)

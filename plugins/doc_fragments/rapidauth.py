@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Documentation of the options in module_utils/argspec.py: rapidauth_options."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  api_url:
+    description:
+      - Base URL of the RapidAuth service. To rehearse, give the sandbox's.
+    type: str
+    default: https://request.rapidauth.com/rapid
+  sac_path:
+    description:
+      - >-
+        File with the Service Authentication Certificate (SAC): PKCS#12, or PEM with the certificate, its chain and,
+        unless O(sac_key_path) or O(sac_key_content) is given, the private key.
+      - It is read where the task runs. An encrypted key is decrypted in memory only.
+    type: path
+  sac_content:
+    description:
+      - The SAC itself instead of a file, for example from a vault. PEM text, or a PKCS#12 file in base64.
+    type: str
+  sac_key_path:
+    description:
+      - File with the SAC's private key in PEM, where it is not in the file of the certificate.
+    type: path
+  sac_key_content:
+    description:
+      - The SAC's private key in PEM itself.
+    type: str
+  sac_passphrase:
+    description:
+      - Passphrase of the SAC's private key, or of the PKCS#12 file. The task never prompts for it.
+    type: str
+  ca_path:
+    description:
+      - >-
+        PEM file or directory of the CAs that the service's certificate must come from, instead of the system's.
+        Verification cannot be switched off.
+      - Without it the environment variable E(REQUESTS_CA_BUNDLE) is honoured, then the system's CAs.
+    type: path
+  timeout_seconds:
+    description:
+      - Seconds that connecting may take, and again that a whole answer may take.
+    type: int
+    default: 30
+  retry_budget_seconds:
+    description:
+      - >-
+        Seconds that may be spent waiting before a C(GET) is repeated, after connection trouble or HTTP 429, 502, 503
+        or 504. A C(Retry-After) that does not fit into them ends the task. At most five attempts are made.
+      - Calls that change something are never repeated.
+    type: int
+    default: 60
+requirements:
+  - requests >= 2.28
+  - cryptography >= 41
+notes:
+  - Proxies are taken from the environment variables E(HTTPS_PROXY) and E(NO_PROXY).
+  - >-
+    A local task without C(become), C(environment) and C(async) runs inside the controller's own process; in every
+    other case the module is shipped to the host, which then needs the two Python libraries.
+"""

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""The filter portal_query_url."""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.eccops.rapid.plugins.module_utils import portal
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
+
+
+def portal_query_url(token, caller_id, query_url=portal.ENVIRONMENTS["production"][1], token_parameter=portal.QUERY_TOKEN_PARAMETER):
+    try:
+        return portal.portal_query_url(str(token), str(caller_id), str(query_url), str(token_parameter))
+    except RapidError as error:
+        raise AnsibleFilterError(error.message) from None
+
+
+class FilterModule:
+    def filters(self):
+        return {"portal_query_url": portal_query_url}

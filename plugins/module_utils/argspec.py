@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""The options the modules share, each beside the documentation fragment of the same name (plugins/doc_fragments)."""
+
+from __future__ import annotations
+
+
+def rapidauth_options():
+    """Where RapidAuth is and which SAC opens it: fragment C(rapidauth)."""
+    return {
+        "api_url": {"type": "str", "default": "https://request.rapidauth.com/rapid"},
+        "sac_path": {"type": "path"},
+        "sac_content": {"type": "str", "no_log": True},
+        "sac_key_path": {"type": "path", "no_log": False},
+        "sac_key_content": {"type": "str", "no_log": True},
+        "sac_passphrase": {"type": "str", "no_log": True},
+        "ca_path": {"type": "path"},
+        "timeout_seconds": {"type": "int", "default": 30},
+        "retry_budget_seconds": {"type": "int", "default": 60},
+    }
+
+
+#: Rules over those options, in AnsibleModule's terms.
+RAPIDAUTH_RULES = {
+    "mutually_exclusive": [("sac_path", "sac_content"), ("sac_key_path", "sac_key_content")],
+    "required_one_of": [("sac_path", "sac_content")],
+}
+
+
+def request_spec():
+    """Returns what AnsibleModule takes for rapidauth_request."""
+    options = rapidauth_options()
+    options.update(
+        request_id={"type": "str", "required": True},
+        state={"type": "str", "choices": ["present", "replaced"], "default": "present"},
+        prevent_collection={"type": "bool"},
+        anon_id={"type": "str"},
+        expect_anon_id={"type": "str"},
+    )
+    return dict(
+        RAPIDAUTH_RULES,
+        argument_spec=options,
+        required_if=[("state", "replaced", ("anon_id",))],
+    )
+
+
+def request_info_spec():
+    """Returns what AnsibleModule takes for rapidauth_request_info."""
+    options = rapidauth_options()
+    options.update(
+        request_ids={"type": "list", "elements": "str", "default": []},
+        anon_ids={"type": "list", "elements": "str", "default": []},
+        concurrency={"type": "int", "default": 16},
+        rotate_after_days={"type": "float"},
+        now={"type": "str"},
+    )
+    return dict(RAPIDAUTH_RULES, argument_spec=options)
+
+
+def portal_token_spec():
+    """Returns what AnsibleModule takes for rapidsos_portal_token."""
+    options = {
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "environment": {"type": "str", "choices": ["production", "sandbox"]},
+        "api_url": {"type": "str"},
+        "api_version": {"type": "str", "choices": ["irpv1", "irpv2"], "default": "irpv1"},
+        "email": {"type": "str", "required": True},
+        "password": {"type": "str", "no_log": True},
+        "client_id": {"type": "str"},
+        "client_secret": {"type": "str", "no_log": True},
+        "cache_path": {"type": "path"},
+        "min_remaining_seconds": {"type": "int", "default": 600},
+        "caller_id": {"type": "str"},
+        "query_url": {"type": "str"},
+        "query_token_parameter": {"type": "str", "default": "access_token", "no_log": False},
+        "ca_path": {"type": "path"},
+        "timeout_seconds": {"type": "int", "default": 30},
+    }
+    return {
+        "argument_spec": options,
+        "mutually_exclusive": [("environment", "api_url")],
+        "required_one_of": [("environment", "api_url")],
+        "required_if": [("state", "present", ("password",)), ("state", "absent", ("cache_path",))],
+    }

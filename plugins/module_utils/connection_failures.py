@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""What went wrong on the way to a service: one error per cause, and whether the request can have arrived."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost, NotSent, SacRefused, ServerNotTrusted
+
+try:
+    import requests
+    from urllib3 import exceptions as urllib3_exceptions
+except ImportError:
+    pass  # transport says so
+
+# OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH.
+_NAME_MISMATCHES = (62, 64)
+
+
+def explain(error, base_url, timeout_seconds, sac=None):
+    """Returns the RapidError for an exception of C(requests); C(sac) is the Sac presented, if any."""
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return _not_trusted(cause, base_url)
+    for cause in causes:
+        if isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or ""):
+            return _alert(cause, base_url, sac)
+    if isinstance(error, requests.exceptions.ProxyError):
+        return NotSent("the proxy for %s cannot be used; check HTTPS_PROXY and NO_PROXY" % base_url, kind="proxy_failed")
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return NotSent("the host name of %s cannot be resolved; check the URL and DNS" % base_url, kind="name_not_resolved")
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return NotSent(
+            "%s accepted no connection within %s s; check the address and the firewall" % (base_url, timeout_seconds),
+            kind="connect_timed_out",
+        )
+    for cause in causes:
+        if isinstance(cause, urllib3_exceptions.NewConnectionError):
+            return NotSent(
+                "%s refused the connection or cannot be reached; check that the service is up and the address is right"
+                % base_url,
+                kind="connection_refused",
+            )
+    if isinstance(error, requests.exceptions.Timeout) or any(isinstance(cause, socket.timeout) for cause in causes):
+        return AnswerLost("%s gave no whole answer within %s s" % (base_url, timeout_seconds), kind="answer_timed_out")
+    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
+        return NotSent("%s is not a usable https URL" % base_url, kind="invalid_input")
+    if any(isinstance(cause, ssl.SSLError) for cause in causes) and isinstance(error, requests.exceptions.SSLError):
+        return NotSent("no TLS 1.2 or newer could be agreed with %s; is it an https service?" % base_url, kind="tls_failed")
+    return AnswerLost("%s cut the connection before a whole answer came" % base_url, kind="connection_cut")
+
+
+def _causes(error):
+    """Yields the exceptions an exception of requests was made from, itself first."""
+    seen, pending = set(), [error]
+    while pending:
+        current = pending.pop(0)
+        if not isinstance(current, BaseException) or id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        pending += [current.__cause__, current.__context__, getattr(current, "reason", None)]
+        pending += list(current.args)
+
+
+def _not_trusted(cause, base_url):
+    if cause.verify_code in _NAME_MISMATCHES:
+        return ServerNotTrusted(
+            "the certificate of %s was issued for another host name; check the URL (%s)" % (base_url, cause.verify_message),
+            kind="host_name_mismatch",
+        )
+    return ServerNotTrusted(
+        "the certificate of %s is not trusted: %s; set ca_path to its CA if it is a private one"
+        % (base_url, cause.verify_message)
+    )
+
+
+def _alert(cause, base_url, sac):
+    said = (cause.reason or "").replace("_", " ").lower()
+    if sac is None:
+        return NotSent("%s ended the TLS handshake: %s" % (base_url, said), kind="tls_failed")
+    return SacRefused("%s refused the %s: %s; ask the RapidAuth dashboard whether it is the active one" % (base_url, sac.describe(), said))

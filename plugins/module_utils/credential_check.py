@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""The core of rapidauth_request_info: many credentials in one call, over a bounded pool of kept-alive connections."""
+
+from __future__ import annotations
+
+import collections
+from concurrent.futures import ThreadPoolExecutor
+
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils.instants import format_instant, given_now
+from ansible_collections.eccops.rapid.plugins.module_utils.plan import judge_rotation
+from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensure_anon_id, ensure_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils.service import rapidauth_client
+
+_FIELDS = ("anon_id", "request_id", "prevent_collection", "status", "requested_date", "collected_date")
+
+
+def check_credentials(params, is_check_mode):
+    """Returns the module's result for its C(params); it reads only, in check mode too. Raises RapidError."""
+    request_ids, anon_ids = _distinct(params.get("request_ids")), _distinct(params.get("anon_ids"))
+    if not request_ids and not anon_ids:
+        raise InvalidInput("there is nothing to look up: give request_ids, anon_ids or both, with at least one id")
+    for each in request_ids:
+        ensure_request_id(each)
+    for each in anon_ids:
+        ensure_anon_id(each)
+    if not 1 <= params["concurrency"] <= 64:
+        raise InvalidInput("concurrency must lie between 1 and 64")
+    days = params.get("rotate_after_days")
+    if days is not None and days < 0:
+        raise InvalidInput("rotate_after_days must not be negative")
+    now = given_now(params.get("now"))
+    client = rapidauth_client(params)
+    looks = [(each, client.get_request) for each in request_ids] + [(each, client.get_credential) for each in anon_ids]
+    credentials = _look_up_all(looks, params["concurrency"], days, now)
+    return {
+        "changed": False,
+        "credentials": credentials,
+        "due": [each for each, entry in credentials.items() if entry["should_rotate"]],
+        "summary": _summary(credentials),
+        "now": format_instant(now),
+    }
+
+
+def _distinct(ids):
+    return list(dict.fromkeys(ids or []))
+
+
+def _look_up_all(looks, concurrency, days, now):
+    """Returns {id: entry} in the order asked.
+
+    Stops where every other look-up would fail too: on a failure that is the whole service's, or when as many look-ups
+    as fill the pool twice failed in a row. What was learnt until then is in the error's details.
+    """
+    stop = _Stop(most_failures_in_a_row=2 * concurrency)
+
+    def look_up(look):
+        identifier, get = look
+        if stop.reason:
+            return None
+        try:
+            entry = _entry(get(identifier), days, now)
+        except RapidError as error:
+            stop.failed(error)
+            return _failed_entry(error)
+        stop.answered()
+        return entry
+
+    with ThreadPoolExecutor(max_workers=min(concurrency, len(looks))) as pool:
+        entries = list(pool.map(look_up, looks))
+    credentials = {identifier: entry for (identifier, get), entry in zip(looks, entries) if entry is not None}
+    if stop.reason:
+        answered = sum(entry["error"] is None or entry["is_known"] is False for entry in credentials.values())
+        raise RapidError(
+            "stopped after %d of %d answers: %s" % (answered, len(looks), stop.reason.message),
+            kind=stop.reason.kind,
+            credentials=credentials,
+            summary=_summary(credentials),
+        )
+    return credentials
+
+
+class _Stop:
+    """Tells the threads of a pool when to give up. Its few fields are set one at a time: no lock is needed."""
+
+    def __init__(self, most_failures_in_a_row):
+        self.reason = None
+        self._most, self._failures_in_a_row = most_failures_in_a_row, 0
+
+    def answered(self):
+        self._failures_in_a_row = 0
+
+    def failed(self, error):
+        if error.kind == "unknown":
+            return self.answered()
+        self._failures_in_a_row += 1
+        if error.is_service_wide or self._failures_in_a_row >= self._most:
+            self.reason = self.reason or error
+
+
+def _entry(credential, days, now):
+    verdict = judge_rotation(credential, days, now)
+    entry = credential.as_dict()
+    entry.update(is_known=True, should_rotate=verdict.should_rotate, reason=verdict.reason, error=None)
+    return entry
+
+
+def _failed_entry(error):
+    entry = dict.fromkeys(_FIELDS)
+    is_unknown = error.kind == "unknown"
+    entry.update(is_known=False if is_unknown else None, should_rotate=False, reason=error.message, error=error.as_result())
+    return entry
+
+
+def _summary(credentials):
+    """Returns counts; those of C(by_status) are keyed by the service's own words."""
+    entries = list(credentials.values())
+    return {
+        "total": len(entries),
+        "by_status": dict(collections.Counter(entry["status"] or "none" for entry in entries if entry["is_known"])),
+        "unknown": sum(entry["is_known"] is False for entry in entries),
+        "failed": sum(entry["is_known"] is None for entry in entries),
+        "collection_prevented": sum(entry["prevent_collection"] is True for entry in entries),
+        "due": sum(entry["should_rotate"] for entry in entries),
+    }

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""From the module options that name a service and a SAC to a client, made once per process.
+
+Reading an encrypted key, making an SSLContext and a TLS handshake each cost more than a request, and all items of a
+loop run in one process: a client made for the same options is used again. A fork starts with none of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from urllib.parse import urlsplit
+
+from ansible_collections.eccops.rapid.plugins.module_utils import sac as sacs
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.module_utils.instants import utc_now
+from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import RapidAuthClient
+from ansible_collections.eccops.rapid.plugins.module_utils.tls import client_context
+from ansible_collections.eccops.rapid.plugins.module_utils.transport import Transport
+
+_clients = {}
+
+
+def ensure_https_url(url, option):
+    """Returns C(url) without a slash at its end; raises InvalidInput unless it is a plain https URL."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise InvalidInput("%s must be an https URL without user, query and fragment, such as https://host.example/path" % option)
+    return url.rstrip("/")
+
+
+def ensure_limits(params):
+    """Raises InvalidInput unless the time limits make sense."""
+    for option, least in (("timeout_seconds", 1), ("retry_budget_seconds", 0)):
+        if params.get(option) is not None and not least <= params[option] <= 3600:
+            raise InvalidInput("%s must lie between %d and 3600" % (option, least))
+
+
+def rapidauth_client(params):
+    """Returns the RapidAuthClient for the options of the fragment C(rapidauth); the SAC is checked on every call."""
+    ensure_limits(params)
+    api_url = ensure_https_url(params["api_url"], "api_url")
+    source = sacs.sac_source(params)
+    key = _key_of(api_url, params.get("ca_path"), params["timeout_seconds"], params["retry_budget_seconds"], *source)
+    if key not in _clients:
+        sac = sacs.load_sac(source)
+        sacs.ensure_usable(sac, utc_now())
+        context = client_context(params.get("ca_path"), sac)
+        transport = Transport(api_url, context, params["timeout_seconds"], params["retry_budget_seconds"], sac)
+        _clients[key] = (RapidAuthClient(transport, sac), sac)
+    client, sac = _clients[key]
+    sacs.ensure_usable(sac, utc_now())
+    return client
+
+
+def _key_of(*parts):
+    """Returns a digest, so that no passphrase serves as a dictionary key; the process id keeps forks apart."""
+    digest = hashlib.sha256()
+    for part in (os.getpid(),) + parts:
+        encoded = part if isinstance(part, bytes) else repr(part).encode("utf-8")
+        digest.update(b"%d:" % len(encoded) + encoded)
+    return digest.digest()

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Portal tokens kept between tasks and runs: encrypted, private, one login at a time; and refused logins remembered.
+
+One entry belongs to one account at one URL. It is encrypted with a key derived from the account's password, so that
+who can read the file but does not know the password has nothing. The same directory remembers that a password was
+refused: five refused logins within 15 minutes may lock an account (the usual policy, CJIS AC-7), and one play can
+ask for a hundred.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import datetime
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+import stat
+import tempfile
+
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import MissingLibrary, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils.instants import format_instant, parse_instant
+from ansible_collections.eccops.rapid.plugins.module_utils.portal import Token
+
+try:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+    CRYPTOGRAPHY_ERROR = None
+except ImportError as error:
+    CRYPTOGRAPHY_ERROR = str(error)
+
+#: No token outlives a shift on disk.
+LONGEST_KEPT = datetime.timedelta(hours=12)
+#: A refused password is not tried again within the window in which refusals are counted.
+REFUSAL_REMEMBERED = datetime.timedelta(minutes=15)
+#: What is kept of an account, each in a file of its own: a refused password must not cost the token of the right one.
+KINDS = ("token", "refusal")
+_SCRYPT = {"n": 2**15, "r": 8, "p": 1}  # about 0.1 s and 32 MiB for each guess
+
+
+class TokenCache:
+    """The entry of one account in C(directory). Use it inside C(with cache.locked():)."""
+
+    def __init__(self, directory, *account):
+        if CRYPTOGRAPHY_ERROR:
+            raise MissingLibrary("the Python library 'cryptography' is needed for cache_path: %s" % CRYPTOGRAPHY_ERROR)
+        self._directory = directory
+        name = hashlib.sha256("\n".join(account).encode("utf-8")).hexdigest()[:32]
+        self._path = os.path.join(directory, name)
+
+    @contextlib.contextmanager
+    def locked(self):
+        """Holds the account for this process; others wait. Refuses a directory that others could write or read."""
+        self._ensure_private_directory()
+        try:
+            descriptor = os.open(self._path + ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise self._trouble("its lock cannot be opened: %s" % error.strerror) from None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def exists(self):
+        return any(os.path.lexists(self._path + "." + kind) for kind in KINDS)
+
+    def read(self, kind, password):
+        """Returns what was stored as this C(kind) for this C(password) (see the functions below), or {}.
+
+        Another password, a cut-off file and an unknown form all mean that there is nothing stored: a login is always possible.
+        """
+        try:
+            descriptor = os.open(self._path + "." + kind, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise self._trouble("its %s file cannot be opened safely: %s" % (kind, error.strerror)) from None
+        with os.fdopen(descriptor, "rb") as file:
+            self._ensure_private(os.fstat(file.fileno()), "its %s file" % kind)
+            content = file.read(65536)
+        try:
+            sealed = {name: base64.b64decode(value) for name, value in json.loads(content).items()}
+            opened = AESGCM(_key(password, sealed["salt"])).decrypt(sealed["nonce"], sealed["content"], None)
+            return json.loads(opened)
+        except (ValueError, KeyError, TypeError, AttributeError, InvalidTag):
+            return {}
+
+    def write(self, kind, password, content):
+        """Stores C(content) (a dict) as this C(kind) for this C(password), atomically and with mode 0600."""
+        salt, nonce = secrets.token_bytes(16), secrets.token_bytes(12)
+        opened = json.dumps(content).encode("utf-8")
+        sealed = {"salt": salt, "nonce": nonce, "content": AESGCM(_key(password, salt)).encrypt(nonce, opened, None)}
+        text = json.dumps({name: base64.b64encode(value).decode("ascii") for name, value in sealed.items()})
+        temporary = None
+        try:
+            descriptor, temporary = tempfile.mkstemp(dir=self._directory, prefix=".", suffix=".new")  # 0600
+            with os.fdopen(descriptor, "w") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, self._path + "." + kind)
+        except OSError as error:
+            if temporary:
+                with contextlib.suppress(OSError):
+                    os.unlink(temporary)
+            raise self._trouble("its %s file cannot be written: %s" % (kind, error.strerror)) from None
+
+    def remove(self):
+        """Returns whether there was something to remove."""
+        is_removed = False
+        for kind in KINDS:
+            try:
+                os.unlink(self._path + "." + kind)
+                is_removed = True
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                raise self._trouble("its %s file cannot be removed: %s" % (kind, error.strerror)) from None
+        return is_removed
+
+    def ensure_writable(self):
+        """Raises before a login what a full or read-only disk would make fail after it."""
+        try:
+            with tempfile.TemporaryFile(dir=self._directory) as file:
+                file.write(b"\0" * 8192)
+                file.flush()
+        except OSError as error:
+            raise self._trouble("nothing can be written to it: %s" % error.strerror) from None
+
+    def _ensure_private_directory(self):
+        try:
+            os.makedirs(self._directory, mode=0o700, exist_ok=True)
+            self._ensure_private(os.lstat(self._directory), "it")
+        except OSError as error:
+            raise self._trouble("it cannot be created: %s" % error.strerror) from None
+
+    def _ensure_private(self, status, what):
+        if stat.S_ISLNK(status.st_mode):
+            raise self._trouble("%s is a symbolic link; give the place itself" % what)
+        if status.st_uid != os.geteuid():
+            raise self._trouble("%s belongs to another user" % what)
+        if status.st_mode & 0o077:
+            raise self._trouble("%s is open to other users; take their rights away with chmod go=" % what)
+
+    def _trouble(self, reason):
+        return RapidError("cache_path '%s' cannot be used: %s" % (self._directory, reason), kind="cache_unusable")
+
+
+def _key(password, salt):
+    return Scrypt(salt=salt, length=32, **_SCRYPT).derive(password.encode("utf-8"))
+
+
+def token_content(token):
+    """Returns what C(write) stores for a Token."""
+    return {
+        "token": token.value,
+        "issued_at": format_instant(token.issued_at),
+        "expires_at": format_instant(token.expires_at),
+        "expires_basis": token.expires_basis,
+    }
+
+
+def stored_token(content, min_remaining, now):
+    """Returns the Token in C(content) if more than C(min_remaining) (timedelta) of it is left, else None."""
+    issued_at, expires_at = parse_instant(content.get("issued_at")), parse_instant(content.get("expires_at"))
+    if not content.get("token") or issued_at is None or expires_at is None:
+        return None
+    token = Token(content["token"], issued_at, expires_at, content.get("expires_basis"))
+    # A clock that was set back must not make a token look young for ever.
+    if now < issued_at - datetime.timedelta(minutes=5):
+        return None
+    return token if min(expires_at, issued_at + LONGEST_KEPT) - now > min_remaining else None
+
+
+def refusal_content(error, now):
+    """Returns what C(write) stores for a login that was refused."""
+    return {"refused_at": format_instant(now), "message": error.message, "kind": error.kind}
+
+
+def ensure_not_just_refused(content, now):
+    """Raises RapidError if this password was refused a moment ago."""
+    refused_at = parse_instant(content.get("refused_at"))
+    if refused_at is not None and abs(now - refused_at) < REFUSAL_REMEMBERED:
+        raise RapidError(
+            "not tried again, since the same password was refused at %s: %s" % (content["refused_at"], content.get("message")),
+            kind=content.get("kind"),
+        )

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""HTTP calls to one service: kept-alive sessions over our own SSLContext, time limits, retries of what may be repeated."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+
+from ansible_collections.eccops.rapid.plugins.module_utils import connection_failures
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost, MissingLibrary, NotSent, Refusal
+from ansible_collections.eccops.rapid.plugins.module_utils.tls import deadline
+from ansible_collections.eccops.rapid.plugins.module_utils.version import COLLECTION_VERSION
+
+try:
+    import requests
+    from requests.adapters import HTTPAdapter
+
+    REQUESTS_ERROR = None
+except ImportError as error:
+    requests, HTTPAdapter, REQUESTS_ERROR = None, object, str(error)
+
+#: Statuses a GET is repeated on; anything else is an answer.
+TEMPORARY_STATUSES = (429, 502, 503, 504)
+MOST_ATTEMPTS = 5
+#: No documented answer of either service comes near this.
+LONGEST_ANSWER_BYTES = 1024 * 1024
+
+
+class Answer:
+    """What came back: ``status``, ``headers`` (case-insensitive) and ``body`` (bytes)."""
+
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+
+class _ContextAdapter(HTTPAdapter):
+    """Mounts one SSLContext for direct and proxied connections, and adds no CA to it."""
+
+    def __init__(self, context):
+        self._context = context
+        super().__init__(pool_maxsize=1)
+
+    def init_poolmanager(self, *args, **kwargs):
+        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+
+    def proxy_manager_for(self, proxy, **kwargs):
+        return super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
+
+    def build_connection_pool_key_attributes(self, request, verify, cert=None):
+        host, unused_pool = super().build_connection_pool_key_attributes(request, verify, cert)
+        return host, {}
+
+    def cert_verify(self, conn, url, verify, cert):
+        """Leaves verification to the context, which always verifies."""
+
+
+class Pacer:
+    """One gate for all threads: after a 429 nobody asks again before its time."""
+
+    def __init__(self, sleep=time.sleep, clock=time.monotonic):
+        self._sleep, self._clock = sleep, clock
+        self._lock = threading.Lock()
+        self._not_before = 0.0
+
+    def hold(self, seconds):
+        with self._lock:
+            self._not_before = max(self._not_before, self._clock() + seconds)
+
+    def wait(self):
+        remaining = self._not_before - self._clock()
+        if remaining > 0:
+            self._sleep(remaining)
+
+
+class Transport:
+    """Calls below C(base_url); safe to use from several threads (one session each)."""
+
+    def __init__(self, base_url, context, timeout_seconds=30, retry_budget_seconds=60, sac=None, sleep=time.sleep):
+        if requests is None:
+            raise MissingLibrary("the Python library 'requests' is needed to talk to a service: %s" % REQUESTS_ERROR)
+        self.base_url = base_url.rstrip("/")
+        self._context, self._sac = context, sac
+        self._timeout_seconds, self._retry_budget_seconds = timeout_seconds, retry_budget_seconds
+        self._pacer = Pacer(sleep)
+        self._threads = threading.local()
+        self._proxies = requests.utils.get_environ_proxies(self.base_url)
+
+    def get(self, path):
+        """Returns the Answer of a GET; repeats it on connection trouble, 429, 502, 503 and 504 within the budget."""
+        waited_seconds = 0.0
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            self._pacer.wait()
+            failure, answer = None, None
+            try:
+                answer = self._call("GET", path)
+                if answer.status not in TEMPORARY_STATUSES:
+                    return answer
+            except (NotSent, AnswerLost) as error:
+                if not error.is_temporary:
+                    raise
+                failure = error
+            pause_seconds = _pause_seconds(answer, attempt)
+            waited_seconds += pause_seconds
+            if attempt == MOST_ATTEMPTS or waited_seconds > self._retry_budget_seconds:
+                break
+            self._pacer.hold(pause_seconds)
+        if failure:
+            raise failure
+        if answer.status == 429:
+            raise throttled(self.base_url, answer, "after %d attempts and a budget of %s s" % (attempt, self._retry_budget_seconds))
+        return answer
+
+    def send_once(self, method, path, **content):
+        """Returns the Answer of a call that changes something; it is never repeated. C(content) is json= or data=."""
+        self._pacer.wait()
+        answer = self._call(method, path, **content)
+        if answer.status == 429:
+            raise throttled(self.base_url, answer, "and calls that change something are not repeated")
+        return answer
+
+    def _call(self, method, path, **content):
+        url = self.base_url + path
+        deadline.at = time.monotonic() + self._timeout_seconds
+        try:
+            response = self._session().request(
+                method, url, timeout=self._timeout_seconds, allow_redirects=False, stream=True, **content
+            )
+            return Answer(response.status_code, response.headers, _body(response, url))
+        except requests.exceptions.RequestException as error:
+            # The session's connections may hold half an answer: the next call starts on a new one.
+            self._threads.session = None
+            raise connection_failures.explain(error, self.base_url, self._timeout_seconds, self._sac) from None
+        finally:
+            deadline.at = None
+
+    def _session(self):
+        session = getattr(self._threads, "session", None)
+        if session is None:
+            session = requests.Session()
+            # Read once in __init__; per request it costs more than the request, and .netrc must not add credentials.
+            session.trust_env = False
+            session.proxies = dict(self._proxies)
+            session.headers = {
+                "User-Agent": "eccops.rapid/%s" % COLLECTION_VERSION,
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+            }
+            session.mount("https://", _ContextAdapter(self._context))
+            self._threads.session = session
+        return session
+
+
+def _body(response, url):
+    chunks, length = [], 0
+    for chunk in response.iter_content(65536):
+        chunks.append(chunk)
+        length += len(chunk)
+        if length > LONGEST_ANSWER_BYTES:
+            response.close()
+            raise AnswerLost("%s answered with more than %d bytes; this is not the service" % (url, LONGEST_ANSWER_BYTES))
+    return b"".join(chunks)
+
+
+def retry_after_seconds(answer):
+    """Returns the seconds of a Retry-After header (whole seconds only), or None."""
+    text = answer.headers.get("Retry-After", "") if answer is not None else ""
+    return int(text) if text.isdigit() and len(text) < 6 else None
+
+
+def _pause_seconds(answer, attempt):
+    asked_for = retry_after_seconds(answer)
+    if asked_for is not None:
+        return asked_for
+    return min(8.0, 0.25 * 2**attempt) * random.uniform(0.5, 1.0)
+
+
+def throttled(base_url, answer, circumstance):
+    """Returns the Refusal for a 429."""
+    seconds = retry_after_seconds(answer)
+    return Refusal(
+        "%s asks to slow down (HTTP 429%s) %s; run again later, with less concurrency"
+        % (base_url, ", Retry-After %d s" % seconds if seconds is not None else "", circumstance),
+        kind="throttled",
+        http_status=429,
+        retry_after_seconds=seconds,
+    )

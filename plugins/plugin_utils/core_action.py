@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""The action behind every module of this collection: runs the module's core in the controller's own process when the
+task is local, ships the module when it is delegated elsewhere, and keeps secrets out of the output.
+
+A module call costs 0.3 s and more of the controller's CPU, the same core in this process 0.02 s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ansible import constants as C
+from ansible.errors import AnsibleError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
+
+CENSORED = "the output was hidden because it holds a login; the registered result has it"
+
+
+class CoreAction(ActionBase):
+    """Subclasses say what they run: C(spec()) returns AnsibleModule's arguments, C(core(params, is_check_mode)) the result."""
+
+    _supports_check_mode = True
+    _supports_async = True
+
+    #: True where a success returns a secret. Failures stay readable: no message of ours holds one.
+    is_result_secret = False
+
+    def spec(self):
+        raise AnsibleError("an action must say its options")
+
+    def core(self, params, is_check_mode):
+        raise AnsibleError("an action must say its core")
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        if self._is_for_this_process():
+            result.update(self._run_here())
+        else:
+            result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
+        if self.is_result_secret and not result.get("failed"):
+            result["_ansible_no_log"] = True
+        return result
+
+    def _is_for_this_process(self):
+        """Says whether a module shipped by this task would run beside us as the same user with the same environment."""
+        return (
+            self._connection.transport == "local"
+            and not self._play_context.become
+            and not self._task.async_val
+            and not any(self._task.environment or [])
+        )
+
+    def _run_here(self):
+        rules = self.spec()
+        validator = ArgumentSpecValidator(**rules)
+        validated = validator.validate(_plain(self._task.args))
+        secrets = validated._no_log_values
+        try:
+            if validated.error_messages:
+                raise InvalidInput("; ".join(validated.error_messages))
+            return self.core(validated.validated_parameters, self._task.check_mode)
+        except RapidError as error:
+            return remove_values(dict(error.as_result(), failed=True), secrets)
+
+    def run_directory(self):
+        """Returns a directory private to this Ansible run, shared by its forks and removed at its end."""
+        return C.DEFAULT_LOCAL_TMP
+
+
+def _plain(value):
+    """Returns C(value) made of Python's own types only: no tags, no vault objects, no templates' leftovers."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return str(value)
