@@ -100,7 +100,8 @@ def _replace_once(client, request_id, anon_id):
         successor = _known(client.get_credential, anon_id)
     except RapidError as error:
         raise RapidError(
-            "it is not known whether RequestId %s was replaced: %s; looking for AnonId %s failed too: %s; run the same task again, with the same anon_id: it looks first"
+            "it is not known whether RequestId %s was replaced: %s; looking for AnonId %s failed too: %s; "
+            "run the same task again, with the same anon_id: it looks first"
             % (request_id, lost.message, anon_id, error.message),
             kind="unresolved",
         ) from None
@@ -112,7 +113,8 @@ def _replace_once(client, request_id, anon_id):
         )
     if successor.request_id is None:
         raise RapidError(
-            "RequestId %s was replaced, but the answer was lost and the service does not tell the new RequestId for AnonId %s; look it up in the RapidAuth dashboard"
+            "RequestId %s was replaced, but the answer was lost and the service does not tell the new RequestId "
+            "for AnonId %s; look it up in the RapidAuth dashboard"
             % (request_id, anon_id),
             kind="request_id_unknown",
         )

@@ -52,14 +52,17 @@ def _plan_adoption(original, found, new_anon_id):
     if found.request_id is None:
         return Decision(
             "refuse",
-            "the replacement with AnonId %s exists, but the service does not tell its RequestId on this route; look it up in the RapidAuth dashboard" % new_anon_id,
+            "the replacement with AnonId %s exists, but the service does not tell its RequestId on this route; "
+            "look it up in the RapidAuth dashboard" % new_anon_id,
             "request_id_unknown",
         )
     if original is not None and is_same_request_id(found.request_id, original.request_id):
         return Decision("keep", "the credential already has AnonId %s" % new_anon_id)
     if found.status == EXPIRED:
         return Decision(
-            "refuse", "the replacement with AnonId %s (RequestId %s) is Expired; replace again under another AnonId" % (new_anon_id, found.request_id), "replacement_expired"
+            "refuse",
+            "the replacement with AnonId %s (RequestId %s) is Expired; replace again under another AnonId" % (new_anon_id, found.request_id),
+            "replacement_expired",
         )
     return Decision("adopt", "AnonId %s exists already: it is the replacement" % new_anon_id)
 
