@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Knows the files a client needs: ``connection.yml`` (Ansible extra vars) and ``fleet.yml`` (inventory).
+
+Both are YAML written as JSON values, which every YAML reader takes.
+"""
+
+import json
+
+_HEAD = "# Written by the eccops.rapid sandbox at its start. It holds secrets of the sandbox only.\n"
+
+
+def write_connection(directory, host_name, ports, secrets, sacs, fleet):
+    """All a client needs; returns the values."""
+    ca_path = str(directory.file("ca.pem"))
+    rapidauth, portal, device, admin = (ports[name] for name in ("rapidauth", "portal", "device", "admin"))
+    first = secrets["accounts"][0]
+    values = {
+        "rapidauth_api_url": f"https://{host_name}:{rapidauth}/rapid",
+        "rapidauth_ca_path": ca_path,
+        "rapidauth_sac_path": sacs["valid"]["combined_path"],
+        "rapidauth_sac_passphrase": sacs["valid"]["passphrase"],
+        "rapidsos_api_url": f"https://{host_name}:{portal}",
+        "rapidsos_query_url": f"https://{host_name}:{portal}/query-interface",
+        "rapidsos_ca_path": ca_path,
+        "rapidsos_email": first["email"],
+        "rapidsos_password": first["password"],
+        "rapidsos_client_id": secrets["client_id"],
+        "rapidsos_client_secret": secrets["client_secret"],
+        "sandbox_device_url": f"https://{host_name}:{device}/rapid",
+        "sandbox_admin_url": f"http://127.0.0.1:{admin}",
+        "sandbox_sacs": sacs,
+        "sandbox_accounts": [
+            {name: account[name] for name in ("email", "password", "ecc", "role")}
+            for account in secrets["accounts"]],
+        "sandbox_fleet": fleet,
+    }
+    lines = [f"{name}: {json.dumps(value)}\n" for name, value in values.items()]
+    directory.write("connection.yml", _HEAD + "---\n" + "".join(lines))
+    return values
+
+
+def write_inventory(directory, fleet):
+    """The fleet as hosts of this machine, one group per ECC."""
+    lines = [_HEAD, "---\ndispatch_workstations:\n  vars:\n    ansible_connection: local\n",
+             '    ansible_python_interpreter: "{{ ansible_playbook_python }}"\n  children:\n']
+    for ecc in dict.fromkeys(position["ecc"] for position in fleet):
+        lines.append(f"    {ecc}:\n      hosts:\n")
+        for position in fleet:
+            if position["ecc"] == ecc:
+                lines.append(
+                    f"        {position['position']}:\n"
+                    f"          ecc: {json.dumps(ecc)}\n"
+                    f"          rapidauth_request_id: {json.dumps(position['request_id'])}\n"
+                    f"          rapidauth_anon_id: {json.dumps(position['anon_id'])}\n")
+    directory.write("fleet.yml", "".join(lines))

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Knows the program's course: open the data directory, bind all listeners, say "ready", stop cleanly."""
+
+import asyncio
+import errno
+import signal
+import socket
+import sqlite3
+
+from aiohttp import web
+
+from rapid_sandbox import (
+    audit, authority, banner, connection_file, secret_store, seeds, server_certificate, service_certificates, tls)
+from rapid_sandbox.admin_listener import Admin
+from rapid_sandbox.data_directory import DataDirectory, StartupError
+from rapid_sandbox.device_routes import Device
+from rapid_sandbox.portal_listener import Portal
+from rapid_sandbox.rapidauth_listener import RapidAuth
+from rapid_sandbox.serving import LARGEST_BODY, Call
+from rapid_sandbox.world import World
+
+_BACKLOG = 1024
+
+
+class Sandbox:
+    """The listeners around one world."""
+
+    def __init__(self, world):
+        self.world = world
+        self._servers = []
+
+    def server_for(self, surface):
+        def request(message, payload, protocol, writer, task):
+            return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=LARGEST_BODY)
+
+        loop = asyncio.get_running_loop()
+        server = web.Server(
+            surface.handle, request_factory=request, access_log=None, keepalive_timeout=75, tcp_keepalive=False)
+        return server
+
+    async def listen_tls(self, surface, bound, choose_context):
+        """Serve a surface over TLS; the context is chosen anew for each connection."""
+        loop = asyncio.get_running_loop()
+        server = self.server_for(surface)
+        statistics, name = self.world.statistics, surface.name
+
+        def on_handshake(error, transport):
+            if error is None:
+                statistics.handshakes[name] += 1
+                return
+            statistics.refused_handshakes[name] += 1
+            if name == "rapidauth":
+                self._record_refused_handshake(error, transport)
+
+        def connection():
+            statistics.connections[name] += 1
+            return tls.TlsProtocol(loop, server(), choose_context(), on_handshake)
+
+        self._servers.append((await loop.create_server(connection, sock=bound, backlog=_BACKLOG), server))
+
+    async def listen_plain(self, surface, bound):
+        loop = asyncio.get_running_loop()
+        server = self.server_for(surface)
+        self._servers.append((await loop.create_server(server, sock=bound, backlog=_BACKLOG), server))
+
+    def _record_refused_handshake(self, error, transport):
+        peer = transport.get_extra_info("peername") if transport else None
+        call = Call("handshake", {}, "", peer[0] if peer else "", "unknown")
+        reason = getattr(error, "verify_message", None) or getattr(error, "reason", None) or type(error).__name__
+        world = self.world
+        with world.storage.transaction():
+            audit.append(world.storage, world.clock.now_ticks(), "sac_refused", call, str(reason))
+
+    async def close(self):
+        for listener, _server in self._servers:
+            listener.close()
+        for _listener, server in self._servers:
+            await server.shutdown(timeout=1)
+
+
+def bind(name, address, port):
+    """A bound socket, or a StartupError that names the port."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((address, port))
+        bound.listen(_BACKLOG)
+    except OSError as error:
+        bound.close()
+        if error.errno == errno.EADDRINUSE:
+            raise StartupError(
+                f"port {port} on {address} is taken; choose another with --{name}-port (0 picks a free one)") from error
+        raise StartupError(f"cannot listen on {address} port {port} for --{name}-port: {error.strerror}") from error
+    return bound
+
+
+def bind_all(options):
+    sockets = {}
+    try:
+        for name in ("rapidauth", "portal", "device", "admin"):
+            address = "127.0.0.1" if name == "admin" else options.listen_address
+            sockets[name] = bind(name, address, getattr(options, f"{name}_port"))
+    except StartupError:
+        for bound in sockets.values():
+            bound.close()
+        raise
+    return sockets
+
+
+async def run(options):
+    """Serve until a signal says stop."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    directory = DataDirectory(options.data_directory)
+    directory.open()
+    try:
+        sockets = bind_all(options)
+        own = authority.load_or_create(directory, "ca", "eccops.rapid sandbox authority")
+        devices = authority.load_or_create(directory, "trusted_issuer", "eccops.rapid sandbox device issuer")
+        foreign = authority.load_or_create(directory, "foreign_ca", "Some foreign authority")
+        secrets = secret_store.load_or_create(directory)
+        sacs = service_certificates.load_or_create(directory, secrets["sac_passphrases"], own, foreign)
+        fleet = seeds.load_or_create_fleet(directory, options.fleet_size)
+        try:
+            world = World.open(directory, secrets, fleet, devices, "eccops.rapid sandbox authority")
+        except (sqlite3.Error, ValueError) as error:
+            raise StartupError(f"cannot open the database: {error}") from error
+        sandbox = Sandbox(world)
+        await _listen(sandbox, directory, sockets, server_certificate.load_or_create(
+            directory, own, options.host_name, options.listen_address))
+        ports = {name: bound.getsockname()[1] for name, bound in sockets.items()}
+        values = connection_file.write_connection(directory, options.host_name, ports, secrets, sacs, fleet)
+        connection_file.write_inventory(directory, fleet)
+        print(banner.text(directory, values), flush=True)
+        print("ready", flush=True)
+        await stop.wait()
+        await sandbox.close()
+        world.storage.close()
+    finally:
+        directory.close()
+
+
+async def _listen(sandbox, directory, sockets, server_pem):
+    world = sandbox.world
+    ca_path, foreign_path = directory.file("ca.pem"), directory.file("foreign_ca.pem")
+    plain = tls.server_context(server_pem)
+    mutual = tls.mutual_context(server_pem, ca_path)
+    lenient = tls.lenient_context(server_pem, (ca_path, foreign_path))
+
+    def context_of_rapidauth():
+        return lenient if world.switches["sac_refusal"] == "http_403" else mutual
+
+    await sandbox.listen_tls(RapidAuth(world), sockets["rapidauth"], context_of_rapidauth)
+    await sandbox.listen_tls(Portal(world), sockets["portal"], lambda: plain)
+    await sandbox.listen_tls(Device(world), sockets["device"], lambda: plain)
+    await sandbox.listen_plain(Admin(world), sockets["admin"])
