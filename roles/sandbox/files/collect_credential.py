@@ -10,15 +10,19 @@ Needs Python 3 and the package "cryptography". Prints one JSON object; never key
 
 import argparse
 import base64
+import contextlib
 import fcntl
+import http.client
 import json
 import os
 import pathlib
 import platform
+import shutil
 import ssl
 import sys
 import urllib.error
 import urllib.request
+import uuid
 
 try:
     from cryptography import x509
@@ -29,6 +33,7 @@ except ImportError:
 
 KEY_FILE, CERTIFICATE_FILE, COLLECTED_FILE = "key.pem", "certificate.pem", "collected.json"
 CURRENT = "current"
+LOST = "the key is kept, so run this again; if it then says 'already collected', replace the credential"
 LARGEST_ANSWER = 1024 * 1024
 
 
@@ -63,7 +68,7 @@ def collect(options):
         with _locked(store):
             return _collect_locked(options, store, request_id, anon_id)
     except OSError as error:
-        raise CollectError("cannot use the directory {0}: {1}".format(store, error.strerror or error)) from error
+        raise CollectError("cannot use the directory {0}: {1}".format(store, error)) from error
 
 
 def _collect_locked(options, store, request_id, anon_id):
@@ -71,11 +76,11 @@ def _collect_locked(options, store, request_id, anon_id):
     collected = _read_json(chosen / COLLECTED_FILE)
     is_stored = collected.get("request_id") == request_id and _is_pair(chosen)
     if is_stored and os.path.realpath(str(store / CURRENT)) == os.path.realpath(str(chosen)):
-        return _result(False, collected)
+        return dict(collected, changed=False)
     if not is_stored:  # else an earlier run stored all and was killed before it put it in place
         collected = _collect_new(options, chosen, request_id, anon_id)
     _put_in_place(store, chosen)
-    return _result(True, collected)
+    return dict(collected, changed=True)
 
 
 def _collect_new(options, chosen, request_id, anon_id):
@@ -85,13 +90,14 @@ def _collect_new(options, chosen, request_id, anon_id):
         certificate = _ask(options, request_id, key, was_begun)
     except RefusedError:
         if not was_begun:  # nothing was ever issued for this key
-            _remove(chosen)
+            shutil.rmtree(chosen)
         raise
+    not_after = getattr(certificate, "not_valid_after_utc", None) or certificate.not_valid_after
     collected = {
         "request_id": request_id,
         "anon_id": anon_id,
         "serial": "{0:x}".format(certificate.serial_number),
-        "not_after": _not_after(certificate),
+        "not_after": not_after.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
     write_private(chosen / CERTIFICATE_FILE, certificate.public_bytes(serialization.Encoding.PEM))
     write_private(chosen / COLLECTED_FILE, (json.dumps(collected) + "\n").encode())
@@ -99,32 +105,22 @@ def _collect_new(options, chosen, request_id, anon_id):
 
 
 def _put_in_place(store, chosen):
-    """Switch the link "current" in one step; key.pem and the others lead through it."""
+    """Switch "current" in one step; key.pem and the others lead through it."""
     _link(store / CURRENT, chosen.name)
     for name in (KEY_FILE, CERTIFICATE_FILE, COLLECTED_FILE):
         if not (store / name).is_symlink():
             _link(store / name, CURRENT + "/" + name)
     for earlier in store.glob("credential-*"):
         if earlier.name != chosen.name:
-            _remove(earlier)
+            shutil.rmtree(earlier)
 
 
 def _link(path, target):
     temporary = path.with_name("." + path.name + ".new")
-    if temporary.is_symlink():
+    with contextlib.suppress(FileNotFoundError):
         temporary.unlink()
     os.symlink(target, str(temporary))
     os.replace(str(temporary), str(path))
-
-
-def _remove(directory):
-    for path in directory.iterdir():
-        path.unlink()
-    directory.rmdir()
-
-
-def _result(is_changed, collected):
-    return dict(collected, changed=is_changed)
 
 
 def read_delivered(path):
@@ -133,13 +129,11 @@ def read_delivered(path):
         with open(path, encoding="utf-8") as handle:
             delivered = json.load(handle)
         request_id, anon_id = delivered["request_id"], delivered.get("anon_id")
+        return str(uuid.UUID(request_id)), anon_id
     except OSError as error:
         raise CollectError("cannot read the delivered request {0}: {1}".format(path, error.strerror)) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CollectError("{0} is not a JSON object with request_id and anon_id".format(path)) from error
-    if not isinstance(request_id, str) or len(request_id) != 36 or not set(request_id.lower()) <= set("0123456789abcdef-"):
-        raise CollectError("{0}: request_id is not a GUID".format(path))
-    return request_id.lower(), anon_id
+        raise CollectError("{0} is not a JSON object with request_id, a GUID, and anon_id".format(path)) from error
 
 
 def write_private(path, content):
@@ -179,9 +173,9 @@ def _ask(options, request_id, key, was_begun):
         der = base64.b64decode(json.loads(answer.decode())["Certificate"])
         certificate = x509.load_der_x509_certificate(der)
     except (ValueError, KeyError, TypeError) as error:
-        raise CollectError("the service answered, but not with a certificate; {0}".format(_lost())) from error
+        raise CollectError("the service answered, but not with a certificate; " + LOST) from error
     if certificate.public_key().public_numbers() != key.public_key().public_numbers():
-        raise CollectError("the service answered with a certificate for another key; " + _lost())
+        raise CollectError("the service answered with a certificate for another key; " + LOST)
     return certificate
 
 
@@ -205,34 +199,24 @@ def _post(options, body, was_begun):
         if isinstance(error.reason, ssl.SSLCertVerificationError):
             raise CollectError("the certificate of {0} is not trusted by {1}: {2}".format(
                 url, options.ca_path, error.reason.verify_message)) from error
-        raise CollectError("no answer from {0} ({1}); {2}".format(url, error.reason, _lost())) from error
-    except (OSError, ValueError) as error:
-        raise CollectError("the answer of {0} was lost ({1}); {2}".format(url, error, _lost())) from error
-    except Exception as error:  # http.client raises its own family for broken answers
-        raise CollectError("the answer of {0} was cut ({1}); {2}".format(url, type(error).__name__, _lost())) from error
+        raise CollectError("no answer from {0} ({1}); {2}".format(url, error.reason, LOST)) from error
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise CollectError("the answer of {0} was cut ({1!r}); {2}".format(url, error, LOST)) from error
 
 
 def _refusal(error, url, was_begun):
     try:
         said = json.loads(error.read(LARGEST_ANSWER).decode())
         text = "error {0}: {1}".format(said["Number"], said["Message"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
         text = "no readable reason"
-    told = "{0} refused to issue the credential: HTTP {1}, {2}".format(url, error.code, text)
+    told = "{0} did not issue the credential: HTTP {1}, {2}".format(url, error.code, text)
+    if error.code >= 500:
+        return told + "; " + LOST
     if was_begun:
-        told += (" An earlier run asked for this credential and did not store the certificate. If the service now says "
-                 "'already collected', that certificate was issued and lost: replace the credential and deliver the new "
-                 "RequestId.")
+        told += (" An earlier run asked for this credential and its answer was lost. If the service says 'already "
+                 "collected', the certificate was issued and lost: replace the credential and deliver the new RequestId.")
     return told
-
-
-def _lost():
-    return "the key is kept, so run this again; if it then says 'already collected', replace the credential"
-
-
-def _not_after(certificate):
-    moment = getattr(certificate, "not_valid_after_utc", None) or certificate.not_valid_after
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _is_pair(store):
@@ -247,23 +231,17 @@ def _is_pair(store):
 
 def _read_json(path):
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
         return {}
-    return value if isinstance(value, dict) else {}
 
 
-class _locked:
+@contextlib.contextmanager
+def _locked(store):
     """Holds the store for one run at a time."""
-
-    def __init__(self, store):
-        self._handle = open(os.open(str(store / ".lock"), os.O_RDWR | os.O_CREAT, 0o600), "r+")
-
-    def __enter__(self):
-        fcntl.flock(self._handle, fcntl.LOCK_EX)
-
-    def __exit__(self, *_ignored):
-        self._handle.close()
+    with open(os.open(str(store / ".lock"), os.O_RDWR | os.O_CREAT, 0o600), "r+") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def _options(arguments):
