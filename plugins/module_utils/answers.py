@@ -9,8 +9,9 @@ import re
 
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost
 
-# The Requests API page shows an object with a comma before its closing brace. Strings are matched to be kept.
-_STRING_OR_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
+# The Requests API page shows an object with a comma before its closing brace. Strings are matched to be kept,
+# one without an end too: looking for the end again from every quote inside it would take hours.
+_STRING_OR_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*"?)|,(?=\s*[}\]])')
 
 
 def json_object(body):
