@@ -43,7 +43,10 @@ def _offset(text):
 
 def format_instant(instant):
     """Returns e.g. C(2026-11-22T08:00:00Z), or None for None; fractions of a second are dropped."""
-    return None if instant is None else instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if instant is None:
+        return None
+    # Not strftime: its %Y writes year 1, .NET's "no date", as one digit.
+    return instant.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def utc_now():
