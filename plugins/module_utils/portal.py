@@ -32,7 +32,7 @@ SESSION = datetime.timedelta(hours=1)
 #: The page shows the name cut off after "access"; the cut tells that it is longer, and OAuth calls it access_token.
 QUERY_TOKEN_PARAMETER = "access_token"
 
-_TOKEN = re.compile(r"^[\x21-\x7e]{1,16384}$")
+_TOKEN = re.compile(r"^[\x21-\x7e]{1,16384}\Z")
 
 
 class Token:
@@ -93,7 +93,7 @@ def expiry(value, expires_in, now):
     """
     exp = _claims(value).get("exp")
     if isinstance(exp, (int, float)) and not isinstance(exp, bool):
-        instant = from_epoch(exp / 1000 if exp > 1e11 else exp)
+        instant = from_epoch(exp // 1000 if exp > 1e11 else exp)
         if instant is not None:
             return instant, "jwt_exp"
     if isinstance(expires_in, int) and not isinstance(expires_in, bool) and 0 < expires_in < 10**7:
