@@ -48,7 +48,8 @@ def _cached_or_minted(cache, is_kept, params, api_url, query_url):
     try:
         token = _log_in(params, api_url)
     except Refusal as error:
-        if error.kind in ("login_refused", "account_locked"):
+        # Which status a wrong password gets is not documented (a stock Django answers 400): any 4xx counts as one.
+        if 400 <= error.http_status < 500 and error.http_status != 429:
             cache.write("refusal", password, token_cache.refusal_content(error, utc_now()))
         raise
     if is_kept:
