@@ -166,7 +166,7 @@ def _body(response, url):
 def retry_after_seconds(answer):
     """Returns the seconds of a Retry-After header (whole seconds only), or None."""
     text = answer.headers.get("Retry-After", "") if answer is not None else ""
-    return int(text) if text.isdigit() and len(text) < 6 else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _pause_seconds(answer, attempt):
