@@ -147,6 +147,8 @@ class Transport:
                 "Accept": "application/json",
                 "Accept-Encoding": "identity",
             }
+            # Even without following it, requests reads a redirect's whole body and trips over a malformed Location.
+            session.get_redirect_target = lambda response: None
             session.mount("https://", _ContextAdapter(self._context))
             self._threads.session = session
         return session
