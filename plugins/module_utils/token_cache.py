@@ -88,7 +88,7 @@ class TokenCache:
             sealed = {name: base64.b64decode(value) for name, value in json.loads(content).items()}
             opened = AESGCM(_key(password, sealed["salt"])).decrypt(sealed["nonce"], sealed["content"], None)
             return json.loads(opened)
-        except (ValueError, KeyError, TypeError, AttributeError, InvalidTag):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, InvalidTag):
             return {}
 
     def write(self, kind, password, content):
