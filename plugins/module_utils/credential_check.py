@@ -39,6 +39,7 @@ def check_credentials(params, is_check_mode):
         "credentials": credentials,
         "due": [each for each, entry in credentials.items() if entry["should_rotate"]],
         "summary": _summary(credentials),
+        "sac": client.sac.summary(now),
         "now": format_instant(now),
     }
 

@@ -84,7 +84,7 @@ class RapidAuthClient:
     """The calls; C(transport) is a Transport for the base URL, such as https://request.rapidauth.com/rapid."""
 
     def __init__(self, transport, sac):
-        self._transport, self._sac = transport, sac
+        self._transport, self.sac = transport, sac
 
     @property
     def api_url(self):
@@ -161,7 +161,7 @@ class RapidAuthClient:
         if answer.status == 403 and number is None:
             raise SacRefused(
                 "%s refused the %s (HTTP 403); ask the RapidAuth dashboard whether it is the active one"
-                % (self.api_url, self._sac.describe()),
+                % (self.api_url, self.sac.describe()),
                 http_status=403,
             )
         if 300 <= answer.status < 400:

@@ -59,13 +59,19 @@ class Sac:
         """Returns subject, serial and expiry in words, for error messages; never the key."""
         return "SAC '%s' (serial %s, valid until %s)" % (self.subject, self.serial, format_instant(self.not_after))
 
+    def summary(self, now):
+        """Returns {subject, serial, sha256_fingerprint, not_after, days_left}; days are whole ones."""
+        return {
+            "subject": self.subject,
+            "serial": self.serial,
+            "sha256_fingerprint": self.sha256_fingerprint,
+            "not_after": format_instant(self.not_after),
+            "days_left": (self.not_after - now).days,
+        }
+
     def encrypted_pem(self, passphrase):
         """Returns key, certificate and chain as PEM bytes, the key encrypted with C(passphrase) (bytes)."""
-        encryption = (
-            serialization.PrivateFormat.PKCS8.encryption_builder()
-            .kdf_rounds(2048)  # the passphrase is random and lives as long as this process: slow rounds buy nothing
-            .build(passphrase)
-        )
+        encryption = serialization.BestAvailableEncryption(passphrase)
         key = self.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
         certificates = [self.certificate] + self.chain
         return key + b"".join(each.public_bytes(serialization.Encoding.PEM) for each in certificates)

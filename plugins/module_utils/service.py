@@ -45,13 +45,12 @@ def rapidauth_client(params):
     key = _key_of(api_url, params.get("ca_path"), params["timeout_seconds"], params["retry_budget_seconds"], *source)
     if key not in _clients:
         sac = sacs.load_sac(source)
-        sacs.ensure_usable(sac, utc_now())
+        sacs.ensure_usable(sac, utc_now())  # before OpenSSL meets it, whose words are worse
         context = client_context(params.get("ca_path"), sac)
         transport = Transport(api_url, context, params["timeout_seconds"], params["retry_budget_seconds"], sac)
-        _clients[key] = (RapidAuthClient(transport, sac), sac)
-    client, sac = _clients[key]
-    sacs.ensure_usable(sac, utc_now())
-    return client
+        _clients[key] = RapidAuthClient(transport, sac)
+    sacs.ensure_usable(_clients[key].sac, utc_now())
+    return _clients[key]
 
 
 def _key_of(*parts):

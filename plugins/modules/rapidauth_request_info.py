@@ -144,6 +144,16 @@ summary:
     failed: 0
     collection_prevented: 0
     due: 1
+sac:
+  description: The SAC that was used.
+  type: dict
+  returned: success
+  sample:
+    subject: CN=Service Authentication Certificate,O=Harbor County ECC
+    serial: 4f1c
+    sha256_fingerprint: 5d0f6c...
+    not_after: "2027-05-01T00:00:00Z"
+    days_left: 160
 now:
   description: The time that was judged by.
   type: str
