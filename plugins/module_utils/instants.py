@@ -37,6 +37,8 @@ def _offset(text):
     if not text or text == "Z":
         return datetime.timedelta(0)
     hours, minutes = int(text[1:3]), int(text[-2:])
+    if hours > 23 or minutes > 59:
+        raise ValueError("no place is that far away")
     size = datetime.timedelta(hours=hours, minutes=minutes)
     return -size if text[0] == "-" else size
 
