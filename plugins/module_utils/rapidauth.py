@@ -76,6 +76,12 @@ def _boolean(value):
     return value if isinstance(value, bool) else None
 
 
+def _number(value):
+    if isinstance(value, str) and re.match(r"[0-9]{1,9}\Z", value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def is_same_request_id(one, other):
     return bool(one) and bool(other) and one.lower() == other.lower()
 
@@ -154,10 +160,10 @@ class RapidAuthClient:
         An error body under a 2xx status counts as an error too: the vendor's PHP SDK looks only at the body.
         """
         response = json_object(answer.body)
-        is_error_body = response is not None and "Message" in response and "Status" not in response
+        is_error_body = response is not None and "Status" not in response and ("Message" in response or "Number" in response)
         if 200 <= answer.status < 300 and not is_error_body:
             return response
-        number = response.get("Number") if is_error_body else None
+        number = _number(response.get("Number")) if is_error_body else None
         if answer.status == 403 and number is None:
             raise SacRefused(
                 "%s refused the %s (HTTP 403); ask the RapidAuth dashboard whether it is the active one"
@@ -166,8 +172,8 @@ class RapidAuthClient:
             )
         if 300 <= answer.status < 400:
             raise unusable(self.api_url, what, answer)
-        message = str(response.get("Message"))[:300] if is_error_body else None
-        raise self._refusal(what, answer, number, message)
+        message = response.get("Message") if is_error_body else None
+        raise self._refusal(what, answer, number, str(message)[:300] if message else None)
 
     def _refusal(self, what, answer, number, message):
         kind, meaning = _MEANINGS.get(number, ("refused", None))
