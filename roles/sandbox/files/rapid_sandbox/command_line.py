@@ -48,6 +48,8 @@ def parser():
                          help="the name clients use and the server certificate bears; default localhost")
     options.add_argument("--fleet-size", type=_size, default=12, metavar="N",
                          help="positions of the seeded fleet, at the first start; default 12")
+    options.add_argument("--stop-with-process", type=int, metavar="PID",
+                         help="stop when the process with this id is gone; for demos and tests that start a sandbox")
     options.add_argument("--version", action="version", version=VERSION)
     return options
 

@@ -4,6 +4,7 @@
 
 import asyncio
 import errno
+import os
 import signal
 import socket
 import sqlite3
@@ -21,6 +22,7 @@ from rapid_sandbox.serving import LARGEST_BODY, Call
 from rapid_sandbox.world import World
 
 _BACKLOG = 1024
+_GRACE_SECONDS = 0.5
 
 
 class Sandbox:
@@ -75,8 +77,7 @@ class Sandbox:
     async def close(self):
         for listener, _server in self._servers:
             listener.close()
-        for _listener, server in self._servers:
-            await server.shutdown(timeout=1)
+        await asyncio.gather(*(server.shutdown(timeout=_GRACE_SECONDS) for _listener, server in self._servers))
 
 
 def bind(name, address, port):
@@ -109,9 +110,24 @@ def bind_all(options):
     return sockets
 
 
+async def _stop_with(process_id, stop):
+    """Set C(stop) once no process has this id any more."""
+    while True:
+        try:
+            os.kill(process_id, 0)
+        except ProcessLookupError:
+            stop.set()
+            return
+        except PermissionError:
+            pass  # somebody else's, and alive
+        await asyncio.sleep(0.5)
+
+
 async def run(options):
-    """Serve until a signal says stop."""
+    """Serve until a signal says stop, or the process it was told to stop with is gone."""
     stop = asyncio.Event()
+    if options.stop_with_process:
+        watcher = asyncio.create_task(_stop_with(options.stop_with_process, stop))
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     directory = DataDirectory(options.data_directory)
@@ -137,6 +153,8 @@ async def run(options):
         print(banner.text(directory, values), flush=True)
         print("ready", flush=True)
         await stop.wait()
+        if options.stop_with_process:
+            watcher.cancel()
         await sandbox.close()
         world.storage.close()
     finally:
