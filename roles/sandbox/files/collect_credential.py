@@ -32,7 +32,7 @@ except ImportError:
     x509 = None
 
 KEY_FILE, CERTIFICATE_FILE, COLLECTED_FILE = "key.pem", "certificate.pem", "collected.json"
-CURRENT = "current"
+FILES, CURRENT = (KEY_FILE, CERTIFICATE_FILE, COLLECTED_FILE), "current"
 LOST = "the key is kept, so run this again; if it then says 'already collected', replace the credential"
 LARGEST_ANSWER = 1024 * 1024
 
@@ -75,7 +75,7 @@ def _collect_locked(options, store, request_id, anon_id):
     chosen = store / ("credential-" + request_id)
     collected = _read_json(chosen / COLLECTED_FILE)
     is_stored = collected.get("request_id") == request_id and _is_pair(chosen)
-    if is_stored and os.path.realpath(str(store / CURRENT)) == os.path.realpath(str(chosen)):
+    if is_stored and all(os.path.realpath(str(store / name)) == os.path.realpath(str(chosen / name)) for name in FILES):
         return dict(collected, changed=False)
     if not is_stored:  # else an earlier run stored all and was killed before it put it in place
         collected = _collect_new(options, chosen, request_id, anon_id)
@@ -107,7 +107,7 @@ def _collect_new(options, chosen, request_id, anon_id):
 def _put_in_place(store, chosen):
     """Switch "current" in one step; key.pem and the others lead through it."""
     _link(store / CURRENT, chosen.name)
-    for name in (KEY_FILE, CERTIFICATE_FILE, COLLECTED_FILE):
+    for name in FILES:
         if not (store / name).is_symlink():
             _link(store / name, CURRENT + "/" + name)
     for earlier in store.glob("credential-*"):
