@@ -129,12 +129,12 @@ def _load_pkcs12(source):
     except ValueError as error:
         # cryptography says "Invalid password" when the file was read and its seal did not fit the passphrase.
         if "password" in str(error).lower():
-            raise _wrong_passphrase(source) from None
+            raise (_wrong_passphrase if source.passphrase else _missing_passphrase)(source) from None
         raise SacUnusable(
             "%s is neither PEM nor a whole PKCS#12 file; download the SAC again" % source.name, kind="sac_malformed"
         ) from None
     if certificate is None or key is None:
-        missing = "certificate" if certificate is None else "private key"
+        missing = "private key" if key is None else "certificate"  # without a key the certificate is in the chain
         raise SacUnusable(
             "%s holds no %s; export the SAC again with certificate and key" % (source.name, missing),
             kind="sac_malformed",
@@ -180,9 +180,7 @@ def _load_certificate(source, pem):
 def _load_key(source, pem):
     is_encrypted = b"ENCRYPTED" in pem
     if is_encrypted and not source.passphrase:
-        raise SacUnusable(
-            "the private key of %s is encrypted; set sac_passphrase" % source.name, kind="sac_passphrase_missing"
-        )
+        raise _missing_passphrase(source)
     try:
         return serialization.load_pem_private_key(pem, _passphrase_bytes(source) if is_encrypted else None)
     except (ValueError, TypeError) as error:
@@ -220,6 +218,12 @@ def ensure_usable(sac, now):
             % (sac.describe(), sac.name, format_instant(sac.not_before), format_instant(now)),
             kind="sac_not_yet_valid",
         )
+
+
+def _missing_passphrase(source):
+    return SacUnusable(
+        "the private key of %s is encrypted; set sac_passphrase" % source.name, kind="sac_passphrase_missing"
+    )
 
 
 def _wrong_passphrase(source):
