@@ -183,8 +183,9 @@ def _load_key(source, pem):
         raise _missing_passphrase(source)
     try:
         return serialization.load_pem_private_key(pem, _passphrase_bytes(source) if is_encrypted else None)
-    except (ValueError, TypeError) as error:
-        if is_encrypted and "deserialize" not in str(error):
+    except (ValueError, TypeError):
+        # About one wrong passphrase in 200 leaves valid padding, and cryptography then says that it read garbage.
+        if is_encrypted:
             raise _wrong_passphrase(source) from None
         raise SacUnusable(
             "the private key of %s cannot be parsed; download the SAC again" % source.name, kind="sac_malformed"
@@ -228,7 +229,7 @@ def _missing_passphrase(source):
 
 def _wrong_passphrase(source):
     return SacUnusable(
-        "the passphrase does not open the private key of %s; check sac_passphrase" % source.name,
+        "the passphrase does not open the private key of %s; check sac_passphrase, and whether the file is whole" % source.name,
         kind="sac_wrong_passphrase",
     )
 
