@@ -2,8 +2,8 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Knows the admin API: health, log, credentials, statistics, faults, clock, switches, accounts, reset.
 
-It answers on the loopback address only, and only to a request that names it (a web page that a
-browser on this machine shows cannot reach it under another host name).
+It answers on the loopback address only, and not to web pages of other places that a browser on this
+machine shows.
 """
 
 import re
@@ -149,12 +149,12 @@ class Admin(Surface):
 
     def gate(self, route, call, sac):
         call.identity = "sandbox administrator"
+        origin = call.headers.get("Origin", "http://localhost").rpartition("//")[2]
+        if not _LOOPBACK_HOST(call.headers.get("Host", "")) or not _LOOPBACK_HOST(origin):
+            return json_answer(403, {"error": "the admin API answers to localhost and 127.0.0.1 only"})
         return None
 
     def act(self, route, call):
-        host = call.headers.get("Host", "localhost")
-        if not _LOOPBACK_HOST(host):
-            return json_answer(403, {"error": "the admin API answers to localhost and 127.0.0.1 only"})
         try:
             return super().act(route, call)
         except AdminError as error:

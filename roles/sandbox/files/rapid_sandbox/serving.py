@@ -114,11 +114,11 @@ class Surface:
             sac = transport.get_extra_info("sac")
             peer = transport.get_extra_info("peername")
             call = Call(route.name, parameters, query, peer[0] if peer else "", sac.identity if sac else "")
+            call.headers = request.headers
             answer = self.gate(route, call, sac)
             if answer is None:
                 if route.method != "GET":
-                    call.headers = request.headers
-                    call.content_type = request.headers.get("Content-Type", "")
+                    call.content_type = call.headers.get("Content-Type", "")
                     call.body = await request.read()
                 if self.has_faults and world.faults.has_any:
                     fault = world.faults.take(call)
