@@ -10,7 +10,7 @@ import collections
 import datetime
 import re
 
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, MissingLibrary, SacUnusable
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, MissingLibrary, RapidError, SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import UTC, format_instant
 
 try:
@@ -81,10 +81,13 @@ def sac_source(params):
     """Returns the SacSource the module options name; raises InvalidInput when they contradict each other."""
     if not params.get("sac_path") and not params.get("sac_content"):
         raise InvalidInput("no SAC was given; set sac_path or sac_content (and sac_passphrase)")
+    passphrase = params.get("sac_passphrase") or None
+    if passphrase and "\0" in passphrase:  # cryptography would end the process over it
+        raise InvalidInput("sac_passphrase holds a NUL character; check how it is passed on")
     name = params.get("sac_path") or "sac_content"
     certificate = _given(params, "sac_path", "sac_content")
     key = _given(params, "sac_key_path", "sac_key_content")
-    return SacSource(certificate, key, params.get("sac_passphrase") or None, name)
+    return SacSource(certificate, key, passphrase, name)
 
 
 def _given(params, path_option, content_option):
@@ -117,9 +120,17 @@ def load_sac(source):
         raise MissingLibrary("the Python library 'cryptography' is needed to read a SAC: %s" % CRYPTOGRAPHY_ERROR)
     if not source.certificate:
         raise SacUnusable("%s is empty" % source.name, kind="sac_malformed")
-    if _PEM_BEGIN.search(source.certificate):
-        return _load_pem(source)
-    return _load_pkcs12(source)
+    try:
+        sac = _load_pem(source) if _PEM_BEGIN.search(source.certificate) else _load_pkcs12(source)
+        ensure_usable(sac, sac.not_before)  # cryptography parses names, dates and public keys only when they are used
+        sac.describe()
+    except RapidError:
+        raise
+    except Exception as error:  # mostly ValueError and cryptography's UnsupportedAlgorithm
+        raise SacUnusable(
+            "%s is damaged or not supported (%s); download the SAC again" % (source.name, type(error).__name__), kind="sac_malformed"
+        ) from None
+    return sac
 
 
 def _load_pkcs12(source):
