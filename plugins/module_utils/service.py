@@ -24,8 +24,13 @@ _clients = {}
 
 def ensure_https_url(url, option):
     """Returns C(url) without a slash at its end; raises InvalidInput unless it is a plain https URL."""
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname or parts.username or parts.query or parts.fragment:
+    try:
+        parts = urlsplit(url)
+        host, unused_port = (parts.hostname or "").encode("idna"), parts.port  # both raise ValueError where there can be none
+        is_usable = parts.scheme == "https" and host and "@" not in parts.netloc and not parts.query and not parts.fragment
+    except ValueError:
+        is_usable = False
+    if not is_usable:
         raise InvalidInput("%s must be an https URL without user, query and fragment, such as https://host.example/path" % option)
     return url.rstrip("/")
 
