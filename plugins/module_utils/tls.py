@@ -53,7 +53,7 @@ def _trust(context, ca_path):
     try:
         context.load_verify_locations(**{"capath" if is_directory else "cafile": ca_path})
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-        reason = error.strerror if not isinstance(error, ssl.SSLError) else "it holds no PEM certificate"
+        reason = "it holds no PEM certificate" if isinstance(error, ssl.SSLError) else getattr(error, "strerror", error)
         raise InvalidInput(
             "ca_path '%s' cannot be used: %s; give a PEM file of the CAs to trust" % (ca_path, reason)
         ) from None
