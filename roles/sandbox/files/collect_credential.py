@@ -7,7 +7,6 @@ to sign, and puts key.pem, certificate.pem and collected.json in place in one st
 before the request is sent, so a cut connection or a crash never loses a certificate unnoticed.
 Needs Python 3 and the package "cryptography". Prints one JSON object; never key material.
 """
-
 import argparse
 import base64
 import contextlib
@@ -45,9 +44,9 @@ class RefusedError(CollectError):
     """The service said no: it issued nothing to this call."""
 
 
-def main(arguments=None):
+def main():
     """Collect if need be; the exit code."""
-    options = _options(arguments)
+    options = _options()
     try:
         if x509 is None:
             raise CollectError("the Python package 'cryptography' is missing on this position: install "
@@ -65,7 +64,8 @@ def collect(options):
     store = pathlib.Path(options.store)
     try:
         store.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _locked(store):
+        with open(os.open(str(store / ".lock"), os.O_RDWR | os.O_CREAT, 0o600), "r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
             return _collect_locked(options, store, request_id, anon_id)
     except OSError as error:
         raise CollectError("cannot use the directory {0}: {1}".format(store, error)) from error
@@ -75,7 +75,7 @@ def _collect_locked(options, store, request_id, anon_id):
     chosen = store / ("credential-" + request_id)
     collected = _read_json(chosen / COLLECTED_FILE)
     is_stored = collected.get("request_id") == request_id and _is_pair(chosen)
-    if is_stored and all(os.path.realpath(str(store / name)) == os.path.realpath(str(chosen / name)) for name in FILES):
+    if is_stored and all((store / name).resolve() == (chosen / name).resolve() for name in FILES):
         return dict(collected, changed=False)
     if not is_stored:  # else an earlier run stored all and was killed before it put it in place
         collected = _collect_new(options, chosen, request_id, anon_id)
@@ -185,7 +185,7 @@ def _post(options, body, was_begun):
         raise CollectError("the device URL must begin with https://")
     try:
         context = ssl.create_default_context(cafile=options.ca_path)
-    except (OSError, ssl.SSLError) as error:
+    except OSError as error:
         raise CollectError("cannot load the authority {0}: {1}".format(options.ca_path, error)) from error
     message = urllib.request.Request(
         url, json.dumps(body).encode(), {"Content-Type": "application/json", "Accept": "application/json"})
@@ -236,22 +236,14 @@ def _read_json(path):
         return {}
 
 
-@contextlib.contextmanager
-def _locked(store):
-    """Holds the store for one run at a time."""
-    with open(os.open(str(store / ".lock"), os.O_RDWR | os.O_CREAT, 0o600), "r+") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-
-
-def _options(arguments):
-    parser = argparse.ArgumentParser(prog="collect_credential.py", description="Collect a RapidAuth credential on this position.")
+def _options():
+    parser = argparse.ArgumentParser(description="Collect a RapidAuth credential on this position.")
     parser.add_argument("--request-file", required=True, help="JSON file with request_id and anon_id, as delivered")
     parser.add_argument("--store", required=True, help="directory for key, certificate and collected.json")
     parser.add_argument("--device-url", required=True, help="base URL, for example https://sandbox.example:8445/rapid")
     parser.add_argument("--ca-path", required=True, help="PEM file of the authority that signed the server")
     parser.add_argument("--timeout-seconds", type=float, default=30, help="default 30")
-    return parser.parse_args(arguments)
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

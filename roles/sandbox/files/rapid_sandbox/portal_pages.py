@@ -40,7 +40,8 @@ _MAP = """<svg viewBox="0 0 640 400" preserveAspectRatio="xMidYMid slice" role="
 <path d="M0 310C120 270 190 350 330 300S560 250 640 290V400H0Z" fill="var(--water)"/>
 <g stroke="var(--road)" fill="none" stroke-width="9"><path d="M-10 90 650 150"/><path d="M90-10 190 410"/>
 <path d="M360-10 330 410"/><path d="M-10 220 650 205"/><path d="M520-10 560 300"/></g>
-<circle cx="344" cy="211" r="58" fill="#c8102e" opacity=".16"/><circle cx="344" cy="211" r="11" fill="#c8102e" stroke="#fff" stroke-width="4"/></svg>"""
+<circle cx="344" cy="211" r="58" fill="#c8102e" opacity=".16"/><circle cx="344" cy="211" r="11" fill="#c8102e" stroke="#fff" stroke-width="4"/>
+<text x="18" y="34" font-size="15" fill="var(--soft)">Drawn map: no real place</text></svg>"""
 
 
 def _document(title, who, content):

@@ -5,9 +5,11 @@
 import asyncio
 import errno
 import os
+import os
 import signal
 import socket
 import sqlite3
+import ssl
 
 from aiohttp import web
 
@@ -67,12 +69,16 @@ class Sandbox:
         self._servers.append((await loop.create_server(server, sock=bound, backlog=_BACKLOG), server))
 
     def _record_refused_handshake(self, error, transport):
+        is_about_sac = (isinstance(error, ssl.SSLCertVerificationError)
+                        or getattr(error, "reason", None) == "PEER_DID_NOT_RETURN_A_CERTIFICATE")
+        if not is_about_sac:  # the client does not like the server, or speaks no TLS
+            return
         peer = transport.get_extra_info("peername") if transport else None
         call = Call("handshake", {}, "", peer[0] if peer else "", "unknown")
-        reason = getattr(error, "verify_message", None) or getattr(error, "reason", None) or type(error).__name__
+        reason = getattr(error, "verify_message", None) or "no certificate"
         world = self.world
         with world.storage.transaction():
-            audit.append(world.storage, world.clock.now_ticks(), "sac_refused", call, str(reason))
+            audit.append(world.storage, world.clock.now_ticks(), "sac_refused", call, reason)
 
     async def close(self):
         for listener, _server in self._servers:
@@ -152,6 +158,7 @@ async def run(options):
         connection_file.write_inventory(directory, fleet)
         print(banner.text(directory, values), flush=True)
         print("ready", flush=True)
+        _tell_systemd()
         await stop.wait()
         if options.stop_with_process:
             watcher.cancel()
@@ -159,6 +166,14 @@ async def run(options):
         world.storage.close()
     finally:
         directory.close()
+
+
+def _tell_systemd():
+    """Where systemd started the program (Type=notify), say that it is ready."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if address:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifier:
+            notifier.sendto(b"READY=1", "\0" + address[1:] if address.startswith("@") else address)
 
 
 async def _listen(sandbox, directory, sockets, server_pem):

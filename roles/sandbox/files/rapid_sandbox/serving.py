@@ -5,7 +5,6 @@
 The route functions are plain functions from a Call to an Answer: nothing can interrupt an effect.
 """
 
-import asyncio
 import json
 import logging
 import re
@@ -129,8 +128,10 @@ class Surface:
             answer = self.refusal(refused)
         except web.HTTPRequestEntityTooLarge:
             answer = self.refusal(Refused("body_too_large"))
-        except (ConnectionError, asyncio.CancelledError):
-            raise
+        except web.RequestPayloadError:
+            answer = self.refusal(Refused("body_malformed"))
+        except ConnectionError:  # the client is gone, so this is never sent
+            return web.Response(status=400)
         except Exception:
             LOG.exception("%s %s failed", request.method, path)
             answer = self.refusal(Refused("internal_error"))

@@ -9,7 +9,6 @@ class Statistics:
     """Counts since the start or the last reset; kept in memory only."""
 
     def __init__(self):
-        self.open_connections = collections.Counter()
         self.reset()
 
     def reset(self):
@@ -27,7 +26,6 @@ class Statistics:
         return {
             "calls": routes,
             "connections": dict(self.connections),
-            "open_connections": {name: count for name, count in self.open_connections.items() if count},
             "tls_handshakes": dict(self.handshakes),
             "refused_tls_handshakes": dict(self.refused_handshakes),
             "refused_writes": self.refused_writes,
