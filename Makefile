@@ -65,9 +65,9 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name it with make PYTHON=...") if sys.version_info < (3, 11) else None'
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv is missing: apt-get install python3-venv, as root" >&2; exit 1; }
 
-$(VENV)/.run-installed: requirements.txt roles/sandbox/files/requirements.txt tests/run-requirements.txt | $(VENV)/bin/python
+$(VENV)/.run-installed: requirements.txt tests/run-requirements.txt | $(VENV)/bin/python
 	@echo "Installing what the demo needs into $(VENV) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r roles/sandbox/files/requirements.txt -r tests/run-requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r -r tests/run-requirements.txt
 	@touch $@
 
 $(VENV)/.test-installed: tests/requirements.txt $(VENV)/.run-installed
