@@ -67,7 +67,7 @@ $(VENV)/bin/python:
 
 $(VENV)/.run-installed: requirements.txt tests/run-requirements.txt | $(VENV)/bin/python
 	@echo "Installing what the demo needs into $(VENV) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r -r tests/run-requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r tests/run-requirements.txt
 	@touch $@
 
 $(VENV)/.test-installed: tests/requirements.txt $(VENV)/.run-installed
