@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 
@@ -15,18 +16,23 @@ try:
 except ImportError:
     pass  # transport says so
 
+# The alerts by which a server says that it does not like the client certificate; others are about something else.
+_CERTIFICATE_ALERTS = re.compile("CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE|DECRYPT_ERROR")
 # OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH.
 _NAME_MISMATCHES = (62, 64)
 
 
-def explain(error, base_url, timeout_seconds, sac=None):
-    """Returns the RapidError for an exception of C(requests); C(sac) is the Sac presented, if any."""
+def explain(error, base_url, timeout_seconds, sac=None, is_sent=True):
+    """Returns the RapidError for an exception of C(requests).
+
+    C(sac) is the Sac presented, if any; C(is_sent) says whether any of the request can have left this machine.
+    """
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _not_trusted(cause, base_url)
     for cause in causes:
-        if isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or ""):
+        if isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or "") and (not is_sent or _CERTIFICATE_ALERTS.search(cause.reason)):
             return _alert(cause, base_url, sac)
     if isinstance(error, requests.exceptions.ProxyError):
         return NotSent("the proxy for %s cannot be used; check HTTPS_PROXY and NO_PROXY" % base_url, kind="proxy_failed")
@@ -45,12 +51,18 @@ def explain(error, base_url, timeout_seconds, sac=None):
                 kind="connection_refused",
             )
     if isinstance(error, requests.exceptions.Timeout) or any(isinstance(cause, socket.timeout) for cause in causes):
-        return AnswerLost("%s gave no whole answer within %s s" % (base_url, timeout_seconds), kind="answer_timed_out")
+        return AnswerLost(
+            "%s gave no whole answer within %s s; run again later, or raise timeout_seconds" % (base_url, timeout_seconds),
+            kind="answer_timed_out",
+        )
     if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
         return NotSent("%s is not a usable https URL" % base_url, kind="invalid_input")
-    if any(isinstance(cause, ssl.SSLError) for cause in causes) and isinstance(error, requests.exceptions.SSLError):
+    if not is_sent:
         return NotSent("no TLS 1.2 or newer could be agreed with %s; is it an https service?" % base_url, kind="tls_failed")
-    return AnswerLost("%s cut the connection before a whole answer came" % base_url, kind="connection_cut")
+    return AnswerLost(
+        "%s cut the connection before a whole answer came; check what stands between (proxy, firewall), then run again" % base_url,
+        kind="connection_cut",
+    )
 
 
 def _causes(error):
@@ -79,7 +91,7 @@ def _not_trusted(cause, base_url):
 
 
 def _alert(cause, base_url, sac):
-    said = (cause.reason or "").replace("_", " ").lower()
-    if sac is None:
+    said = cause.reason.replace("_", " ").lower()
+    if sac is None or not _CERTIFICATE_ALERTS.search(cause.reason):
         return NotSent("%s ended the TLS handshake: %s" % (base_url, said), kind="tls_failed")
     return SacRefused("%s refused the %s: %s; ask the RapidAuth dashboard whether it is the active one" % (base_url, sac.describe(), said))
