@@ -223,3 +223,13 @@ class Observed:
     def calls(self, route):
         """How many calls the sandbox got on a route."""
         return sum(self.stats["calls"].get(route, {}).values())
+
+
+def assert_sentence(result, kind, *pieces):
+    """Asserts that a task failed with this error_kind and one readable sentence that says all of C(pieces)."""
+    assert result["_status"] == "failed" and result.get("error_kind") == kind, result
+    message = result["msg"]
+    assert "\n" not in message and "Traceback" not in message and 20 < len(message) < 600, message
+    for piece in pieces:
+        assert piece in message, "%r does not say %r" % (message, piece)
+    return True
