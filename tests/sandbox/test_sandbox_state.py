@@ -4,6 +4,7 @@
 
 import socket
 import stat
+import subprocess
 
 import yaml
 from sandbox_process import Running, run_to_end
@@ -61,6 +62,15 @@ def test_a_taken_port_is_named(tmp_path):
     assert refused.returncode == 1
     assert f"port {port}" in refused.stderr and "--portal-port" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_it_stops_with_the_process_it_was_told_to_stop_with(tmp_path):
+    with subprocess.Popen(["sleep", "60"]) as other:
+        running = Running(tmp_path / "data", "--fleet-size", "1", "--stop-with-process", str(other.pid))
+        assert running.process.poll() is None
+        other.kill()
+    assert running.process.wait(5) == 0
+    running.process.stdout.close()
 
 
 def test_a_restart_keeps_credentials_accounts_tokens_log_clock_and_authority(tmp_path):

@@ -74,6 +74,25 @@ def test_every_certificate_bears_key_identifiers_and_usages(sandbox):
     assert ExtendedKeyUsageOID.CLIENT_AUTH in sac.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
 
 
+def test_a_client_that_does_not_trust_the_server_is_no_refused_sac(sandbox):
+    before = sandbox.last_seq()
+    with pytest.raises(requests.exceptions.SSLError):
+        requests.get(sandbox.values["rapidauth_api_url"], timeout=10)
+    assert sandbox.audit(before) == []
+
+
+def test_a_request_cut_in_its_body_has_no_effect(sandbox, request_id):
+    before = sandbox.last_seq()
+    host, port = sandbox.values["rapidauth_api_url"].split("/")[2].split(":")
+    head = (f"POST /rapid/requests/{request_id}/replace HTTP/1.1\r\nHost: {host}\r\nContent-Length: 30\r\n\r\n"
+            '{"AnonId":"cut"}')
+    with socket.create_connection((host, int(port))) as plain:
+        with sandbox.context("valid").wrap_socket(plain, server_hostname=host) as secured:
+            secured.sendall(head.encode())
+    assert sandbox.get("/credentials/cut").status_code == 404
+    assert sandbox.audit(before) == []
+
+
 def test_keys_of_sacs_are_encrypted_with_aes_256(sandbox):
     for files in sandbox.values["sandbox_sacs"].values():
         key = pathlib.Path(files["key_path"]).read_text(encoding="ascii")

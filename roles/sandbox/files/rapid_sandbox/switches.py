@@ -39,13 +39,19 @@ _OWN = "Own choice; no source tells."
 
 SWITCHES = {
     # RapidAuth
-    "writes_refused": Switch(False, "Own invention: every RapidAuth write answers 403 and is counted; proves check mode."),
+    "writes_refused": Switch(
+        False, "Own invention: every RapidAuth write answers 403 and is counted; proves check mode."),
     "maintenance": Switch(False, "RapidAuth answers error 13, which the vendor's WordPress plugin knows."),
     "licences": Switch(1000, "1000 free ones (WordPress plugin's readme); each POST /credentials uses one."),
-    "anon_ids_are_unique": Switch(True, "The WordPress plugin never requests an AnonId twice; may be an account setting."),
-    "anon_id_route_returns_request_id": Switch(True, "The SDK overview says RequestId may be missing there; the object's table lists it."),
-    "uncollected_lifetime_minutes": Switch(10, "The plugin's default RequestLifetime; unknown for the REST routes.", least=0.001),
-    "cleanup_after_lapse_minutes": Switch(60, "The plugin sees Expired first and error 1109 later; the time between is the sandbox's own choice."),
+    "anon_ids_are_unique": Switch(
+        True, "The WordPress plugin never requests an AnonId twice; may be an account setting."),
+    "anon_id_route_returns_request_id": Switch(
+        True, "The SDK overview says RequestId may be missing there; the object's table lists it."),
+    "uncollected_lifetime_minutes": Switch(
+        10, "The plugin's default RequestLifetime; unknown for the REST routes.",
+        least=0.001),
+    "cleanup_after_lapse_minutes": Switch(
+        60, "The plugin sees Expired first and error 1109 later; the time between is the sandbox's own choice."),
     "validity_days": Switch(365, "One year (Requests API page)."),
     "collected_date_before_collection": Switch("null", "No source tells.", ("null", "absent", "empty")),
     "date_fraction_digits": Switch(7, "The Requests API page's example.", most=7),
@@ -57,19 +63,28 @@ SWITCHES = {
     # RapidSOS
     "login_refused_status": Switch(401, "Inferred from sibling endpoints.", least=400, most=499),
     "login_locked_status": Switch(403, _OWN, least=400, most=499),
-    "refresh_refused_status": Switch(401, "Some 4xx (a RapidSOS employee's tool); which one is the sandbox's own choice.", least=400, most=499),
+    "refresh_refused_status": Switch(
+        401, "Some 4xx (a RapidSOS employee's tool); which one is the sandbox's own choice.",
+        least=400, most=499),
     "lockout_attempts": Switch(5, "CJIS Security Policy AC-7; the Portal's own number is unknown.", least=1),
     "lockout_minutes": Switch(15, "CJIS Security Policy AC-7: the time within which bad attempts count.", least=0.001),
-    "token_format": Switch("jwt_seconds", "Seen in a RapidSOS employee's tool; clients must take opaque tokens too.", ("jwt_seconds", "jwt_milliseconds", "opaque")),
-    "oauth_token_format": Switch("jwt_milliseconds", "The example of the OAuth v2 token document has exp in milliseconds.", ("jwt_seconds", "jwt_milliseconds", "opaque")),
-    "oauth_client_token_format": Switch("opaque", "The example of the client-credentials token is opaque.", ("jwt_seconds", "jwt_milliseconds", "opaque")),
+    "token_format": Switch(
+        "jwt_seconds", "Seen in a RapidSOS employee's tool; clients must take opaque tokens too.",
+        ("jwt_seconds", "jwt_milliseconds", "opaque")),
+    "oauth_token_format": Switch(
+        "jwt_milliseconds", "The example of the OAuth v2 token document has exp in milliseconds.",
+        ("jwt_seconds", "jwt_milliseconds", "opaque")),
+    "oauth_client_token_format": Switch(
+        "opaque", "The example of the client-credentials token is opaque.",
+        ("jwt_seconds", "jwt_milliseconds", "opaque")),
     "access_token_seconds": Switch(7200, "Fixtures of password logins in that tool.", least=1),
     "refresh_token_seconds": Switch(86400, "About 24 h in that tool.", least=1),
     "oauth_token_seconds": Switch(3599, "expires_in of the OAuth document, and seen live.", least=1),
     "portal_session_seconds": Switch(3600, "'valid for 1 hour' (iRP API page).", least=1),
     "portal_session_starts": Switch("issue", "The page does not tell when the hour starts.", ("issue", "first_use")),
     "login_invalidates_earlier_tokens": Switch(False, "No source tells."),
-    "are_oauth_tokens_accepted_by_query_page": Switch(False, "iRPv2 opens the Portal by a deeplink, whose creation is not published."),
+    "are_oauth_tokens_accepted_by_query_page": Switch(
+        False, "iRPv2 opens the Portal by a deeplink, whose creation is not published."),
     "query_token_param": Switch("access_token", "Inferred: the page shows the name cut off after 'access'."),
     "caller_id_digits": Switch(11, "11 digits with country code in the iRP API page.", least=3, most=15),
 }
