@@ -14,7 +14,8 @@ import time
 
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, SacUnusable
 
-#: Seconds a whole answer may take, per thread: ``deadline.at`` is a C(time.monotonic) value.
+#: Seconds a whole answer may take, per thread: ``deadline.at`` is a C(time.monotonic) value. ``deadline.is_sent`` says
+#: whether anything of the request left this machine since it was set to False.
 deadline = threading.local()
 
 
@@ -23,6 +24,16 @@ class DeadlineSocket(ssl.SSLSocket):
 
     A plain socket timeout starts again with every byte, so a server that drips bytes could hold a task for ever.
     """
+
+    def send(self, *args, **kwargs):
+        try:
+            count = super().send(*args, **kwargs)
+        except (ssl.SSLEOFError, ConnectionError):
+            # A TLS 1.3 server refuses a client certificate after the handshake: its alert may wait unread, and says why.
+            self.read(1)
+            raise
+        deadline.is_sent = True
+        return count
 
     def recv_into(self, *args, **kwargs):
         at = getattr(deadline, "at", None)

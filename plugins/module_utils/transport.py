@@ -122,7 +122,7 @@ class Transport:
 
     def _call(self, method, path, **content):
         url = self.base_url + path
-        deadline.at = time.monotonic() + self._timeout_seconds
+        deadline.at, deadline.is_sent = time.monotonic() + self._timeout_seconds, False
         try:
             response = self._session().request(
                 method, url, timeout=self._timeout_seconds, allow_redirects=False, stream=True, **content
@@ -131,7 +131,7 @@ class Transport:
         except requests.exceptions.RequestException as error:
             # The session's connections may hold half an answer: the next call starts on a new one.
             self._threads.session = None
-            raise connection_failures.explain(error, self.base_url, self._timeout_seconds, self._sac) from None
+            raise connection_failures.explain(error, self.base_url, self._timeout_seconds, self._sac, deadline.is_sent) from None
         finally:
             deadline.at = None
 
