@@ -107,7 +107,7 @@ class Playbooks:
         return {name: str(value) for name, value in keys.items() if value is not None}
 
     def __call__(self, playbook, extra_vars=None, inventory=None, check=False, diff=False, verbosity=0, forks=None,
-                 env=None, arguments=(), while_running=None):
+                 env=None, arguments=(), while_running=None, preexec=None):
         """Runs a list of tasks or plays, YAML text of one, a path, or a playbook's FQCN; returns a PlaybookRun.
 
         C(extra_vars) come on top of the sandbox's connection.yml; they go through a file, never through arguments.
@@ -130,7 +130,7 @@ class Playbooks:
         results_path = place / "results.jsonl"
         process = subprocess.Popen(
             [str(each) for each in (*line, *arguments)], env=self.environment(results_path, env), cwd=place, text=True,
-            stdin=subprocess.DEVNULL, stdout=(place / "stdout").open("w"), stderr=(place / "stderr").open("w"))
+            stdin=subprocess.DEVNULL, preexec_fn=preexec, stdout=(place / "stdout").open("w"), stderr=(place / "stderr").open("w"))
         _wait(process, while_running)
         completed = Completed(process.returncode, *((place / name).read_text(encoding="utf-8") for name in ("stdout", "stderr")))
         lines = results_path.read_text(encoding="utf-8").splitlines() if results_path.exists() else []
@@ -188,8 +188,8 @@ def task(name, module, keywords=None, **options):
 
 
 def admin_task(name, *calls):
-    """Returns a task that makes calls [method, path, body] to the sandbox's admin API."""
-    return {"name": name, "sandbox_admin": {"calls": [[*call, *[None] * (3 - len(call))] for call in calls]}}
+    """Returns a task that makes calls [method, path, body] to the sandbox's admin API, once for all hosts."""
+    return {"name": name, "run_once": True, "sandbox_admin": {"calls": [[*call, *[None] * (3 - len(call))] for call in calls]}}
 
 
 def scenario(name, *tasks, faults=(), switches=None, credentials=None, advance_seconds=None):
@@ -216,6 +216,9 @@ class Observed:
 
     def result(self, task_name):
         return self._run.result("%s: %s" % (self._name, task_name))
+
+    def results(self, task_name, status=None):
+        return self._run.results("%s: %s" % (self._name, task_name), status)
 
     def effects(self, *names):
         return [entry for entry in self.entries if not names or entry["effect"] in names]
