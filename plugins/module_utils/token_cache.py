@@ -49,9 +49,9 @@ class TokenCache:
     def __init__(self, directory, *account):
         if CRYPTOGRAPHY_ERROR:
             raise MissingLibrary("the Python library 'cryptography' is needed for cache_path: %s" % CRYPTOGRAPHY_ERROR)
-        self._directory = directory
+        self._directory = directory.rstrip("/") or "/"  # with a slash at its end a symbolic link looks like a directory
         name = hashlib.sha256("\n".join(account).encode("utf-8")).hexdigest()[:32]
-        self._path = os.path.join(directory, name)
+        self._path = os.path.join(self._directory, name)
 
     @contextlib.contextmanager
     def locked(self):
@@ -62,7 +62,10 @@ class TokenCache:
         except OSError as error:
             raise self._trouble("its lock cannot be opened: %s" % error.strerror) from None
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            except OSError as error:  # some network file systems have no locks
+                raise self._trouble("it cannot be locked: %s; use a local directory" % error.strerror) from None
             yield
         finally:
             os.close(descriptor)
