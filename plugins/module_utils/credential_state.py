@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError, Refusal
-from ansible_collections.eccops.rapid.plugins.module_utils.plan import plan_replacement
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensure_anon_id, ensure_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils.replacement import REPLACED, Wanted, replace_one
+from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import NoRecord
 from ansible_collections.eccops.rapid.plugins.module_utils.service import rapidauth_client
 
 
@@ -63,72 +64,23 @@ def _patch_and_verify(client, request_id, wanted):
 
 
 def _replaced(client, params, is_check_mode):
-    request_id, anon_id = params["request_id"], params.get("anon_id")
+    anon_id = params.get("anon_id")
     if anon_id is None:
         raise InvalidInput("state=replaced needs anon_id: the new AnonId is what makes a second run harmless")
-    original = _known(client.get_request, request_id)
-    found = None
-    if original is None or original.anon_id != anon_id:
-        found = _known(client.get_credential, anon_id)
-    decision = plan_replacement(original, found, anon_id, params.get("expect_anon_id"))
-    if decision.action == "refuse":
-        raise RapidError("RequestId %s was not replaced: %s" % (request_id, decision.reason), kind=decision.kind)
-    if decision.action == "keep":
-        return _result(original, False, "already_replaced", [request_id])
-    if decision.action == "adopt":
-        return _result(found, False, "adopted", [request_id, found.request_id])
+    wanted = Wanted(params["request_id"], params["request_id"], anon_id, expect_anon_id=params.get("expect_anon_id"))
+    outcome = replace_one(client, NoRecord(), wanted, is_check_mode)
+    if outcome.credential is None or outcome.kind is not None:
+        reason = outcome.reason
+        if outcome.http is None:
+            reason = "RequestId %s was not replaced: %s" % (params["request_id"], reason)
+        raise RapidError(reason, kind=outcome.kind, **(outcome.http or {}))
+    if outcome.word != REPLACED:
+        return _result(outcome.credential, False, outcome.word, list(outcome.request_ids))
     difference = {
-        "before": {"anon_id": original.anon_id, "request_id": request_id},
-        "after": {"anon_id": anon_id, "request_id": "(assigned by the service)"},
+        "before": {"anon_id": outcome.previous.anon_id, "request_id": outcome.previous.request_id},
+        "after": {"anon_id": anon_id, "request_id": "(assigned by the service)" if is_check_mode else outcome.credential.request_id},
     }
-    if is_check_mode:
-        return _result(original, True, "replaced", [request_id], difference)
-    successor = _replace_once(client, request_id, anon_id)
-    difference["after"]["request_id"] = successor.request_id
-    return _result(successor, True, "replaced", [request_id, successor.request_id], difference)
-
-
-def _replace_once(client, request_id, anon_id):
-    """Posts exactly once; where the answer is lost it looks whether the successor exists, and never posts again."""
-    try:
-        return client.replace(request_id, anon_id)
-    except RapidError as error:
-        if not error.is_effect_unknown:
-            raise
-        lost = error
-    try:
-        successor = _known(client.get_credential, anon_id)
-    except RapidError as error:
-        raise RapidError(
-            "it is not known whether RequestId %s was replaced: %s; looking for AnonId %s failed too: %s; "
-            "run the same task again, with the same anon_id: it looks first"
-            % (request_id, lost.message, anon_id, error.message),
-            kind="unresolved",
-        ) from None
-    if successor is None:
-        raise RapidError(
-            "RequestId %s was not replaced: %s; the service has no credential with AnonId %s; run the same task again"
-            % (request_id, lost.message, anon_id),
-            kind="not_replaced",
-        )
-    if successor.request_id is None:
-        raise RapidError(
-            "RequestId %s was replaced, but the answer was lost and the service does not tell the new RequestId "
-            "for AnonId %s; look it up in the RapidAuth dashboard"
-            % (request_id, anon_id),
-            kind="request_id_unknown",
-        )
-    return successor
-
-
-def _known(look_up, identifier):
-    """Returns the credential, or None where the service says that it has none."""
-    try:
-        return look_up(identifier)
-    except Refusal as error:
-        if error.kind == "unknown":
-            return None
-        raise
+    return _result(outcome.credential, True, outcome.word, list(outcome.request_ids), difference)
 
 
 def _result(credential, is_changed, outcome, request_ids, difference=None):

@@ -7,6 +7,7 @@ from __future__ import annotations
 import collections
 import datetime
 
+from ansible_collections.eccops.rapid.plugins.module_utils.ledger import DONE, OPEN
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import is_same_request_id
 
 #: ``action``: keep, adopt, replace or refuse; ``kind`` is the error kind of a refusal.
@@ -59,12 +60,63 @@ def _plan_adoption(original, found, new_anon_id):
     if original is not None and is_same_request_id(found.request_id, original.request_id):
         return Decision("keep", "the credential already has AnonId %s" % new_anon_id)
     if found.status == EXPIRED:
-        return Decision(
-            "refuse",
-            "the replacement with AnonId %s (RequestId %s) is Expired; replace again under another AnonId" % (new_anon_id, found.request_id),
-            "replacement_expired",
-        )
+        return expired_replacement(new_anon_id, found.request_id)
     return Decision("adopt", "AnonId %s exists already: it is the replacement" % new_anon_id)
+
+
+def expired_replacement(new_anon_id, request_id):
+    """Returns the refusal where the replacement itself is of no use any more."""
+    return Decision(
+        "refuse",
+        "the replacement with AnonId %s (RequestId %s) is Expired; replace again under another AnonId" % (new_anon_id, request_id),
+        "replacement_expired",
+    )
+
+
+def is_lapsed(successor):
+    """Says whether a successor was never collected and now cannot be: Expired, or None, which the service has deleted."""
+    return successor is None or (successor.status == EXPIRED and successor.collected_date is None)
+
+
+def plan_by_record(entry, chain, origin, new_anon_id):
+    """Decides what the ledger alone can say, or returns None where the service must be asked.
+
+    C(entry) is the row of C(new_anon_id) or None; C(chain) the rows of the credential's history, which began with the
+    RequestId C(origin).
+    """
+    if entry is not None and not is_same_request_id(entry["original_request_id"], origin):
+        return Decision("refuse", "AnonId %s was given to position %s; choose another" % (new_anon_id, entry["position"]), "anon_id_taken")
+    if entry is not None and entry["outcome"] in DONE:
+        return Decision("keep", "the ledger has its replacement, of %s" % entry["finished_at"])
+    if entry is not None and entry["outcome"] == "lapsed":
+        return expired_replacement(new_anon_id, entry["new_request_id"])
+    for row in chain:
+        if row["outcome"] in OPEN and row["new_anon_id"] != new_anon_id:
+            return Decision("unresolved", EARLIER_OPEN % (row["rotation_id"], row["new_anon_id"]), "unresolved")
+    return None
+
+
+EARLIER_OPEN = (
+    "rotation %s left it open whether it was replaced under AnonId %s: run that rotation again first, or settle it after looking "
+    "in the RapidAuth dashboard"
+)
+STILL_OPEN = (
+    "an earlier run left it open whether it was replaced, and the service has no credential with AnonId %s; AnonIds are not unique "
+    "in this account, so nothing is sent again: look in the RapidAuth dashboard and settle it"
+)
+LOST_NOT_UNIQUE = (
+    "it is not known whether RequestId %s was replaced: %s; AnonIds are not unique in this account, so nothing is concluded now: "
+    "run the same rotation again to settle it"
+)
+LOST_AND_BLIND = (
+    "it is not known whether RequestId %s was replaced: %s; looking for AnonId %s failed too: %s; "
+    "run the same task again, with the same anon_id: it looks first"
+)
+NOT_REPLACED = "RequestId %s was not replaced: %s; the service has no credential with AnonId %s; run the same task again"
+SUCCESSOR_NAMELESS = (
+    "RequestId %s was replaced, but the answer was lost and the service does not tell the new RequestId for AnonId %s; "
+    "look it up in the RapidAuth dashboard"
+)
 
 
 def judge_rotation(credential, rotate_after_days, now):

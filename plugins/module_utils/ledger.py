@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""The durable record of every replacement: what was intended before the POST, and what came of it.
+
+One SQLite file in WAL mode with full sync, 0600, readable with any SQLite client. Rows are never deleted here: a site
+that must limit how long it keeps them exports the ledger and begins a new one, not within a year (CJIS AU-11).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import socket
+import sqlite3
+import threading
+
+from ansible_collections.eccops.rapid.plugins.module_utils import ledger_file
+from ansible_collections.eccops.rapid.plugins.module_utils.instants import format_instant, utc_now
+from ansible_collections.eccops.rapid.plugins.module_utils.ledger_file import LedgerError
+
+#: Outcomes that leave it open whether the credential was replaced.
+OPEN = ("intended", "unresolved")
+#: Outcomes after which C(new_request_id) is the current one.
+DONE = ("replaced", "adopted")
+
+
+class Ledger:
+    """An open ledger; safe to use from several threads and processes. Close it, or use it in C(with).
+
+    ``is_new`` says that the file was created by this call.
+    """
+
+    def __init__(self, path, is_read_only=False):
+        self.path = os.path.abspath(os.path.expanduser(path))
+        self.is_new = False
+        self._lock = threading.Lock()
+        with self._explained():
+            if not os.path.lexists(self.path):
+                if is_read_only:
+                    raise LedgerError("there is no ledger at '%s'; check ledger_path" % self.path, kind="ledger_missing")
+                self.is_new = ledger_file.create(self.path)
+            ledger_file.ensure_private(self.path)
+            self._connection = self._connect(is_read_only)
+            try:
+                self._ensure_ours(is_read_only)
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def _connect(self, is_read_only):
+        connection = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA synchronous = FULL")
+        if is_read_only:
+            connection.execute("PRAGMA query_only = ON")
+        return connection
+
+    def _ensure_ours(self, is_read_only):
+        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if self._connection.execute("PRAGMA application_id").fetchone()[0] != ledger_file.APPLICATION_ID:
+            raise LedgerError("'%s' is not a ledger of this collection; give another ledger_path" % self.path)
+        if version > len(ledger_file.MIGRATIONS):
+            raise LedgerError(
+                "the ledger '%s' has schema version %d, and this release knows %d; use the release that wrote it or a newer one"
+                % (self.path, version, len(ledger_file.MIGRATIONS))
+            )
+        damage = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if damage != "ok":
+            raise LedgerError("the ledger '%s' is damaged (%s); restore it from its backup" % (self.path, damage))
+        if is_read_only:
+            return
+        with self.transaction() as connection:
+            ledger_file.migrate(connection)
+            # A page is really written, so that a full or read-only disk shows before anything is sent.
+            connection.execute("CREATE TABLE IF NOT EXISTS room AS SELECT 0 AS bytes")
+            connection.execute("UPDATE room SET bytes = zeroblob(4096)")
+
+    def close(self):
+        self._connection.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.close()
+
+    @contextlib.contextmanager
+    def transaction(self):
+        """Gives the connection inside one durable transaction, which other threads and processes wait for."""
+        with self._lock, self._explained():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def rows(self, sql, *values):
+        """Returns the rows of a SELECT as dictionaries."""
+        with self._lock, self._explained():
+            return [dict(row) for row in self._connection.execute(sql, values)]
+
+    @contextlib.contextmanager
+    def _explained(self):
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise LedgerError(
+                "the ledger '%s' cannot be used: %s; free space, check its directory's permissions, or restore its backup" % (self.path, error)
+            ) from None
+        except OSError as error:
+            raise LedgerError("the ledger '%s' cannot be used: %s" % (self.path, error.strerror or error)) from None
+
+    # What it knows
+
+    def entry(self, api_url, new_anon_id):
+        """Returns the row of a new AnonId, or None."""
+        rows = self.rows("SELECT * FROM replacements WHERE api_url = ? AND new_anon_id = ?", api_url, new_anon_id)
+        return rows[0] if rows else None
+
+    def chain(self, api_url, request_id):
+        """Returns the rows of the history that a RequestId belongs to, oldest first; any RequestId of it will do."""
+        rows = self.rows(
+            "SELECT original_request_id FROM replacements WHERE api_url = ?1 AND request_id = ?2 COLLATE NOCASE"
+            " UNION SELECT original_request_id FROM replacements WHERE api_url = ?1 AND new_request_id = ?2 COLLATE NOCASE"
+            " UNION SELECT original_request_id FROM replacements WHERE api_url = ?1 AND original_request_id = ?2 COLLATE NOCASE",
+            api_url,
+            request_id,
+        )
+        if not rows:
+            return []
+        return self.rows(
+            "SELECT * FROM replacements WHERE api_url = ? AND original_request_id = ? ORDER BY id", api_url, rows[0]["original_request_id"]
+        )
+
+    def position_id(self, position, proposed):
+        """Returns the opaque id of a position: the one kept, or C(proposed), which is kept from now on."""
+        known = self.rows("SELECT position_id FROM positions WHERE position = ?", position)
+        if known:
+            return known[0]["position_id"]
+        with self.transaction() as connection:
+            connection.execute("INSERT OR IGNORE INTO positions VALUES (?, ?)", (position, proposed))
+        return self.rows("SELECT position_id FROM positions WHERE position = ?", position)[0]["position_id"]
+
+
+def current_request_id(chain, request_id):
+    """Returns the newest RequestId of a C(chain) (rows, oldest first), or C(request_id) where it has none."""
+    for row in reversed(chain):
+        if row["outcome"] in DONE and row["new_request_id"]:
+            return row["new_request_id"]
+    return request_id
+
+
+def write_intent(connection, intent):
+    """Writes what is about to be sent; an earlier row of the same AnonId that came to nothing is taken up again.
+
+    C(intent) has api_url, position, rotation_id, original_request_id, request_id, old_anon_id and new_anon_id.
+    """
+    row = dict(intent, intended_at=format_instant(utc_now()), controller=socket.gethostname(), user=_user())
+    connection.execute(
+        "INSERT INTO replacements (api_url, position, rotation_id, original_request_id, request_id, old_anon_id, new_anon_id,"
+        " outcome, intended_at, controller, user) VALUES (:api_url, :position, :rotation_id, :original_request_id, :request_id,"
+        " :old_anon_id, :new_anon_id, 'intended', :intended_at, :controller, :user)"
+        " ON CONFLICT (api_url, new_anon_id) DO UPDATE SET outcome = 'intended', error = NULL, finished_at = NULL,"
+        " intended_at = excluded.intended_at, controller = excluded.controller, user = excluded.user"
+        " WHERE outcome IN ('intended', 'not_replaced', 'unresolved')",
+        row,
+    )
+
+
+def write_outcome(connection, api_url, new_anon_id, outcome, new_request_id=None, error=None):
+    """Completes the row of an intent."""
+    connection.execute(
+        "UPDATE replacements SET outcome = ?, new_request_id = ?, error = ?, finished_at = ? WHERE api_url = ? AND new_anon_id = ?",
+        (outcome, new_request_id, error, format_instant(utc_now()), api_url, new_anon_id),
+    )
+
+
+def _user():
+    """Returns who runs this: the login behind sudo where there is one."""
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""The ledger's file: its schema, its safe creation, and what is refused."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import stat
+import tempfile
+
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
+
+#: Tells our file from any other SQLite file: "RAPL".
+APPLICATION_ID = 0x5241504C
+
+#: One script for each schema version, the first for version 1. A released one is never changed; a change is appended.
+MIGRATIONS = (
+    """
+    CREATE TABLE replacements (
+        id INTEGER PRIMARY KEY,
+        api_url TEXT NOT NULL,
+        position TEXT NOT NULL,
+        rotation_id TEXT NOT NULL,
+        original_request_id TEXT NOT NULL,
+        request_id TEXT NOT NULL,
+        new_request_id TEXT,
+        old_anon_id TEXT,
+        new_anon_id TEXT NOT NULL,
+        outcome TEXT NOT NULL CHECK (outcome IN ('intended', 'replaced', 'adopted', 'not_replaced', 'unresolved', 'lapsed')),
+        error TEXT,
+        intended_at TEXT NOT NULL,
+        finished_at TEXT,
+        controller TEXT NOT NULL,
+        user TEXT NOT NULL,
+        UNIQUE (api_url, new_anon_id)
+    );
+    CREATE INDEX replacements_by_request ON replacements (api_url, request_id COLLATE NOCASE);
+    CREATE INDEX replacements_by_successor ON replacements (api_url, new_request_id COLLATE NOCASE);
+    CREATE INDEX replacements_by_original ON replacements (api_url, original_request_id COLLATE NOCASE);
+    CREATE INDEX replacements_by_position ON replacements (api_url, position);
+    CREATE TABLE positions (
+        position TEXT PRIMARY KEY,
+        position_id TEXT NOT NULL UNIQUE
+    );
+    """,
+)
+
+
+class LedgerError(RapidError):
+    """The ledger cannot be used; nothing was sent to the service because of it."""
+
+    kind = "ledger_unusable"
+    is_service_wide = True
+
+
+def create(path):
+    """Creates a complete, empty ledger under its name in one step; returns False where another process was faster."""
+    directory = os.path.dirname(path)
+    descriptor, temporary = tempfile.mkstemp(dir=directory, prefix=".ledger-", suffix=".new")  # 0600
+    os.close(descriptor)
+    try:
+        connection = sqlite3.connect(temporary, isolation_level=None)
+        with contextlib.closing(connection):
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA application_id = %d" % APPLICATION_ID)
+            connection.execute("BEGIN IMMEDIATE")
+            migrate(connection)
+            connection.execute("COMMIT")
+        try:
+            os.link(temporary, path, follow_symlinks=False)
+        except FileExistsError:
+            return False
+        _sync_directory(directory)
+        return True
+    finally:
+        for name in (temporary, temporary + "-wal", temporary + "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name)
+
+
+def _sync_directory(directory):
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def migrate(connection):
+    """Brings the schema to the newest version, inside the caller's transaction."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    for script in MIGRATIONS[version:]:
+        for statement in script.split(";"):
+            connection.execute(statement)
+    connection.execute("PRAGMA user_version = %d" % len(MIGRATIONS))
+
+
+def ensure_private(path):
+    """Raises LedgerError unless the ledger's files are regular ones of this user that nobody else can open."""
+    for name in (path, path + "-wal", path + "-shm"):
+        try:
+            status = os.lstat(name)
+        except FileNotFoundError:
+            continue
+        if not stat.S_ISREG(status.st_mode):
+            raise LedgerError("'%s' is a symbolic link or no file; give the place of the ledger itself" % name)
+        if status.st_uid != os.geteuid():
+            raise LedgerError("the ledger '%s' belongs to another user; run as its owner" % name)
+        if status.st_mode & 0o077:
+            raise LedgerError("the ledger '%s' is open to other users; chmod 600 it" % name)
+    if os.path.getsize(path) == 0:
+        raise LedgerError("the ledger '%s' is empty, which no ledger is; restore it from its backup" % path)
