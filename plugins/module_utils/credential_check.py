@@ -28,8 +28,8 @@ def check_credentials(params, is_check_mode):
     if not 1 <= params["concurrency"] <= 64:
         raise InvalidInput("concurrency must lie between 1 and 64")
     days = params.get("rotate_after_days")
-    if days is not None and days < 0:
-        raise InvalidInput("rotate_after_days must not be negative")
+    if days is not None and not 0 <= days <= 100000:  # .nan and .inf are floats too
+        raise InvalidInput("rotate_after_days must lie between 0 and 100000")
     now = given_now(params.get("now"))
     client = rapidauth_client(params)
     looks = [(each, client.get_request) for each in request_ids] + [(each, client.get_credential) for each in anon_ids]
