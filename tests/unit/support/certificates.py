@@ -52,9 +52,7 @@ class Authority:
         return self._build(_name(common_name), key, not_before or days_from_now(-1), not_after or days_from_now(30), names=names)
 
     def _build(self, subject, key, not_before, not_after, is_authority=False, names=()):
-        usage = dict.fromkeys(
-            ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only", "decipher_only"), False
-        )
+        usage = dict.fromkeys(("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only", "decipher_only"), False)
         usage.update(digital_signature=not is_authority, key_cert_sign=is_authority, crl_sign=is_authority)
         builder = (
             x509.CertificateBuilder()

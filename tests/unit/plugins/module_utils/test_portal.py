@@ -39,21 +39,24 @@ def test_at_the_border_seconds_become_milliseconds():
     assert expiry(jwt({"exp": 10**11 + 1000}), None, NOW)[0].year == 1973
 
 
-@pytest.mark.parametrize(
-    "exp", [None, True, "1795341600", [], 10**400, -(10**400), float("nan"), float("inf"), float("-inf"), 1e300, 10**14 * 1000]
-)
+@pytest.mark.parametrize("exp", [None, True, "1795341600", [], 10**400, -(10**400), float("nan"), float("inf"), float("-inf"), 1e300, 10**14 * 1000])
 def test_an_expiry_that_makes_no_sense_is_passed_over(exp):
     assert expiry(jwt({"exp": exp}), 3599, NOW) == (NOW + datetime.timedelta(seconds=3599), "expires_in")
 
 
-@pytest.mark.parametrize("value", ["opaque", "a.b", "a.b.c.d", "..", "e30.!!!.x", "e30.\u00e9.x", jwt(b"[1]"), jwt(b"null"), jwt(b"{"), jwt(b"\xff"), jwt(b"[" * 10000), jwt({})])
+@pytest.mark.parametrize(
+    "value", ["opaque", "a.b", "a.b.c.d", "..", "e30.!!!.x", "e30.\u00e9.x", jwt(b"[1]"), jwt(b"null"), jwt(b"{"), jwt(b"\xff"), jwt(b"[" * 10000), jwt({})]
+)
 def test_a_token_without_claims_lasts_as_the_answer_says_or_the_documented_hour(value):
     assert expiry(value, 3599, NOW) == (NOW + datetime.timedelta(seconds=3599), "expires_in")
     for absent in (None, 0, -5, True, "3599", 10**9, [], 1.5):
         assert expiry(value, absent, NOW) == (NOW + HOUR, "documented_session")
 
 
-@given(st.one_of(st.binary().map(jwt), st.text(), st.dictionaries(st.just("exp"), st.one_of(st.integers(), st.floats(), st.text())).map(jwt)), st.one_of(st.none(), st.integers(), st.text()))
+@given(
+    st.one_of(st.binary().map(jwt), st.text(), st.dictionaries(st.just("exp"), st.one_of(st.integers(), st.floats(), st.text())).map(jwt)),
+    st.one_of(st.none(), st.integers(), st.text()),
+)
 def test_no_token_raises(value, expires_in):
     instant, basis = expiry(value, expires_in, NOW)
     assert instant.tzinfo is not None
@@ -73,7 +76,22 @@ def test_a_callers_number_is_stripped_to_its_digits(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "5555555555", "05555555555", "1555555555a", "1" * 16, "15555555555x12", "15555555555\0", "１５５５５５５５５５５", "1٥٥٥٥٥٥٥٥٥٥", "1²²²²²²²²²²", None, 15555555555, "15555555555&access_token=x", "tel:15555555555"],
+    [
+        "",
+        "5555555555",
+        "05555555555",
+        "1555555555a",
+        "1" * 16,
+        "15555555555x12",
+        "15555555555\0",
+        "１５５５５５５５５５５",
+        "1٥٥٥٥٥٥٥٥٥٥",
+        "1²²²²²²²²²²",
+        None,
+        15555555555,
+        "15555555555&access_token=x",
+        "tel:15555555555",
+    ],
 )
 def test_anything_else_is_no_callers_number(text):
     with pytest.raises(InvalidInput, match="country code") as caught:
@@ -133,9 +151,20 @@ def test_irpv2_sends_the_oauth_password_grant(serve, connect):
 
 @pytest.mark.parametrize(
     "status, kind",
-    [(400, "login_malformed"), (401, "login_refused"), (403, "account_locked"), (404, "login_malformed"), (422, "login_malformed"), (423, "account_locked"),
-     (302, "login_malformed"), (429, "throttled"), (500, "service_trouble"), (502, "service_trouble"), (503, "service_trouble")],
-)  # fmt: skip
+    [
+        (400, "login_malformed"),
+        (401, "login_refused"),
+        (403, "account_locked"),
+        (404, "login_malformed"),
+        (422, "login_malformed"),
+        (423, "account_locked"),
+        (302, "login_malformed"),
+        (429, "throttled"),
+        (500, "service_trouble"),
+        (502, "service_trouble"),
+        (503, "service_trouble"),
+    ],
+)
 def test_a_login_is_tried_once_and_its_refusal_told_by_the_status_alone(serve, connect, naps, status, kind):
     server = serve(response(status, {"detail": "MARKER", "token": "MARKER"}))
     with pytest.raises(Refusal) as caught:
@@ -147,7 +176,22 @@ def test_a_login_is_tried_once_and_its_refusal_told_by_the_status_alone(serve, c
     assert (len(server.requests), naps) == (1, [])
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>MARKER</html>", b'{"token": "MARK', b"[]", {}, {"token": ""}, {"token": None}, {"token": 5}, {"token": "MARKER x"}, {"token": "MARKER\n"}, {"token": ["MARKER"]}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>MARKER</html>",
+        b'{"token": "MARK',
+        b"[]",
+        {},
+        {"token": ""},
+        {"token": None},
+        {"token": 5},
+        {"token": "MARKER x"},
+        {"token": "MARKER\n"},
+        {"token": ["MARKER"]},
+    ],
+)
 def test_a_success_without_a_token_is_no_success(serve, connect, body):
     with pytest.raises(AnswerLost) as caught:
         log_in(connect(serve(response(body=body))), PARAMS, NOW)
@@ -161,7 +205,12 @@ def portal_server(serve):
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.dictionaries(st.sampled_from(["token", "access_token", "expires_in", "exp"]), st.one_of(st.none(), st.integers(), st.text(), st.lists(st.text(), max_size=1))), st.sampled_from([200, 201, 204, 400]))
+@given(
+    st.dictionaries(
+        st.sampled_from(["token", "access_token", "expires_in", "exp"]), st.one_of(st.none(), st.integers(), st.text(), st.lists(st.text(), max_size=1))
+    ),
+    st.sampled_from([200, 201, 204, 400]),
+)
 def test_whatever_is_answered_it_is_a_token_or_an_expected_error(portal_server, connect, body, status):
     portal_server.script = [response(status, body)]
     try:

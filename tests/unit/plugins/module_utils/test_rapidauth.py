@@ -56,7 +56,10 @@ def test_a_guid_is_a_request_id(text):
     ensure_request_id(text)
 
 
-@pytest.mark.parametrize("text", ["", ID + "\n", " " + ID, ID[:-1], ID + "0", "{" + ID + "}", ID.replace("-", ""), ID.replace("6", "g"), None, 5, "../credentials/x", ID.replace("6", "６")])
+@pytest.mark.parametrize(
+    "text",
+    ["", ID + "\n", " " + ID, ID[:-1], ID + "0", "{" + ID + "}", ID.replace("-", ""), ID.replace("6", "g"), None, 5, "../credentials/x", ID.replace("6", "６")],
+)
 def test_nothing_else_is_a_request_id(text):
     with pytest.raises(InvalidInput, match="RequestId") as caught:
         ensure_request_id(text)
@@ -68,7 +71,11 @@ def test_anon_ids_follow_the_vendors_rule(text):
     ensure_anon_id(text)
 
 
-@pytest.mark.parametrize("text, kind", [("x" * 65, "anon_id_too_long"), ("é" * 65, "anon_id_too_long")] + [(text, "anon_id_malformed") for text in ("", "a b", "a\n", "a.b", "a/b", "é", "%41", "٣", None, 7)])
+@pytest.mark.parametrize(
+    "text, kind",
+    [("x" * 65, "anon_id_too_long"), ("é" * 65, "anon_id_too_long")]
+    + [(text, "anon_id_malformed") for text in ("", "a b", "a\n", "a.b", "a/b", "é", "%41", "٣", None, 7)],
+)
 def test_other_anon_ids_are_refused_before_anything_is_sent(asked, text, kind):
     client = asked(DOCUMENTED)
     for call in (lambda: ensure_anon_id(text), lambda: client.get_credential(text), lambda: client.replace(ID, text)):
@@ -107,7 +114,9 @@ def test_every_field_may_be_missing_or_empty(absent):
     assert set(Credential({}).as_dict().values()) == {None}
 
 
-@pytest.mark.parametrize("written, read", [(True, True), ("true", True), ("True", True), (False, False), ("FALSE", False), ("yes", None), (1, None), (None, None)])
+@pytest.mark.parametrize(
+    "written, read", [(True, True), ("true", True), ("True", True), (False, False), ("FALSE", False), ("yes", None), (1, None), (None, None)]
+)
 def test_prevent_collection_may_come_as_text(written, read):
     assert Credential(changed(PreventCollection=written)).is_collection_prevented is read
 
@@ -207,7 +216,15 @@ def test_an_error_under_200_fails_a_patch(asked):
 
 
 FIELDS = st.sampled_from([*DOCUMENTED, "Number", "Message"])
-VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(), st.lists(st.integers(), max_size=2), st.dictionaries(st.text(), st.none(), max_size=1))
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False),
+    st.text(),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.text(), st.none(), max_size=1),
+)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

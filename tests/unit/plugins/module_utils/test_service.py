@@ -33,9 +33,25 @@ def test_a_plain_https_url_is_taken_without_its_last_slash(url, taken):
 
 @pytest.mark.parametrize(
     "url",
-    ["", "host.example", "http://host.example", "file:///etc/passwd", "https://", "https:///rapid", "https://user@host", "https://user:MARKER@host", "https://:MARKER@host",
-     "https://host/?a=MARKER", "https://host/#f", "https://[::1", "https://host:99999", "https://host:port", "https://.", "https://" + "x" * 70],
-)  # fmt: skip
+    [
+        "",
+        "host.example",
+        "http://host.example",
+        "file:///etc/passwd",
+        "https://",
+        "https:///rapid",
+        "https://user@host",
+        "https://user:MARKER@host",
+        "https://:MARKER@host",
+        "https://host/?a=MARKER",
+        "https://host/#f",
+        "https://[::1",
+        "https://host:99999",
+        "https://host:port",
+        "https://.",
+        "https://" + "x" * 70,
+    ],
+)
 def test_any_other_url_is_refused_without_quoting_it(url):
     with pytest.raises(InvalidInput, match="^query_url must be an https URL") as caught:
         ensure_https_url(url, "query_url")
@@ -60,7 +76,9 @@ def _resolve_nothing(*unused, **also_unused):
     raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
 
-@pytest.mark.parametrize("name, value", [("timeout_seconds", 0), ("timeout_seconds", -1), ("timeout_seconds", 3601), ("retry_budget_seconds", -1), ("retry_budget_seconds", 10**9)])
+@pytest.mark.parametrize(
+    "name, value", [("timeout_seconds", 0), ("timeout_seconds", -1), ("timeout_seconds", 3601), ("retry_budget_seconds", -1), ("retry_budget_seconds", 10**9)]
+)
 def test_limits_that_make_no_sense_are_named(name, value):
     ensure_limits({"timeout_seconds": 1, "retry_budget_seconds": 0})
     with pytest.raises(InvalidInput, match=name):
@@ -72,7 +90,14 @@ def params(authority, ca_path, tmp_path):
     key = certificates.new_key()
     path = tmp_path / "sac.pem"
     path.write_bytes(key_pem(key, "passphrase") + certificate_pem(authority.issue("Harbor County", key)))
-    return {"api_url": "https://127.0.0.1/rapid/", "ca_path": ca_path, "sac_path": str(path), "sac_passphrase": "passphrase", "timeout_seconds": 5, "retry_budget_seconds": 0}
+    return {
+        "api_url": "https://127.0.0.1/rapid/",
+        "ca_path": ca_path,
+        "sac_path": str(path),
+        "sac_passphrase": "passphrase",
+        "timeout_seconds": 5,
+        "retry_budget_seconds": 0,
+    }
 
 
 def test_the_same_options_give_the_same_client_and_connection(serve, params):

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost, NotSent, RapidError, Refusal
-from ansible_collections.eccops.rapid.plugins.module_utils.transport import LONGEST_ANSWER_BYTES, MOST_ATTEMPTS, Answer, Pacer, retry_after_seconds
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost, NotSent, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils.transport import LONGEST_ANSWER_BYTES
 from ansible_collections.eccops.rapid.plugins.module_utils.version import COLLECTION_VERSION
 from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import response
 
@@ -24,69 +24,10 @@ def cut(connection):
     return False
 
 
-@pytest.mark.parametrize("first", [response(429), response(502), response(503), response(504), cut], ids=["429", "502", "503", "504", "cut"])
-def test_a_get_is_repeated_after_temporary_trouble(serve, connect, naps, first):
-    server = serve(first, first, OK)
-    assert connect(server).get("/x").status == 200
-    assert len(server.requests) == 3
-    assert len(naps) == 2 and all(0 < nap <= 8 for nap in naps)
-
-
-@pytest.mark.parametrize("status", [200, 204, 301, 400, 401, 403, 404, 408, 418, 500, 501])
-def test_any_other_answer_is_the_answer(serve, connect, naps, status):
-    server = serve(response(status))
-    assert connect(server).get("/x").status == status
-    assert (len(server.requests), naps) == (1, [])
-
-
-def test_the_attempts_are_counted(serve, connect, naps):
-    server = serve(response(503))
-    assert connect(server).get("/x").status == 503
-    assert len(server.requests) == MOST_ATTEMPTS
-    assert len(naps) == MOST_ATTEMPTS - 1
-
-
-def test_connection_trouble_that_stays_is_raised(serve, connect):
-    server = serve(cut)
-    with pytest.raises(AnswerLost) as caught:
-        connect(server).get("/x")
-    assert caught.value.kind == "connection_cut"
-    assert len(server.requests) == MOST_ATTEMPTS
-
-
-@pytest.mark.parametrize("status", [429, 503])
-def test_retry_after_is_obeyed_to_the_second(serve, connect, naps, status):
-    server = serve(response(status, headers=[("Retry-After", "7")]), OK)
-    assert connect(server).get("/x").status == 200
-    assert naps == [pytest.approx(7, abs=0.5)]
-
-
-def test_a_retry_after_beyond_the_budget_ends_it_at_once(serve, connect, naps):
-    for seconds in ("11", "120000"):
-        server = serve(response(429, headers=[("Retry-After", seconds)]), OK)
-        with pytest.raises(Refusal, match="HTTP 429, Retry-After %s s" % seconds) as caught:
-            connect(server, retry_budget_seconds=10).get("/x")
-        assert caught.value.kind == "throttled"
-        assert caught.value.details["retry_after_seconds"] == int(seconds)
-        assert caught.value.is_service_wide
-        assert (len(server.requests), naps) == (1, [])
-
-
-def test_the_budget_counts_all_pauses_together(serve, connect, naps):
-    server = serve(response(429, headers=[("Retry-After", "4")]))
-    with pytest.raises(Refusal):
-        connect(server, retry_budget_seconds=10).get("/x")
-    assert len(server.requests) == 3
-    assert sum(naps) <= 10
-
-
-@pytest.mark.parametrize("text, seconds", [("5", 5), ("0", 0), ("", None), ("-1", None), ("1.5", None), ("²", None), ("٣", None), ("soon", None), ("9" * 40, None)])
-def test_retry_after_is_read_or_left_alone(text, seconds):
-    assert retry_after_seconds(Answer(429, {"Retry-After": text}, b"")) == seconds
-
-
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
-@pytest.mark.parametrize("step", [response(429), response(502), response(503), response(504), response(500), cut], ids=["429", "502", "503", "504", "500", "cut"])
+@pytest.mark.parametrize(
+    "step", [response(429), response(502), response(503), response(504), response(500), cut], ids=["429", "502", "503", "504", "500", "cut"]
+)
 def test_a_call_that_changes_something_is_never_repeated(serve, connect, naps, method, step):
     server = serve(step, OK)
     try:
@@ -162,7 +103,9 @@ def test_an_answer_without_end_is_given_up(serve, connect, status):
     assert sum(sent) < 100 * 65536
 
 
-@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"], ids=["nothing", "in the headers", "in the body"])
+@pytest.mark.parametrize(
+    "head", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"], ids=["nothing", "in the headers", "in the body"]
+)
 def test_a_slow_drip_ends_at_the_deadline(serve, connect, head):
     is_over = threading.Event()
 
@@ -215,17 +158,6 @@ def test_requests_adds_no_ca_of_its_own(serve, connect, ca_path):
     with pytest.raises(NotSent) as caught:
         connect(serve(OK), ca=None).get("/x")
     assert caught.value.kind == "server_not_trusted"
-
-
-def test_after_a_429_all_threads_wait():
-    now, naps = [100.0], []
-    pacer = Pacer(sleep=lambda seconds: (naps.append(seconds), now.__setitem__(0, now[0] + seconds)), clock=lambda: now[0])
-    pacer.wait()
-    pacer.hold(5)
-    pacer.hold(2)  # a shorter one does not end a longer one early
-    pacer.wait()
-    pacer.wait()
-    assert naps == [5]
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

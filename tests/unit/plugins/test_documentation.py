@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""What is written about the modules in several places is the same everywhere."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pathlib
+
+import pytest
+import yaml
+
+from ansible_collections.eccops.rapid.plugins.module_utils import argspec, version
+
+PLUGINS = pathlib.Path(argspec.__file__).parents[1]
+ROOT = PLUGINS.parent
+MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
+PACKAGE = "ansible_collections.eccops.rapid.plugins."
+
+
+def _spec_name(module):
+    """Returns the name of the function in argspec whose result main() hands to AnsibleModule."""
+    tree = ast.parse((PLUGINS / "modules" / (module + ".py")).read_text())
+    (call,) = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "AnsibleModule"]
+    return next(keyword.value.func.id for keyword in call.keywords if keyword.arg is None)
+
+
+SPECS = {module: getattr(argspec, _spec_name(module)) for module in MODULES}
+
+
+def constants(path):
+    """Returns the string constants of a module file without importing it."""
+    tree = ast.parse(path.read_text())
+    return {node.targets[0].id: node.value.value for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)}
+
+
+def documented_options(module):
+    documentation = yaml.safe_load(constants(PLUGINS / "modules" / (module + ".py"))["DOCUMENTATION"])
+    options = dict(documentation.get("options", {}))
+    for fragment in documentation.get("extends_documentation_fragment", []):
+        name, unused_dot, part = fragment.rpartition("eccops.rapid.")[2].partition(".")
+        fragments = importlib.import_module(PACKAGE + "doc_fragments." + name).ModuleDocFragment
+        options.update(yaml.safe_load(getattr(fragments, (part or "documentation").upper())).get("options", {}))
+    return options
+
+
+def facts(option):
+    """Returns what a documentation and an argument specification both say of an option."""
+    said = {name: option.get(name) for name in ("type", "default", "choices", "elements")}
+    return dict(said, required=bool(option.get("required")), choices=sorted(option.get("choices") or []))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_options_are_documented_as_they_are(module):
+    spec = {name: facts(option) for name, option in SPECS[module]()["argument_spec"].items()}
+    assert {name: facts(option) for name, option in documented_options(module).items()} == spec
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_secret_option_is_kept_out_of_logs(module):
+    """Whatever is named like a secret says whether it is one, and the rules name no option that does not exist."""
+    spec = SPECS[module]()
+    options = spec.pop("argument_spec")
+    secrets = {name for name, option in options.items() if option.get("no_log")}
+    assert {name for name in options if name.endswith(("password", "passphrase", "secret", "content"))} == secrets
+    named = {name for rule in ("mutually_exclusive", "required_one_of") for names in spec.get(rule, []) for name in names}
+    for condition in spec.get("required_if", []):
+        named |= {condition[0], *condition[2]}
+        assert condition[1] in options[condition[0]]["choices"]
+    assert named <= set(options)
+
+
+def test_every_module_has_an_action_and_an_action_group():
+    groups = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["action_groups"]
+    assert sorted(path.stem for path in (PLUGINS / "action").glob("*.py")) == MODULES
+    assert sorted(name for names in groups.values() for name in names) == MODULES
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module_and_action_take_the_same_options_and_run_the_same_core(module):
+    spec_name, core_name = SPECS[module].__name__, _core(PLUGINS / "modules" / (module + ".py"))
+    action = (PLUGINS / "action" / (module + ".py")).read_text()
+    assert spec_name + "()" in action
+    assert core_name + "(params, is_check_mode" in action
+
+
+def _core(path):
+    """Returns the name of the function that main() hands to run_module as the core."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "run_module"]
+    return calls[0].args[1].id
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_samples_show_every_key_of_a_credential(module):
+    returned = yaml.safe_load(constants(PLUGINS / "modules" / (module + ".py"))["RETURN"])
+    reserved = {"items", "keys", "values", "get", "copy", "pop", "update"}
+    assert not reserved & set(returned)
+    for name in {"credential", "credentials"} & set(returned):
+        assert {"anon_id", "request_id", "prevent_collection", "status", "requested_date", "collected_date"} <= set(returned[name]["contains"])
+
+
+def test_the_version_is_the_one_of_galaxy_yml():
+    assert yaml.safe_load((ROOT / "galaxy.yml").read_text())["version"] == version.COLLECTION_VERSION
+
+
+@pytest.mark.parametrize("path", sorted((PLUGINS / "filter").glob("*.yml")), ids=lambda path: path.stem)
+def test_every_filter_has_the_name_it_is_documented_under(path):
+    documentation = yaml.safe_load(path.read_text())["DOCUMENTATION"]
+    filters = importlib.import_module(PACKAGE + "filter." + path.stem).FilterModule().filters()
+    assert documentation["name"] == path.stem
+    assert path.stem in filters
