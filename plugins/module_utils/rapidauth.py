@@ -26,7 +26,7 @@ _ANON_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 def ensure_request_id(text):
     """Raises InvalidInput unless C(text) is a GUID such as 0a1fd8fa-348f-4ced-a64d-18547feb2848."""
     if not isinstance(text, str) or not _REQUEST_ID.match(text) or len(text) != 36:
-        raise InvalidInput("RequestId '%s' is malformed; it is a GUID of 8-4-4-4-12 hexadecimal digits" % (text,), kind="request_id_malformed")
+        raise InvalidInput("RequestId %.80r is malformed; it is a GUID of 8-4-4-4-12 hexadecimal digits" % (text,), kind="request_id_malformed")
 
 
 def ensure_anon_id(text):
@@ -34,7 +34,7 @@ def ensure_anon_id(text):
     if isinstance(text, str) and len(text) > 64:
         raise InvalidInput("AnonId '%s...' has %d characters; at most 64 are allowed" % (text[:16], len(text)), kind="anon_id_too_long")
     if not isinstance(text, str) or not _ANON_ID.match(text) or text.endswith("\n"):
-        raise InvalidInput("AnonId '%s' is malformed; only a-z A-Z 0-9 _ and - are allowed, and at least one" % (text,), kind="anon_id_malformed")
+        raise InvalidInput("AnonId %.80r is malformed; only a-z A-Z 0-9 _ and - are allowed, and at least one" % (text,), kind="anon_id_malformed")
 
 
 class Credential:
