@@ -27,6 +27,14 @@ RAPIDAUTH_RULES = {
 }
 
 
+def ledger_options(is_required=False):
+    """Where replacements are recorded: fragment C(ledger)."""
+    return {
+        "ledger_path": {"type": "path", "required": is_required},
+        "anon_ids_are_unique": {"type": "bool", "default": True},
+    }
+
+
 def request_spec():
     """Returns what AnsibleModule takes for rapidauth_request."""
     options = rapidauth_options()
@@ -36,11 +44,14 @@ def request_spec():
         prevent_collection={"type": "bool"},
         anon_id={"type": "str"},
         expect_anon_id={"type": "str"},
+        position={"type": "str"},
+        rotation_id={"type": "str"},
+        **ledger_options(),
     )
     return dict(
         RAPIDAUTH_RULES,
         argument_spec=options,
-        required_if=[("state", "replaced", ("anon_id",))],
+        required_if=[("state", "replaced", ("anon_id", "rotation_id"), True)],
     )
 
 
@@ -53,8 +64,43 @@ def request_info_spec():
         concurrency={"type": "int", "default": 16},
         rotate_after_days={"type": "float"},
         now={"type": "str"},
+        ledger_path={"type": "path"},
     )
     return dict(RAPIDAUTH_RULES, argument_spec=options)
+
+
+def rotation_spec():
+    """Returns what AnsibleModule takes for rapidauth_rotation."""
+    options = rapidauth_options()
+    credential = {
+        "position": {"type": "str", "required": True},
+        "request_id": {"type": "str", "required": True},
+        "anon_id": {"type": "str"},
+    }
+    options.update(
+        credentials={"type": "list", "elements": "dict", "required": True, "options": credential},
+        rotation_id={"type": "str", "required": True},
+        anon_id_template={"type": "str", "default": "{position_id}-{rotation_id}"},
+        replace_lapsed={"type": "bool", "default": False},
+        settled={"type": "dict", "default": {}},
+        concurrency={"type": "int", "default": 16},
+        max_failures={"type": "int", "default": 0},
+        **ledger_options(is_required=True),
+    )
+    return dict(RAPIDAUTH_RULES, argument_spec=options)
+
+
+def ledger_info_spec():
+    """Returns what AnsibleModule takes for rapidauth_ledger_info."""
+    return {
+        "argument_spec": {
+            "ledger_path": {"type": "path", "required": True},
+            "api_url": rapidauth_options()["api_url"],
+            "request_ids": {"type": "list", "elements": "str", "default": []},
+            "positions": {"type": "list", "elements": "str", "default": []},
+            "rotation_id": {"type": "str"},
+        }
+    }
 
 
 def portal_token_spec():

@@ -11,6 +11,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils.errors import Invalid
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import format_instant, given_now
 from ansible_collections.eccops.rapid.plugins.module_utils.plan import judge_rotation
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensure_anon_id, ensure_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import current_request_ids
 from ansible_collections.eccops.rapid.plugins.module_utils.service import rapidauth_client
 
 _FIELDS = ("anon_id", "request_id", "prevent_collection", "status", "requested_date", "collected_date")
@@ -32,7 +33,9 @@ def check_credentials(params, is_check_mode):
         raise InvalidInput("rotate_after_days must lie between 0 and 100000")
     now = given_now(params.get("now"))
     client = rapidauth_client(params)
-    looks = [(each, client.get_request) for each in request_ids] + [(each, client.get_credential) for each in anon_ids]
+    current = current_request_ids(params.get("ledger_path"), client.api_url, request_ids)
+    looks = [(each, current[each], client.get_request) for each in request_ids]
+    looks += [(each, each, client.get_credential) for each in anon_ids]
     credentials = _look_up_all(looks, params["concurrency"], days, now)
     return {
         "changed": False,
@@ -57,7 +60,7 @@ def _look_up_all(looks, concurrency, days, now):
     stop = _Stop(most_failures_in_a_row=2 * concurrency)
 
     def look_up(look):
-        identifier, get = look
+        unused_name, identifier, get = look
         if stop.reason:
             return None
         try:
@@ -70,7 +73,7 @@ def _look_up_all(looks, concurrency, days, now):
 
     with ThreadPoolExecutor(max_workers=min(concurrency, len(looks))) as pool:
         entries = list(pool.map(look_up, looks))
-    credentials = {identifier: entry for (identifier, get), entry in zip(looks, entries) if entry is not None}
+    credentials = {look[0]: entry for look, entry in zip(looks, entries) if entry is not None}
     if stop.reason:
         answered = sum(entry["error"] is None or entry["is_known"] is False for entry in credentials.values())
         raise RapidError(

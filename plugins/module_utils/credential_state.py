@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils.fleet import opaque_position_id
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensure_anon_id, ensure_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement import REPLACED, Wanted, replace_one
-from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import NoRecord
+from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import current_request_ids, open_record
 from ansible_collections.eccops.rapid.plugins.module_utils.service import rapidauth_client
 
 
@@ -20,10 +21,16 @@ def bring_to_state(params, is_check_mode):
     if params["state"] == "replaced":
         if params.get("prevent_collection") is not None:
             raise InvalidInput("prevent_collection goes with state=present; a replacement of a prevented credential is refused")
-        return _replaced(rapidauth_client(params), params, is_check_mode)
+        if params.get("anon_id") is None and params.get("ledger_path") is None:
+            raise InvalidInput("state=replaced needs anon_id, or rotation_id and ledger_path: without them a second run would replace again")
+        client = rapidauth_client(params)
+        with open_record(params.get("ledger_path"), client.api_url, is_check_mode) as record:
+            return _replaced(client, record, params, is_check_mode)
     if params.get("anon_id") is not None:
         raise InvalidInput("anon_id goes with state=replaced; to guard against a wrong credential use expect_anon_id")
-    return _present(rapidauth_client(params), params, is_check_mode)
+    client = rapidauth_client(params)
+    current = current_request_ids(params.get("ledger_path"), client.api_url, [params["request_id"]])
+    return _present(client, dict(params, request_id=current[params["request_id"]]), is_check_mode)
 
 
 def _present(client, params, is_check_mode):
@@ -63,12 +70,22 @@ def _patch_and_verify(client, request_id, wanted):
     return credential
 
 
-def _replaced(client, params, is_check_mode):
+def _replaced(client, record, params, is_check_mode):
+    position = params.get("position") or params["request_id"]
     anon_id = params.get("anon_id")
     if anon_id is None:
-        raise InvalidInput("state=replaced needs anon_id: the new AnonId is what makes a second run harmless")
-    wanted = Wanted(params["request_id"], params["request_id"], anon_id, expect_anon_id=params.get("expect_anon_id"))
-    outcome = replace_one(client, NoRecord(), wanted, is_check_mode)
+        position_id = record.position_ids({position: opaque_position_id(position)})[position]
+        anon_id = "%s-%s" % (position_id, params["rotation_id"])
+        ensure_anon_id(anon_id)
+    wanted = Wanted(
+        position,
+        params["request_id"],
+        anon_id,
+        params.get("rotation_id") or anon_id,
+        params.get("expect_anon_id"),
+        params["anon_ids_are_unique"],
+    )
+    outcome = replace_one(client, record, wanted, is_check_mode)
     if outcome.credential is None or outcome.kind is not None:
         reason = outcome.reason
         if outcome.http is None:

@@ -27,13 +27,13 @@ def fleet_positions(variables, names, newer_request_ids, rotation_id=None):
         request_id = newer_request_ids.get(name) or own.get("rapidauth_request_id") or ""
         fleet[str(name)] = {"ecc": str(own.get("ecc") or ""), "request_id": str(request_id)}
         if rotation_id is not None:
-            fleet[str(name)]["anon_id"] = str(own.get("rotation_anon_id") or default_anon_id(str(name), rotation_id))
+            fleet[str(name)]["anon_id"] = str(own.get("rotation_anon_id") or "%s-%s" % (opaque_position_id(str(name)), rotation_id))
     return fleet
 
 
-def default_anon_id(position, rotation_id):
-    """Returns the AnonId for a C(position) in a rotation: opaque, stable, without personal data, the same in every run."""
-    return "%s-%s" % (hashlib.sha256(position.encode("utf-8")).hexdigest()[:16], rotation_id)
+def opaque_position_id(position):
+    """Returns what stands for a position in its AnonIds: no personal data, and the same in every run without any record."""
+    return hashlib.sha256(position.encode("utf-8")).hexdigest()[:16]
 
 
 def _ensure_rotatable(positions):

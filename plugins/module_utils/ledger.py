@@ -136,14 +136,10 @@ class Ledger:
             "SELECT * FROM replacements WHERE api_url = ? AND original_request_id = ? ORDER BY id", api_url, rows[0]["original_request_id"]
         )
 
-    def position_id(self, position, proposed):
-        """Returns the opaque id of a position: the one kept, or C(proposed), which is kept from now on."""
-        known = self.rows("SELECT position_id FROM positions WHERE position = ?", position)
-        if known:
-            return known[0]["position_id"]
-        with self.transaction() as connection:
-            connection.execute("INSERT OR IGNORE INTO positions VALUES (?, ?)", (position, proposed))
-        return self.rows("SELECT position_id FROM positions WHERE position = ?", position)[0]["position_id"]
+    def position_ids(self, positions):
+        """Returns {position: opaque id} for those that have one."""
+        wanted = set(positions)
+        return {row["position"]: row["position_id"] for row in self.rows("SELECT * FROM positions") if row["position"] in wanted}
 
 
 def current_request_id(chain, request_id):
@@ -152,6 +148,11 @@ def current_request_id(chain, request_id):
         if row["outcome"] in DONE and row["new_request_id"]:
             return row["new_request_id"]
     return request_id
+
+
+def keep_position_ids(connection, proposed):
+    """Keeps the opaque ids C(proposed), a dict, for positions that have none yet."""
+    connection.executemany("INSERT OR IGNORE INTO positions VALUES (?, ?)", list(proposed.items()))
 
 
 def write_intent(connection, intent):

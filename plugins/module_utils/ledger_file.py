@@ -52,7 +52,10 @@ class LedgerError(RapidError):
     """The ledger cannot be used; nothing was sent to the service because of it."""
 
     kind = "ledger_unusable"
-    is_service_wide = True
+
+    @property
+    def is_service_wide(self):
+        return self.kind != "busy"
 
 
 def create(path):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 
 from ansible_collections.eccops.rapid.plugins.module_utils import ledger as ledgers
 from ansible_collections.eccops.rapid.plugins.module_utils.credential_locks import CredentialLocks
@@ -12,7 +13,15 @@ from ansible_collections.eccops.rapid.plugins.module_utils.durable_writes import
 
 
 class NoRecord:
-    """For sites without a ledger: the AnonId at the service is all there is to go by."""
+    """For sites without a ledger, and for a check run before there is one: all that is known is at the service."""
+
+    ledger = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        pass
 
     def held(self, request_id):
         return contextlib.nullcontext()
@@ -23,6 +32,9 @@ class NoRecord:
     def entry(self, anon_id):
         return None
 
+    def position_ids(self, proposed):
+        return proposed
+
     def intend(self, intent):
         pass
 
@@ -30,12 +42,36 @@ class NoRecord:
         pass
 
 
-class LedgerRecord:
-    """The ledger as one API's replacements see it. Use it in C(with)."""
+class LedgerReading(NoRecord):
+    """The ledger as one API's replacements see it, only read: for check mode. Use it in C(with)."""
+
+    is_read_only = True
 
     def __init__(self, path, api_url):
         self._api_url = api_url
-        self.ledger = ledgers.Ledger(path)
+        self.ledger = ledgers.Ledger(path, is_read_only=self.is_read_only)
+
+    def __exit__(self, *unused):
+        self.ledger.close()
+
+    def chain(self, request_id):
+        return self.ledger.chain(self._api_url, request_id)
+
+    def entry(self, anon_id):
+        return self.ledger.entry(self._api_url, anon_id)
+
+    def position_ids(self, proposed):
+        """Returns {position: opaque id}: the ones kept, else as C(proposed)."""
+        return dict(proposed, **self.ledger.position_ids(list(proposed)))
+
+
+class LedgerRecord(LedgerReading):
+    """The ledger as one API's replacements read and write it. Use it in C(with)."""
+
+    is_read_only = False
+
+    def __init__(self, path, api_url):
+        super().__init__(path, api_url)
         self._locks = CredentialLocks(self.ledger.path)
         self._writes = DurableWrites(self.ledger)
 
@@ -46,17 +82,16 @@ class LedgerRecord:
     def __exit__(self, *failure):
         self._writes.__exit__(*failure)
         self._locks.close()
-        self.ledger.close()
+        super().__exit__(*failure)
 
     def held(self, request_id):
         """Holds the credential whose history begins with C(request_id); another process that has it is waited for."""
         return self._locks.held(self._api_url, request_id.lower())
 
-    def chain(self, request_id):
-        return self.ledger.chain(self._api_url, request_id)
-
-    def entry(self, anon_id):
-        return self.ledger.entry(self._api_url, anon_id)
+    def position_ids(self, proposed):
+        """Returns {position: opaque id}, and keeps the ones that are new."""
+        self._writes.write(ledgers.keep_position_ids, proposed)
+        return super().position_ids(proposed)
 
     def intend(self, intent):
         """Returns when the intent is on disk."""
@@ -65,3 +100,20 @@ class LedgerRecord:
     def complete(self, anon_id, outcome, new_request_id=None, error=None):
         """Returns when the outcome is on disk."""
         self._writes.write(ledgers.write_outcome, self._api_url, anon_id, outcome, new_request_id, error)
+
+
+def open_record(path, api_url, is_check_mode):
+    """Returns the record for a C(ledger_path) option, which may be None; check mode creates nothing."""
+    if path is None:
+        return NoRecord()
+    if not is_check_mode:
+        return LedgerRecord(path, api_url)
+    return LedgerReading(path, api_url) if os.path.lexists(os.path.expanduser(path)) else NoRecord()
+
+
+def current_request_ids(path, api_url, request_ids):
+    """Returns {request_id: the newest one of its history}; without a ledger each is its own."""
+    if path is None:
+        return {each: each for each in request_ids}
+    with LedgerReading(path, api_url) as record:
+        return {each: ledgers.current_request_id(record.chain(each), each) for each in request_ids}

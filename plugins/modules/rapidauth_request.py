@@ -43,15 +43,25 @@ options:
     description:
       - >-
         AnonId of the replacement: at most 64 of a-z, A-Z, 0-9, C(_) and C(-), no personal data, and new for every
-        rotation. Required with O(state=replaced), and only allowed there.
-      - Needs an account whose AnonIds are unique.
+        rotation. Only allowed with O(state=replaced), and required there unless O(rotation_id) and O(ledger_path) are
+        given, from which one is made.
+      - Without O(ledger_path) it needs an account whose AnonIds are unique.
     type: str
   expect_anon_id:
     description:
       - Fail, changing nothing, unless the credential has this AnonId now. A guard against a RequestId of another device.
     type: str
+  position:
+    description:
+      - Name of the position that holds the credential, for the ledger. By default O(request_id).
+    type: str
+  rotation_id:
+    description:
+      - Names the rotation, for the ledger and for an AnonId that is made from it. By default O(anon_id).
+    type: str
 extends_documentation_fragment:
   - eccops.rapid.rapidauth
+  - eccops.rapid.ledger
   - eccops.rapid.attributes
   - eccops.rapid.attributes.rapidauth
 attributes:

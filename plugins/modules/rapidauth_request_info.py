@@ -44,6 +44,12 @@ options:
     description:
       - The time to judge by, in UTC, such as V(2026-11-22T08:00:00Z). Default is the clock.
     type: str
+  ledger_path:
+    description:
+      - >-
+        Ledger of replacements, written by M(eccops.rapid.rapidauth_rotation). With it each of O(request_ids) is resolved
+        to the newest one of its history; the results stay keyed by the id that was asked for.
+    type: path
 extends_documentation_fragment:
   - eccops.rapid.rapidauth
   - eccops.rapid.attributes

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Runs rapidauth_rotation's core in the controller's process when the task is local, and shows how far it is."""
+
+from __future__ import annotations
+
+from ansible.utils.display import Display
+
+from ansible_collections.eccops.rapid.plugins.module_utils.argspec import rotation_spec
+from ansible_collections.eccops.rapid.plugins.module_utils.rotation import rotate
+from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
+
+display = Display()
+
+
+def show_progress(counts, total):
+    """Prints e.g. C(rotation: 120 of 200 done (118 replaced, 2 adopted))."""
+    parts = ", ".join("%d %s" % (count, word) for word, count in sorted(counts.items()))
+    display.display("rotation: %d of %d done%s" % (sum(counts.values()), total, " (%s)" % parts if parts else ""))
+
+
+class ActionModule(CoreAction):
+    def spec(self):
+        return rotation_spec()
+
+    def core(self, params, is_check_mode):
+        return rotate(params, is_check_mode, show_progress)

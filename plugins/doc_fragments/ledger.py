@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Documentation of the options in module_utils/argspec.py: ledger_options."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  ledger_path:
+    description:
+      - >-
+        SQLite file in which every replacement is recorded before it is sent and after it came out. It is created at
+        the first use with mode 0600, must belong to the user that runs the task, and must lie on a local file system.
+      - With it O(request_id) may go on naming any RequestId of a credential's history, such as the first one.
+      - It lies where the task runs. Where the controller is disposable, delegate the task to a host that keeps it.
+    type: path
+  anon_ids_are_unique:
+    description:
+      - >-
+        Whether the service refuses an AnonId that another credential of the account has. Where it does not, a
+        replacement whose answer was lost stays unresolved until the next run finds it or a person settles it.
+    type: bool
+    default: true
+"""

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""The core of rapidauth_ledger_info: what the ledger knows, for people and for playbooks."""
+
+from __future__ import annotations
+
+import json
+
+from ansible_collections.eccops.rapid.plugins.module_utils import ledger as ledgers
+from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensure_request_id
+
+
+def view_ledger(params, is_check_mode):
+    """Returns the module's result for its C(params); it reads only. Raises RapidError."""
+    for each in params["request_ids"]:
+        ensure_request_id(each)
+    api_url = params["api_url"].rstrip("/")
+    with ledgers.Ledger(params["ledger_path"], is_read_only=True) as ledger:
+        rows = ledger.rows("SELECT * FROM replacements WHERE api_url = ? ORDER BY id", api_url)
+        current = {
+            each: ledgers.current_request_id(ledger.chain(api_url, each), each) for each in params["request_ids"]
+        }
+    newest = _newest(rows)
+    wanted = [row for row in rows if _is_wanted(row, params)]
+    return {
+        "changed": False,
+        "request_ids": current,
+        "positions": {name: row for name, row in newest.items() if not params["positions"] or name in params["positions"]},
+        "unresolved": [row for row in wanted if row["outcome"] in ledgers.OPEN],
+        "history": wanted,
+        "json_lines": "".join(json.dumps(row, sort_keys=True) + "\n" for row in wanted),
+    }
+
+
+def _is_wanted(row, params):
+    return (not params["positions"] or row["position"] in params["positions"]) and params["rotation_id"] in (None, row["rotation_id"])
+
+
+def _newest(rows):
+    """Returns {position: its current {request_id, anon_id, rotation_id, replaced_at}}."""
+    newest = {}
+    for row in rows:
+        if row["outcome"] in ledgers.DONE:
+            newest[row["position"]] = {
+                "request_id": row["new_request_id"],
+                "original_request_id": row["original_request_id"],
+                "anon_id": row["new_anon_id"],
+                "rotation_id": row["rotation_id"],
+                "replaced_at": row["finished_at"],
+            }
+    return newest

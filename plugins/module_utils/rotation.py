@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""The core of rapidauth_rotation: one wave of replacements as one call."""
+
+from __future__ import annotations
+
+import collections
+import string
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
+
+from ansible_collections.eccops.rapid.plugins.module_utils import replacement
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils.fleet import opaque_position_id
+from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensure_anon_id, ensure_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import open_record
+from ansible_collections.eccops.rapid.plugins.module_utils.service import rapidauth_client
+from ansible_collections.eccops.rapid.plugins.module_utils.settlement import settle
+from ansible_collections.eccops.rapid.plugins.module_utils.stop_signals import StopSignals
+
+#: Outcomes that count as failures of the wave.
+FAILURES = (replacement.REFUSED, replacement.FAILED, replacement.UNRESOLVED)
+NOT_STARTED = "not_started"
+PROGRESS_SECONDS = 5
+
+
+def rotate(params, is_check_mode, show_progress=None):
+    """Returns the module's result for its C(params); raises RapidError where nothing could be begun.
+
+    C(show_progress(counts, total)) is called every few seconds from this thread.
+    """
+    ensure_wave(params["credentials"], params["rotation_id"])
+    if not 1 <= params["concurrency"] <= 64:
+        raise InvalidInput("concurrency must lie between 1 and 64")
+    client = rapidauth_client(params)
+    with open_record(params["ledger_path"], client.api_url, is_check_mode) as record:
+        settle(client, record, params["settled"], params["credentials"], is_check_mode)
+        wave = Wave(client, record, _wanted(params, record), params["concurrency"], params["max_failures"], is_check_mode)
+        with StopSignals(wave.stop):
+            wave.run(show_progress)
+    result = wave.result()
+    if record.ledger is not None:
+        result.update(ledger_path=record.ledger.path, ledger_is_new=record.ledger.is_new)
+    if result["failed_positions"]:
+        raise RapidError(wave.complaint(), kind="wave_incomplete", **result)
+    return result
+
+
+def ensure_wave(credentials, rotation_id):
+    """Raises InvalidInput unless every position is named once and has a RequestId that no other one has."""
+    if not credentials:
+        raise InvalidInput("credentials is empty: there is nothing to rotate")
+    if not rotation_id or len(rotation_id) > 24 or not set(rotation_id) <= set(string.ascii_letters + string.digits + "_-"):
+        raise InvalidInput("rotation_id '%s' must be 1 to 24 of a-z A-Z 0-9 _ and -" % rotation_id)
+    seen = {}
+    for each in credentials:
+        try:
+            ensure_request_id(each["request_id"])
+        except InvalidInput as error:
+            raise InvalidInput("%s: %s" % (each["position"], error.message), kind=error.kind) from None
+        for key in (("position", each["position"]), ("RequestId", each["request_id"].lower())):
+            if key in seen:
+                raise InvalidInput("%s and %s have the same %s %s" % ((seen[key], each["position"]) + key))
+            seen[key] = each["position"]
+
+
+def _wanted(params, record):
+    """Returns the Wanted of each credential, its AnonIds made by the site's template."""
+    template, rotation_id, holders, all_wanted = params["anon_id_template"], params["rotation_id"], {}, []
+    position_ids = record.position_ids({each["position"]: opaque_position_id(each["position"]) for each in params["credentials"]})
+    for each in params["credentials"]:
+        position = each["position"]
+        anon_id = each.get("anon_id") or _filled(template, position, position_ids[position], rotation_id)
+        further = anon_id + "-2" if params["replace_lapsed"] else None
+        for one in filter(None, (anon_id, further)):
+            try:
+                ensure_anon_id(one)
+            except InvalidInput as error:
+                raise InvalidInput("%s: %s" % (position, error.message), kind=error.kind) from None
+            if holders.setdefault(one, position) != position:
+                raise InvalidInput("%s and %s would get the same AnonId %s; change anon_id_template" % (holders[one], position, one))
+        all_wanted.append(
+            replacement.Wanted(position, each["request_id"], anon_id, rotation_id, None, params["anon_ids_are_unique"], further)
+        )
+    return all_wanted
+
+
+def _filled(template, position, position_id, rotation_id):
+    try:
+        return template.format(position=position, position_id=position_id, rotation_id=rotation_id)
+    except (KeyError, IndexError, ValueError, AttributeError):
+        raise InvalidInput(
+            "anon_id_template '%s' cannot be filled in; it may use {position_id}, {position} and {rotation_id}" % template
+        ) from None
+
+
+class Wave:
+    """The replacements of one call, over a bounded number of threads."""
+
+    def __init__(self, client, record, all_wanted, concurrency, max_failures, is_check_mode):
+        self._client, self._record, self._all_wanted = client, record, all_wanted
+        self._concurrency, self._max_failures, self._is_check_mode = concurrency, max_failures, is_check_mode
+        self._outcomes = {}
+        self._failures = 0
+        self._lock = threading.Lock()
+        self._stopped_by = None
+
+    def stop(self, reason):
+        """Begins nothing more; what is in flight is finished and recorded."""
+        self._stopped_by = self._stopped_by or reason
+
+    def run(self, show_progress=None):
+        with ThreadPoolExecutor(max_workers=min(self._concurrency, len(self._all_wanted))) as pool:
+            futures = [pool.submit(self._one, wanted) for wanted in self._all_wanted]
+            while True:
+                unused_done, pending = wait(futures, timeout=PROGRESS_SECONDS)
+                if not pending:
+                    break
+                if show_progress:
+                    show_progress(self.counts(), len(self._all_wanted))
+        for each in futures:
+            each.result()
+
+    def _one(self, wanted):
+        if self._stopped_by:
+            return
+        try:
+            outcome = replacement.replace_one(self._client, self._record, wanted, self._is_check_mode)
+        except RapidError as error:
+            outcome = replacement.Outcome(replacement.FAILED, error.message, error.kind, anon_id=wanted.anon_id, http=error.details)
+            if error.is_service_wide:
+                self.stop(error.message)
+        with self._lock:
+            self._outcomes[wanted.position] = outcome
+            self._failures += outcome.word in FAILURES
+            if outcome.kind == "ledger_unusable":
+                self.stop(outcome.reason)
+            if self._max_failures is not None and self._failures > self._max_failures:
+                self.stop("%d failures, and max_failures is %d" % (self._failures, self._max_failures))
+
+    def counts(self):
+        with self._lock:
+            return dict(collections.Counter(outcome.word for outcome in self._outcomes.values()))
+
+    def result(self):
+        """Returns the module's result; each position has its entry, also the ones that were not begun."""
+        positions = {wanted.position: self._entry(wanted) for wanted in self._all_wanted}
+        counts = collections.Counter(entry["outcome"] for entry in positions.values())
+        return {
+            "changed": any(entry["changed"] for entry in positions.values()),
+            "positions": positions,
+            "summary": dict(counts, total=len(positions)),
+            "failed_positions": [name for name, entry in positions.items() if entry["outcome"] in FAILURES + (NOT_STARTED,)],
+            "stopped_by": self._stopped_by,
+        }
+
+    def complaint(self):
+        """Returns the sentence for a wave that is not whole: counts, why it stopped, and the first reasons."""
+        failed = [(name, outcome) for name, outcome in self._outcomes.items() if outcome.word in FAILURES]
+        parts = ["%d of %d positions are not replaced for sure" % (len(self._all_wanted) - self._successes(), len(self._all_wanted))]
+        if self._stopped_by:
+            parts.append("stopped: %s" % self._stopped_by)
+        parts += ["%s: %s" % (name, outcome.reason) for name, outcome in failed[:5]]
+        return "; ".join(parts)
+
+    def _successes(self):
+        return sum(outcome.word not in FAILURES for outcome in self._outcomes.values())
+
+    def _entry(self, wanted):
+        outcome = self._outcomes.get(wanted.position)
+        if outcome is None:
+            outcome = replacement.Outcome(NOT_STARTED, "the wave was stopped before: %s" % self._stopped_by, anon_id=wanted.anon_id)
+        credential = outcome.credential
+        return {
+            "outcome": outcome.word,
+            "changed": outcome.word == replacement.REPLACED or outcome.kind == "ledger_unusable",
+            "reason": outcome.reason,
+            "error_kind": outcome.kind,
+            "anon_id": outcome.anon_id,
+            "request_id": credential.request_id if credential is not None else None,
+            "previous_request_id": outcome.previous.request_id if outcome.previous is not None else None,
+            "request_ids": list(outcome.request_ids),
+            "status": credential.status if credential is not None else None,
+        }

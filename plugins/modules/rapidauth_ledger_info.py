@@ -1,0 +1,138 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rapidauth_ledger_info
+short_description: Show what the ledger of replacements knows
+version_added: 0.1.0
+author:
+  - eccops.rapid maintainers (@eccops)
+description:
+  - >-
+    Reads the ledger that M(eccops.rapid.rapidauth_rotation) and M(eccops.rapid.rapidauth_request) keep: the current
+    RequestId of each position, what is unresolved, and what happened when, from where and by whom.
+  - >-
+    Nothing is ever deleted from a ledger. Keep it for at least a year; where it must not be kept longer than that,
+    export it, move it away, and begin a new one between two rotations.
+options:
+  ledger_path:
+    description:
+      - The ledger. It must exist, belong to the user that runs the task, and be closed to all others.
+    type: path
+    required: true
+  api_url:
+    description:
+      - The service whose replacements are meant; one ledger may serve several.
+    type: str
+    default: https://request.rapidauth.com/rapid
+  request_ids:
+    description:
+      - RequestIds to resolve to the newest one of their history.
+    type: list
+    elements: str
+    default: []
+  positions:
+    description:
+      - Show these positions only.
+    type: list
+    elements: str
+    default: []
+  rotation_id:
+    description:
+      - Show the history of this rotation only.
+    type: str
+extends_documentation_fragment:
+  - eccops.rapid.attributes
+  - eccops.rapid.attributes.rapidauth
+attributes:
+  check_mode:
+    support: full
+    details: Reads only, in check mode and without.
+  diff_mode:
+    support: none
+    details: It changes nothing.
+seealso:
+  - module: eccops.rapid.rapidauth_rotation
+"""
+
+EXAMPLES = r"""
+- name: Read the ledger
+  eccops.rapid.rapidauth_ledger_info:
+    ledger_path: /var/lib/rapidauth/ledger.sqlite
+    rotation_id: 2026q4
+  delegate_to: localhost
+  register: ledger
+
+- name: Keep the history of a rotation for the auditors
+  ansible.builtin.copy:
+    content: "{{ ledger.json_lines }}"
+    dest: /var/lib/rapidauth/2026q4.jsonl
+    mode: "0600"
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+request_ids:
+  description: The newest RequestId for each of O(request_ids); one that the ledger does not know is its own.
+  type: dict
+  returned: success
+  sample:
+    1b661ed5-12a0-4abd-b0e6-1be7c665a100: 65c4d858-23b2-4a9e-9c45-b8f36d1c442f
+positions:
+  description:
+    - >-
+      The current C(request_id) and C(anon_id) of each position with its C(original_request_id), C(rotation_id) and
+      C(replaced_at).
+  type: dict
+  returned: success
+  sample:
+    north-01:
+      request_id: 65c4d858-23b2-4a9e-9c45-b8f36d1c442f
+      original_request_id: 1b661ed5-12a0-4abd-b0e6-1be7c665a100
+      anon_id: 0c9f4558c60a80ae-2026q4
+      rotation_id: 2026q4
+      replaced_at: "2026-11-22T08:00:00Z"
+unresolved:
+  description: The rows of RV(history) of which it is not known whether the credential was replaced.
+  type: list
+  elements: dict
+  returned: success
+  sample: []
+history:
+  description: >-
+    The rows, oldest first, with C(position), C(rotation_id), C(original_request_id), C(request_id) (the one to be
+    replaced), C(new_request_id), C(old_anon_id), C(new_anon_id), C(outcome), C(error), C(intended_at), C(finished_at),
+    C(controller), C(user) and C(api_url).
+  type: list
+  elements: dict
+  returned: success
+  sample: []
+json_lines:
+  description: The same rows as JSON Lines, ready to be written to a file.
+  type: str
+  returned: success
+  sample: ""
+error_kind:
+  description: A stable word for the cause of a failure.
+  type: str
+  returned: failure
+  sample: ledger_missing
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.eccops.rapid.plugins.module_utils.argspec import ledger_info_spec
+from ansible_collections.eccops.rapid.plugins.module_utils.ledger_view import view_ledger
+from ansible_collections.eccops.rapid.plugins.module_utils.running import run_module
+
+
+def main():
+    run_module(AnsibleModule(supports_check_mode=True, **ledger_info_spec()), view_ledger)
+
+
+if __name__ == "__main__":
+    main()
