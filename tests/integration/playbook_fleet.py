@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Knows how tests of the playbooks make a fleet whose positions are directories of this machine, and read what it holds."""
+
+import json
+import pathlib
+
+import yaml
+
+
+class Fleet:
+    """An inventory of positions that are directories of this machine; C(positions) is {name: variables}, to be changed before C(write)."""
+
+    def __init__(self, sandbox, directory, size=12):
+        self.directory = pathlib.Path(directory)
+        self.results_path = self.directory / "rotation.yml"
+        self.positions = {
+            each["position"]: {
+                "ecc": each["ecc"], "rapidauth_request_id": each["request_id"],
+                "rotation_request_path": str(self.directory / "positions" / each["position"] / "request.json"),
+            } for each in sandbox.fleet[:size]}
+
+    def write(self):
+        """Writes the inventory and returns its path."""
+        shared = {
+            "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+            "rotation_results_path": str(self.results_path)}
+        self.directory.mkdir(parents=True, exist_ok=True)
+        path = self.directory / "fleet.yml"
+        content = {"dispatch_workstations": {"vars": shared, "hosts": self.positions}}
+        path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        return path
+
+    def place(self, position):
+        """Returns the position's directory."""
+        return pathlib.Path(self.positions[position]["rotation_request_path"]).parent
+
+    def collected(self, position):
+        """Returns the RequestId whose certificate the position has, or None."""
+        path = self.place(position) / "credential" / "collected.json"
+        return json.loads(path.read_text(encoding="utf-8"))["request_id"] if path.exists() else None
+
+    def results(self):
+        return yaml.safe_load(self.results_path.read_text(encoding="utf-8"))
+
+
+def fail_message(run, task_name):
+    """Returns the message of a task that failed on one or all hosts, as people read it."""
+    (message,) = {result["msg"] for result in run.results(task_name, "failed").values()}
+    return message

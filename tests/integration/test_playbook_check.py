@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Proves that check_credentials sees a fine fleet as fine, and each thing that can be wrong as what it is."""
+
+import datetime
+import re
+
+import pytest
+from playbook_fleet import Fleet, fail_message
+
+PLAYBOOK = "eccops.rapid.check_credentials"
+VERDICT = "Fail if dispatch may not be able to work"
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.fixture(name="fleet")
+def fixture_fleet(sandbox, tmp_path):
+    """The seeded fleet, every credential 20 days old."""
+    fleet = Fleet(sandbox, tmp_path / "fleet")
+    for number in range(len(fleet.positions)):
+        make_so(sandbox, number, age_days=20)
+    assert sandbox.admin("DELETE", "/stats").status_code == 200
+    return fleet
+
+
+def make_so(sandbox, number, age_days=None, **changes):
+    """Bends the credential of the seeded position with this number."""
+    if age_days is not None:
+        collected = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=age_days, hours=1)
+        changes["collected_date"] = collected.strftime("%Y-%m-%dT%H:%M:%S.1234567Z")
+    answer = sandbox.admin("PATCH", "/credentials/" + sandbox.fleet[number]["request_id"], changes)
+    assert answer.status_code == 200, answer.text
+
+
+def table(run):
+    """Returns {position: its line} of the table that people read."""
+    lines = run.result("Show the fleet")["msg"]
+    assert re.match(r"POSITION +ECC +STATUS +COLLECTED +FINDING", lines[0])
+    return {line.split()[0]: line for line in lines[1:-1]}
+
+
+def test_a_fine_fleet_takes_one_bulk_look_up(sandbox, fleet, run_playbook):
+    run = run_playbook(PLAYBOOK, inventory=fleet.write(), check=True, env={"ANSIBLE_SHOW_CUSTOM_STATS": "1"})
+    assert run.returncode == 0, run.output
+    assert run.result(VERDICT)["msg"] == "12 credentials checked, none with a finding"
+    lines = table(run)
+    assert set(lines) == set(fleet.positions)
+    for position, variables in fleet.positions.items():
+        assert re.fullmatch(r"%s +%s +Collected +20\d\d-\d\d-\d\d +fine" % (position, variables["ecc"]), lines[position])
+    assert re.fullmatch(r"SAC CN=.*, \d+ days left", run.result("Show the fleet")["msg"][-1])
+    stats = sandbox.stats()
+    assert stats["calls"].pop("get_request") == {"GET": 12}
+    assert not {"get_credential", "replace", "patch_request"} & set(stats["calls"])
+    assert 1 <= stats["tls_handshakes"]["rapidauth"] <= 12
+    assert '"check_is_fine": true' in run.stdout and '"check_findings_count": 0' in run.stdout
+    assert {name: host["changed"] for name, host in run.recap.items() if host["changed"]} == {}
+
+
+FINDINGS = {  # number of the position: what its line and the verdict say
+    0: ("critical", "it is 350 days old; the limit is 345", "rotate it today"),
+    1: ("warning", "it is 310 days old; the limit is 345", "rotate it within 35 days"),
+    2: ("critical", "it is Expired", "request a new credential"),
+    3: ("critical", "not collected", "collect it now"),
+    4: ("warning", "its collection is prevented", "allow collection unless the device is lost"),
+    5: ("critical", "the service does not know its RequestId", "check the id"),
+    6: ("critical", "not-a-guid", "correct rapidauth_request_id"),
+    7: ("critical", "the inventory has no RequestId for it", "set rapidauth_request_id"),
+    8: ("critical", "have the same RequestId", "give each position its own"),
+    9: ("critical", "have the same RequestId", "give each position its own"),
+    10: ("critical", "HTTP 500", "run the check again"),
+}
+
+
+@pytest.fixture(name="sick_fleet")
+def fixture_sick_fleet(sandbox, fleet):
+    names = list(fleet.positions)
+    make_so(sandbox, 0, age_days=350)
+    make_so(sandbox, 1, age_days=310)
+    make_so(sandbox, 2, status="Expired")
+    make_so(sandbox, 3, status="Requested", collected_date=None)
+    make_so(sandbox, 4, prevent_collection=True)
+    fleet.positions[names[5]]["rapidauth_request_id"] = UNKNOWN_ID
+    fleet.positions[names[6]]["rapidauth_request_id"] = "not-a-guid"
+    del fleet.positions[names[7]]["rapidauth_request_id"]
+    fleet.positions[names[8]]["rapidauth_request_id"] = fleet.positions[names[9]]["rapidauth_request_id"].upper()
+    matching = {"request_id": fleet.positions[names[10]]["rapidauth_request_id"]}
+    sandbox.fault("get_request", "error_after_effect_empty_500", count=None, matching=matching)
+    return fleet
+
+
+def test_each_finding_is_seen_as_what_it_is(sandbox, sick_fleet, run_playbook):
+    run = run_playbook(PLAYBOOK, {"check_sac_warning_days": 100000}, inventory=sick_fleet.write(), env={"ANSIBLE_SHOW_CUSTOM_STATS": "1"})
+    assert run.returncode == 2
+    verdict, lines = fail_message(run, VERDICT), table(run)
+    names = list(sick_fleet.positions)
+    for number, name in enumerate(names):
+        severity, reason, what_to_do = FINDINGS.get(number, ("fine", "", ""))
+        assert re.search(r" %s\b" % severity, lines[name]) and reason in lines[name], lines[name]
+        told = [text for text in verdict.split(" | ") if text.startswith(name + " ") or ": " + name + " (" in text]
+        assert len(told) == (severity == "critical"), verdict
+        assert all(reason in text and what_to_do in text for text in told), told
+    assert verdict.startswith("9 findings in 12 positions: ")
+    assert run.result("Show the fleet")["msg"][-1].endswith("days left: warning")  # not before its end, so not in the verdict
+    assert '"check_is_fine": false' in run.stdout and '"check_findings_count": 12' in run.stdout
+    assert sandbox.stats()["calls"]["get_request"] == {"GET": 9 + 1}  # two spellings of one id are looked up twice
+    assert sandbox.effects("patch", "replace", "request") == []
+
+
+def test_when_to_fail_is_the_sites_choice(sandbox, sick_fleet, run_playbook):
+    inventory = sick_fleet.write()
+    names = list(sick_fleet.positions)
+    never = run_playbook(PLAYBOOK, {"check_fail_on": "never"}, inventory=inventory)
+    assert never.returncode == 0, never.output
+    assert never.result(VERDICT)["msg"] == "12 credentials checked, none critical"
+
+    ageing = ["--limit", names[1]]
+    assert run_playbook(PLAYBOOK, inventory=inventory, arguments=ageing).returncode == 0
+    warned = run_playbook(PLAYBOOK, {"check_fail_on": "warning"}, inventory=inventory, arguments=ageing)
+    assert warned.returncode == 2
+    assert set(table(warned)) == {names[1]}  # --limit leaves the others out
+    assert fail_message(warned, VERDICT).startswith("1 findings in 1 positions: %s" % names[1])
+
+    wrong = run_playbook(PLAYBOOK, {"check_fail_on": "sometimes"}, inventory=inventory)
+    assert wrong.returncode == 2
+    assert "it must be critical, warning or never" in fail_message(wrong, "Require an answer to when to fail")
+
+
+def test_time_and_thresholds_can_be_given(fleet, run_playbook):
+    inventory = fleet.write()
+    later = {"check_now": "2099-01-01T00:00:00Z", "check_sac_critical_days": 0, "check_sac_warning_days": -100000}
+    run = run_playbook(PLAYBOOK, later, inventory=inventory)
+    assert run.returncode == 2
+    assert fail_message(run, VERDICT).count("rotate it today") == 12
+    run = run_playbook(PLAYBOOK, {"check_warning_days": 5, "check_critical_days": 10}, inventory=inventory)
+    assert fail_message(run, VERDICT).count("it is 20 days old; the limit is 10; rotate it today") == 12
+    run = run_playbook(PLAYBOOK, {"check_sac_critical_days": 100000, "check_sac_warning_days": 100000}, inventory=inventory)
+    assert run.returncode == 2
+    verdict = fail_message(run, VERDICT)
+    assert re.match(r"1 findings in 12 positions: SAC CN=.* is valid for \d+ more days; download a new one", verdict)
+
+
+def test_newer_request_ids_go_before_the_inventorys(sandbox, fleet, run_playbook):
+    first = next(iter(fleet.positions))
+    newer = {first: sandbox.fleet[0]["request_id"]}
+    fleet.positions[first]["rapidauth_request_id"] = UNKNOWN_ID
+    assert run_playbook(PLAYBOOK, {"rapidauth_request_ids": newer}, inventory=fleet.write()).returncode == 0
+
+
+def test_a_fleet_without_any_request_id_is_a_finding_for_each(sandbox, fleet, run_playbook):
+    for variables in fleet.positions.values():
+        del variables["rapidauth_request_id"]
+    run = run_playbook(PLAYBOOK, inventory=fleet.write())
+    assert run.returncode == 2
+    assert fail_message(run, VERDICT).count("the inventory has no RequestId for it; set rapidauth_request_id") == 12
+    assert all("critical: the inventory has no RequestId" in line for line in table(run).values())
+    assert "get_request" not in sandbox.stats()["calls"]
+
+
+@pytest.mark.parametrize(("extra_vars", "arguments", "told"), [
+    ({"rapidauth_positions": "spare_workstations"}, [], "has no host in 'spare_workstations'; give one with -i"),
+    ({}, ["--limit", "bystander"], "by --limit, has no host in 'dispatch_workstations'"),
+])
+def test_a_check_of_nothing_fails(fleet, run_playbook, extra_vars, arguments, told):
+    inventory = fleet.write()
+    inventory.write_text(inventory.read_text() + "spare_workstations: {}\nothers: {hosts: {bystander: {}}}\n", encoding="utf-8")
+    run = run_playbook(PLAYBOOK, extra_vars, inventory=inventory, arguments=arguments)
+    assert run.returncode == 2
+    assert told in fail_message(run, "Require a fleet to check")
