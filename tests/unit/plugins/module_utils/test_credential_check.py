@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from ansible_collections.eccops.rapid.plugins.module_utils import credential_check
+from ansible_collections.eccops.rapid.plugins.module_utils.argspec import request_info_spec
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost, InvalidInput, RapidError, Refusal, SacRefused
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import Credential
 
@@ -18,6 +19,8 @@ def guid(number):
 
 class Service:
     """Answers by what C(answer) (id -> fields or error) says; remembers who asked, and how many did so at once."""
+
+    api_url = "https://service.example/rapid"
 
     def __init__(self, sac, answer):
         self.sac, self._answer = sac, answer
@@ -39,7 +42,8 @@ def check(sac, monkeypatch):
     def call(answer=lambda identifier: {}, **params):
         service = Service(sac, answer)
         monkeypatch.setattr(credential_check, "rapidauth_client", lambda params: service)
-        options = {"request_ids": [], "anon_ids": [], "concurrency": 4, "rotate_after_days": 90, "now": "2026-11-22T08:00:00Z"}
+        options = {name: option.get("default") for name, option in request_info_spec()["argument_spec"].items()}
+        options.update(concurrency=4, rotate_after_days=90, now="2026-11-22T08:00:00Z")
         call.service = service
         return credential_check.check_credentials(dict(options, **params), False)
 

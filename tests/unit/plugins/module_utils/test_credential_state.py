@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.eccops.rapid.plugins.module_utils import credential_state
+from ansible_collections.eccops.rapid.plugins.module_utils.argspec import request_spec
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import NotSent, RapidError, Refusal
 from ansible_collections.eccops.rapid.tests.unit.support.fake_rapidauth import ID, LOST, NEW_ID, FakeRapidAuth
 
@@ -19,7 +20,7 @@ def bring(monkeypatch):
 
     def call(service, params, is_check_mode=False):
         monkeypatch.setattr(credential_state, "rapidauth_client", lambda params: service)
-        options = dict.fromkeys(("prevent_collection", "anon_id", "expect_anon_id"))
+        options = {name: option.get("default") for name, option in request_spec()["argument_spec"].items()}
         return credential_state.bring_to_state(dict(options, **params), is_check_mode)
 
     return call
