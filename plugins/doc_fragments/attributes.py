@@ -25,7 +25,7 @@ attributes:
     support: full
 """
 
-    RAPIDAUTH = r"""
+    GROUP_RAPIDAUTH = r"""
 options: {}
 attributes:
   action_group:
@@ -35,7 +35,7 @@ attributes:
       - eccops.rapid.rapidauth
 """
 
-    PORTAL = r"""
+    GROUP_PORTAL = r"""
 options: {}
 attributes:
   action_group:

@@ -13,7 +13,7 @@ options:
       - >-
         SQLite file in which every replacement is recorded before it is sent and after it came out. It is created at
         the first use with mode 0600, must belong to the user that runs the task, and must lie on a local file system.
-      - With it O(request_id) may go on naming any RequestId of a credential's history, such as the first one.
+      - With it a task may go on naming any RequestId of a credential's history, such as the first one.
       - It lies where the task runs. Where the controller is disposable, delegate the task to a host that keeps it.
     type: path
   anon_ids_are_unique:

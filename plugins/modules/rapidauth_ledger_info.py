@@ -47,7 +47,6 @@ options:
     type: str
 extends_documentation_fragment:
   - eccops.rapid.attributes
-  - eccops.rapid.attributes.rapidauth
 attributes:
   check_mode:
     support: full

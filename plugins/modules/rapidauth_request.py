@@ -63,7 +63,7 @@ extends_documentation_fragment:
   - eccops.rapid.rapidauth
   - eccops.rapid.ledger
   - eccops.rapid.attributes
-  - eccops.rapid.attributes.rapidauth
+  - eccops.rapid.attributes.group_rapidauth
 attributes:
   check_mode:
     support: full

@@ -53,7 +53,7 @@ options:
 extends_documentation_fragment:
   - eccops.rapid.rapidauth
   - eccops.rapid.attributes
-  - eccops.rapid.attributes.rapidauth
+  - eccops.rapid.attributes.group_rapidauth
 attributes:
   check_mode:
     support: full

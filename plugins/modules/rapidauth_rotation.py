@@ -72,6 +72,12 @@ options:
     type: dict
     default: {}
   ledger_path:
+    description:
+      - >-
+        SQLite file in which every replacement is recorded before it is sent and after it came out. It is created at
+        the first use with mode 0600, must belong to the user that runs the task, and must lie on a local file system.
+      - It lies where the task runs. Where the controller is disposable, delegate the task to a host that keeps it.
+    type: path
     required: true
   concurrency:
     description:
@@ -87,7 +93,7 @@ extends_documentation_fragment:
   - eccops.rapid.rapidauth
   - eccops.rapid.ledger
   - eccops.rapid.attributes
-  - eccops.rapid.attributes.rapidauth
+  - eccops.rapid.attributes.group_rapidauth
 attributes:
   check_mode:
     support: full

@@ -102,11 +102,14 @@ options:
     default: 30
 extends_documentation_fragment:
   - eccops.rapid.attributes
-  - eccops.rapid.attributes.portal
+  - eccops.rapid.attributes.group_portal
 requirements:
   - requests >= 2.28
   - cryptography >= 41
 attributes:
+  async:
+    support: none
+    details: The token could not be hidden from the output, and would lie on disk in clear.
   check_mode:
     support: full
     details: Contacts nobody and creates nothing. A cached token that would be used is returned.
@@ -117,7 +120,7 @@ notes:
   - Pass secrets as variables, best from a vault; what is typed literally into a task may show in its banner.
   - Proxies are taken from the environment variables E(HTTPS_PROXY) and E(NO_PROXY).
   - >-
-    A local task without C(become), C(environment) and C(async) runs inside the controller's own process; in every
+    A local task without C(become) and C(environment) runs inside the controller's own process; in every
     other case the module is shipped to the host, and without O(cache_path) each host tries a wrong password once.
 seealso:
   - plugin: eccops.rapid.portal_query_url

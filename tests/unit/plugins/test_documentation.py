@@ -74,7 +74,8 @@ def test_every_secret_option_is_kept_out_of_logs(module):
 def test_every_module_has_an_action_and_an_action_group():
     groups = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["action_groups"]
     assert sorted(path.stem for path in (PLUGINS / "action").glob("*.py")) == MODULES
-    assert sorted(name for names in groups.values() for name in names) == MODULES
+    # The groups give a service's address and SAC, which a module that only reads the ledger does not take.
+    assert sorted([name for names in groups.values() for name in names] + ["rapidauth_ledger_info"]) == MODULES
 
 
 @pytest.mark.parametrize("module", MODULES)
