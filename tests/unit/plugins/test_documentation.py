@@ -37,11 +37,12 @@ def constants(path):
 
 def documented_options(module):
     documentation = yaml.safe_load(constants(PLUGINS / "modules" / (module + ".py"))["DOCUMENTATION"])
-    options = dict(documentation.get("options", {}))
+    options = {}
     for fragment in documentation.get("extends_documentation_fragment", []):
         name, unused_dot, part = fragment.rpartition("eccops.rapid.")[2].partition(".")
         fragments = importlib.import_module(PACKAGE + "doc_fragments." + name).ModuleDocFragment
         options.update(yaml.safe_load(getattr(fragments, (part or "documentation").upper())).get("options", {}))
+    options.update(documentation.get("options", {}))
     return options
 
 
