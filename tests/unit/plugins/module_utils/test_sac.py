@@ -229,7 +229,8 @@ def test_what_goes_to_openssl_holds_the_key_encrypted_only(certificate, key):
 def test_no_spoiled_sac_raises_anything_unexpected(data, pem, certificate, key):
     whole = data.draw(st.sampled_from([pem, pkcs12_bytes(key, certificate, PASSPHRASE, with_triple_des=True)]))
     position = data.draw(st.integers(0, len(whole) - 1))
-    spoiled = whole[:position] + data.draw(st.binary(max_size=4)) + whole[position + 1 :]
+    after = position + 1
+    spoiled = whole[:position] + data.draw(st.binary(max_size=4)) + whole[after:]
     try:
         ensure_usable(load(spoiled), utc_now())
     except RapidError as error:
