@@ -11,6 +11,8 @@ from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import Co
 
 class ActionModule(CoreAction):
     is_result_secret = True
+    # The answer of a polled job does not come through this plugin: it would be shown, and lie on disk in clear.
+    _supports_async = False
 
     def spec(self):
         return portal_token_spec()
