@@ -8,6 +8,7 @@ A module call costs 0.3 s and more of the controller's CPU, the same core in thi
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 
 from ansible import constants as C
@@ -41,10 +42,29 @@ class CoreAction(ActionBase):
         if self._is_for_this_process():
             result.update(self._run_here())
         else:
-            result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
-        if self.is_result_secret and not result.get("failed"):
-            result["_ansible_no_log"] = True
+            with self._untold():
+                result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
+        if self.is_result_secret:
+            if not result.get("failed"):
+                result["_ansible_no_log"] = True
+            # Where something else wrote into the module's output Ansible cannot read it, and would show it all.
+            for name in {"module_stdout", "module_stderr"} & set(result):
+                result[name] = "(hidden, since it may hold a login)"
         return result
+
+    @contextlib.contextmanager
+    def _untold(self):
+        """Keeps a connection such as ssh from showing a module's whole output at -vvv, where that holds a secret."""
+        contexts = [self._play_context, getattr(self._connection, "_play_context", self._play_context)]
+        before = [context.no_log for context in contexts]
+        if self.is_result_secret:
+            for context in contexts:
+                context.no_log = True
+        try:
+            yield
+        finally:
+            for context, no_log in zip(contexts, before):
+                context.no_log = no_log
 
     def _is_for_this_process(self):
         """Says whether a module shipped by this task would run beside us as the same user with the same environment."""
