@@ -97,7 +97,7 @@ class Playbooks:
             "PATH": os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
             "HOME": self.home, "LC_ALL": "C.UTF-8", "TMPDIR": self.directory / "tmp",
             "ANSIBLE_HOME": self.home / ".ansible", "ANSIBLE_LOCAL_TEMP": self.home / "local_tmp",
-            "ANSIBLE_REMOTE_TEMP": self.home / "remote_tmp",
+            "ANSIBLE_REMOTE_TEMP": self.home / "remote_tmp", "ANSIBLE_ASYNC_DIR": self.home / "async",
             "ANSIBLE_CONFIG": REPOSITORY / "tests" / "ansible.cfg", "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS,
             "ANSIBLE_NOCOLOR": "1", "ANSIBLE_ACTION_PLUGINS": HERE / "action_plugins",
             "ANSIBLE_CALLBACK_PLUGINS": HERE / "callback_plugins", "ANSIBLE_CALLBACKS_ENABLED": "task_results",

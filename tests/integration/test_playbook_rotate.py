@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Proves that rotate_credentials replaces, delivers and collects each credential of a fleet exactly once, in waves, and again next time."""
+
+import json
+import stat
+
+import pytest
+from playbook_fleet import Fleet, fail_message
+
+PLAYBOOK = "eccops.rapid.rotate_credentials"
+Q4, NEXT = {"rotation_id": "2026q4"}, {"rotation_id": "2027q1"}
+
+
+@pytest.fixture(name="fleet")
+def fixture_fleet(sandbox, tmp_path):
+    return Fleet(sandbox, tmp_path / "fleet")
+
+
+def changed(run):
+    return {host: counts["changed"] for host, counts in run.recap.items() if counts["changed"]}
+
+
+def assert_all_collected_once(sandbox, fleet, before, entries):
+    """Asserts that C(entries) replaced each of C(before), {position: RequestId}, once, and that each position has its successor."""
+    replaced = {entry["previous_request_id"]: entry["request_id"] for entry in entries if entry["effect"] == "replace"}
+    assert len([entry for entry in entries if entry["effect"] == "replace"]) == len(before)
+    assert set(replaced) == set(before.values())
+    assert sorted(entry["request_id"] for entry in entries if entry["effect"] == "collect") == sorted(replaced.values())
+    after = {position: replaced[request_id] for position, request_id in before.items()}
+    for position, request_id in after.items():
+        assert sandbox.row(request_id)["status"] == "Collected"
+        assert fleet.collected(position) == request_id
+    return after
+
+
+@pytest.mark.slow
+def test_twelve_positions_are_rotated_once_and_then_once_more(sandbox, fleet, run_playbook):
+    inventory = fleet.write()
+    before = {position: variables["rapidauth_request_id"] for position, variables in fleet.positions.items()}
+
+    # --check says what would be done, and sends nothing that changes anything.
+    sandbox.switch(writes_refused=True)
+    rehearsed = run_playbook(PLAYBOOK, Q4, inventory=inventory, check=True)
+    assert rehearsed.returncode == 0, rehearsed.output
+    plan = {line.split()[0]: line.split()[1] for line in rehearsed.result("Show the plan")["msg"][1:]}
+    assert plan == dict.fromkeys(before, "replace")
+    report = rehearsed.result("Show what was done")["msg"]
+    assert [line.split()[0] for line in report[1:] if " would be replaced " in line] == list(before)
+    assert (sandbox.stats()["refused_writes"], sandbox.effects()) == (0, [])
+    assert not fleet.results_path.exists() and not any(fleet.place(position).exists() for position in before)
+    sandbox.switch(writes_refused=False)
+
+    first = run_playbook(PLAYBOOK, Q4, inventory=inventory)
+    assert first.returncode == 0, first.output
+    entries = sandbox.effects("replace", "collect", "replace_refused", "collect_refused")
+    after = assert_all_collected_once(sandbox, fleet, before, entries)
+    assert fleet.results() == {"rapidauth_request_ids": after}
+    assert stat.S_IMODE(fleet.results_path.stat().st_mode) == 0o600
+    for position, request_id in after.items():
+        request_file = fleet.place(position) / "request.json"
+        assert stat.S_IMODE(request_file.stat().st_mode) == 0o600
+        assert json.loads(request_file.read_text())["request_id"] == request_id
+        assert sorted(path.name for path in fleet.place(position).iterdir()) == ["credential", "request.json"]
+    # A canary, five, and the rest: no wave begins before the one before it has collected.
+    waves = [entry["effect"] for entry in entries]
+    assert waves == ["replace", "collect"] + ["replace"] * 5 + ["collect"] * 5 + ["replace"] * 6 + ["collect"] * 6
+    assert entries[0]["previous_request_id"] == next(iter(before.values()))
+    report = first.result("Show what was done")["msg"]
+    assert all(line.split()[1] == "replaced" and line.endswith(after[line.split()[0]]) for line in report[1:13])
+    assert report[-1].endswith("rotation.yml; give it to every later run with -e @")
+
+    # Again: nothing, whether or not the run is told of the new RequestIds.
+    for told in ([], ["-e", "@%s" % fleet.results_path]):
+        again = run_playbook(PLAYBOOK, Q4, inventory=inventory, arguments=told)
+        assert (again.returncode, changed(again)) == (0, {}), again.output
+        assert sandbox.effects("replace", "collect", "replace_refused", "collect_refused") == entries
+        assert fleet.results() == {"rapidauth_request_ids": after}
+
+    # The next rotation, from the results: one position by --limit, whose results hold the others' too; then the rest.
+    told = ["-e", "@%s" % fleet.results_path]
+    fleet.results_path = fleet.directory / "next.yml"
+    inventory = fleet.write()
+    limited = run_playbook(PLAYBOOK, NEXT, inventory=inventory, arguments=[*told, "--limit", "river-02"])
+    assert limited.returncode == 0, limited.output
+    assert [entry["previous_request_id"] for entry in sandbox.effects("replace")[12:]] == [after["river-02"]]
+    assert {**after, "river-02": None} == {**fleet.results()["rapidauth_request_ids"], "river-02": None}
+    rest = run_playbook(PLAYBOOK, {**NEXT, "rotation_waves": [20]}, inventory=inventory, arguments=["-e", "@%s" % fleet.results_path])
+    assert rest.returncode == 0, rest.output
+    since = [entry for entry in sandbox.effects("replace", "collect") if entry["seq"] > entries[-1]["seq"]]
+    last = assert_all_collected_once(sandbox, fleet, after, since)
+    assert fleet.results() == {"rapidauth_request_ids": last}
+    checked = run_playbook("eccops.rapid.check_credentials", inventory=inventory, arguments=["-e", "@%s" % fleet.results_path])
+    assert checked.returncode == 0, checked.output
+    assert sandbox.stats()["refused_writes"] == 0
+
+
+OWN_COLLECTOR = """\
+import subprocess, sys
+collector, request_file, device_url, ca_path, log = sys.argv[1:]
+with open(log, "a") as file:
+    file.write(request_file + "\\n")
+store = request_file.rpartition("/")[0] + "/credential"
+sys.exit(subprocess.call([sys.executable, collector, "--request-file", request_file, "--store", store,
+                          "--device-url", device_url, "--ca-path", ca_path]))
+"""
+
+
+@pytest.mark.slow
+def test_the_sites_own_collect_command_and_odd_paths(sandbox, tmp_path, run_playbook):
+    fleet = Fleet(sandbox, tmp_path / "fleet", size=3)
+    before = {position: variables["rapidauth_request_id"] for position, variables in fleet.positions.items()}
+    odd, plain, untouched = list(fleet.positions)
+    request_path = str(tmp_path / "it's a \"place\" $HOME; {x}" / "the request.json")
+    fleet.positions[odd]["rotation_request_path"] = request_path  # and the default collector
+    program, log = tmp_path / "own collector.py", tmp_path / "own log"
+    program.write_text(OWN_COLLECTOR, encoding="utf-8")
+    import sandbox_process  # pylint: disable=import-outside-toplevel
+
+    fleet.positions[plain]["rotation_collect_argv"] = [
+        "{{ ansible_playbook_python }}", str(program), str(sandbox_process.COLLECTOR), "{{ rotation_request_path }}",
+        "{{ sandbox_device_url }}", "{{ rapidauth_ca_path }}", str(log)]
+    inventory = fleet.write()
+    limit = ["--limit", "%s:%s" % (odd, plain)]
+    run = run_playbook(PLAYBOOK, {**Q4, "rotation_waves": [2]}, inventory=inventory, arguments=limit)
+    assert run.returncode == 0, run.output
+    del before[untouched]
+    assert_all_collected_once(sandbox, fleet, before, sandbox.effects("replace", "collect"))
+    assert log.read_text() == fleet.positions[plain]["rotation_request_path"] + "\n"
+    again = run_playbook(PLAYBOOK, {**Q4, "rotation_waves": [2]}, inventory=inventory, arguments=limit)
+    assert (again.returncode, changed(again)) == (0, {}), again.output
+    assert len(log.read_text().splitlines()) == 1  # Collected: the site's command is not run again
+    assert len(sandbox.effects("replace")) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("most_failures", "replaced"), [(0, 2), (50, 4)])
+def test_no_further_wave_beyond_the_failures_allowed(sandbox, tmp_path, run_playbook, most_failures, replaced):
+    fleet = Fleet(sandbox, tmp_path / "fleet", size=4)
+    names = list(fleet.positions)
+    fleet.positions[names[0]]["rotation_collect_argv"] = ["/bin/false"]
+    waves = {"rotation_waves": [2], "rotation_max_fail_percentage": most_failures}
+    run = run_playbook(PLAYBOOK, {**Q4, **waves}, inventory=fleet.write())
+    assert run.returncode == 2
+    assert len(sandbox.effects("replace")) == replaced
+    assert len(sandbox.effects("collect")) == replaced - 1
+    assert fail_message(run, "Require that the position has collected its credential").startswith(names[0] + " is not done: the service says Requested.")
+    assert set(fleet.results()["rapidauth_request_ids"]) == set(names[1:replaced])
+    assert set(fleet.results()["rotation_uncollected"]) == {names[0]}
