@@ -12,7 +12,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.eccops.rapid.plugins.filter.portal_query_url import FilterModule
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost, InvalidInput, RapidError, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import UTC
 from ansible_collections.eccops.rapid.plugins.module_utils.portal import Token, expiry, log_in, normalize_caller_id, portal_query_url
@@ -117,16 +116,6 @@ def test_what_no_token_looks_like_is_refused_and_not_quoted(token):
 def test_what_is_no_parameter_name_is_refused(name):
     with pytest.raises(InvalidInput, match="query_token_parameter"):
         portal_query_url("t", "15555555555", token_parameter=name)
-
-
-def test_the_filter_gives_the_same_url_and_readable_errors():
-    from ansible.errors import AnsibleFilterError
-
-    query_url = FilterModule().filters()["portal_query_url"]
-    assert query_url("t+/=", 15555555555) == portal_query_url("t+/=", "15555555555")
-    assert "https://x.example/q?" in query_url("t", "15555555555", query_url="https://x.example/q", token_parameter="access")
-    with pytest.raises(AnsibleFilterError, match="country code"):
-        query_url("t", "911")
 
 
 @pytest.mark.parametrize("field", ["token", "access_token"])
