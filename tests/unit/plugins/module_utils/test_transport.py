@@ -120,16 +120,16 @@ def test_a_slow_drip_ends_at_the_deadline(serve, connect, head):
         transport.send_once("POST", "/x", json={})
     is_over.set()
     assert caught.value.kind == "answer_timed_out"
-    assert 0.4 < time.monotonic() - begin < 2
+    assert 0.4 < time.monotonic() - begin < 4
 
 
 def test_the_deadline_starts_anew_with_every_call(serve, connect):
     def late(connection):
-        time.sleep(0.3)
+        time.sleep(0.4)
         connection.sendall(OK)
         return True
 
-    transport = connect(serve(late), timeout_seconds=0.5)
+    transport = connect(serve(late), timeout_seconds=1)
     assert [transport.get("/x").status for unused in range(3)] == [200, 200, 200]
 
 
