@@ -46,7 +46,7 @@ def test_verification_is_on_and_old_tls_off(ca_path):
 
 
 def test_a_private_ca_is_trusted_instead_of_the_systems(ca_path, authority):
-    assert [certificate["serialNumber"] for certificate in client_context(ca_path).get_ca_certs()] == ["%X" % authority.certificate.serial_number]
+    assert [int(certificate["serialNumber"], 16) for certificate in client_context(ca_path).get_ca_certs()] == [authority.certificate.serial_number]
 
 
 def test_the_environment_names_a_ca_where_the_option_does_not(ca_path, other_authority, tmp_path, monkeypatch):
