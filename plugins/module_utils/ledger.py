@@ -143,11 +143,14 @@ class Ledger:
 
 
 def current_request_id(chain, request_id):
-    """Returns the newest RequestId of a C(chain) (rows, oldest first), or C(request_id) where it has none."""
+    """Returns the newest RequestId of a C(chain) (rows, oldest first); C(request_id) where there is no chain.
+
+    A successor that lapsed is none: what it replaced, at last the first of all, is the current one again.
+    """
     for row in reversed(chain):
         if row["outcome"] in DONE and row["new_request_id"]:
             return row["new_request_id"]
-    return request_id
+    return chain[0]["original_request_id"] if chain else request_id
 
 
 def keep_position_ids(connection, proposed):
@@ -156,7 +159,7 @@ def keep_position_ids(connection, proposed):
 
 
 def write_intent(connection, intent):
-    """Writes what is about to be sent; an earlier row of the same AnonId that came to nothing is taken up again.
+    """Writes what is about to be sent; an earlier row of the same AnonId that came to nothing is taken up again as the newest.
 
     C(intent) has api_url, position, rotation_id, original_request_id, request_id, old_anon_id and new_anon_id.
     """
@@ -166,6 +169,8 @@ def write_intent(connection, intent):
         " outcome, intended_at, controller, user) VALUES (:api_url, :position, :rotation_id, :original_request_id, :request_id,"
         " :old_anon_id, :new_anon_id, 'intended', :intended_at, :controller, :user)"
         " ON CONFLICT (api_url, new_anon_id) DO UPDATE SET outcome = 'intended', error = NULL, finished_at = NULL,"
+        " id = (SELECT MAX(id) + 1 FROM replacements), position = excluded.position, rotation_id = excluded.rotation_id,"
+        " request_id = excluded.request_id, old_anon_id = excluded.old_anon_id,"
         " intended_at = excluded.intended_at, controller = excluded.controller, user = excluded.user"
         " WHERE outcome IN ('intended', 'not_replaced', 'unresolved')",
         row,
