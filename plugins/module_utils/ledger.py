@@ -36,7 +36,9 @@ class Ledger:
         self.is_new = False
         self._lock = threading.Lock()
         with self._explained():
+            left = ledger_file.remains(self.path)
             if not os.path.lexists(self.path):
+                ledger_file.ensure_never_there(self.path, left)
                 if is_read_only:
                     raise LedgerError("there is no ledger at '%s'; check ledger_path" % self.path, kind="ledger_missing")
                 self.is_new = ledger_file.create(self.path)
@@ -70,6 +72,8 @@ class Ledger:
             raise LedgerError("the ledger '%s' is damaged (%s); restore it from its backup" % (self.path, damage))
         if is_read_only:
             return
+        with self._lock, self._explained():
+            self._connection.execute("PRAGMA journal_mode = WAL")  # a copy made by VACUUM INTO has lost it
         with self.transaction() as connection:
             ledger_file.migrate(connection)
             # A page is really written, so that a full or read-only disk shows before anything is sent.

@@ -84,6 +84,21 @@ def create(path):
                 os.unlink(name)
 
 
+def remains(path):
+    """Returns the names of files that only stand beside a ledger. Look before you look for the ledger: it comes first."""
+    return [name for name in (path + ".locks", path + "-wal") if os.path.lexists(name)]
+
+
+def ensure_never_there(path, left):
+    """Raises LedgerError where a ledger is gone that C(left), its remains, tell of."""
+    if left:
+        raise LedgerError(
+            "the ledger '%s' is gone, but '%s' is still there; restore it from its backup, or remove what is left of it to begin a new one"
+            % (path, "' and '".join(left)),
+            kind="ledger_missing",
+        )
+
+
 def _sync_directory(directory):
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -8,6 +8,7 @@ import contextlib
 import os
 
 from ansible_collections.eccops.rapid.plugins.module_utils import ledger as ledgers
+from ansible_collections.eccops.rapid.plugins.module_utils import ledger_file
 from ansible_collections.eccops.rapid.plugins.module_utils.credential_locks import CredentialLocks
 from ansible_collections.eccops.rapid.plugins.module_utils.durable_writes import DurableWrites
 
@@ -108,7 +109,8 @@ def open_record(path, api_url, is_check_mode):
         return NoRecord()
     if not is_check_mode:
         return LedgerRecord(path, api_url)
-    return LedgerReading(path, api_url) if os.path.lexists(os.path.expanduser(path)) else NoRecord()
+    place = os.path.expanduser(path)
+    return LedgerReading(path, api_url) if ledger_file.remains(place) or os.path.lexists(place) else NoRecord()
 
 
 def current_request_ids(path, api_url, request_ids):
