@@ -104,6 +104,10 @@ STILL_OPEN = (
     "an earlier run left it open whether it was replaced, and the service has no credential with AnonId %s; AnonIds are not unique "
     "in this account, so nothing is sent again: look in the RapidAuth dashboard and settle it"
 )
+BOTH_UNKNOWN = (
+    "the ledger has its replacement, RequestId %s, but the service knows neither that nor RequestId %s, which it replaced; "
+    "check which company the SAC belongs to"
+)
 LOST_NOT_UNIQUE = (
     "it is not known whether RequestId %s was replaced: %s; AnonIds are not unique in this account, so nothing is concluded now: "
     "run the same rotation again to settle it"

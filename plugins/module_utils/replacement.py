@@ -75,6 +75,9 @@ class _Attempt:
         if decision.action != "keep":
             return self._outcome(_word_of(decision), decision)
         successor = known(self._client.get_request, self._entry["new_request_id"])
+        if successor is None and known(self._client.get_request, self._entry["request_id"]) is None:
+            # Not even what it replaced is known: it may be another company's SAC, which proves nothing about a lapse.
+            return self._outcome(REFUSED, plan.Decision("refuse", plan.BOTH_UNKNOWN % (self._entry["new_request_id"], self._entry["request_id"]), "unknown"))
         if plan.is_lapsed(successor):
             if not self._is_check_mode:
                 self._complete("lapsed", self._entry["new_request_id"])
