@@ -20,15 +20,19 @@ def settle(client, record, settled, credentials, is_check_mode):
         if position not in request_ids:
             raise InvalidInput("settled names %s, which is not among the credentials" % position)
         for row in record.chain(request_ids[position]):
-            if row["outcome"] not in OPEN:
-                continue
-            if verdict == NOT_REPLACED:
-                outcome, new_request_id = NOT_REPLACED, None
-            else:
-                outcome, new_request_id = "adopted", _verified(client, verdict, row["new_anon_id"], position)
-            if not is_check_mode:
-                with record.held(row["original_request_id"]):
-                    record.complete(row["new_anon_id"], outcome, new_request_id, "settled by a person")
+            # Read again once nobody else works on it: another run may just have closed it.
+            with record.held(row["original_request_id"]):
+                if record.entry(row["new_anon_id"])["outcome"] in OPEN:
+                    _settle_one(client, record, row["new_anon_id"], verdict, position, is_check_mode)
+
+
+def _settle_one(client, record, anon_id, verdict, position, is_check_mode):
+    if verdict == NOT_REPLACED:
+        outcome, new_request_id = NOT_REPLACED, None
+    else:
+        outcome, new_request_id = "adopted", _verified(client, verdict, anon_id, position)
+    if not is_check_mode:
+        record.complete(anon_id, outcome, new_request_id, "settled by a person")
 
 
 def _verified(client, request_id, anon_id, position):
