@@ -34,6 +34,7 @@ def rotate(params, is_check_mode, show_progress=None):
         raise InvalidInput("concurrency must lie between 1 and 64")
     client = rapidauth_client(params)
     with open_record(params["ledger_path"], client.api_url, is_check_mode) as record:
+        ensure_histories(params["credentials"], record)
         settle(client, record, params["settled"], params["credentials"], is_check_mode)
         wave = Wave(client, record, _wanted(params, record), params["concurrency"], params["max_failures"], is_check_mode)
         with StopSignals(wave.stop):
@@ -42,7 +43,9 @@ def rotate(params, is_check_mode, show_progress=None):
     if record.ledger is not None:
         result.update(ledger_path=record.ledger.path, ledger_is_new=record.ledger.is_new)
     if result["failed_positions"]:
-        raise RapidError(wave.complaint(), kind="wave_incomplete", **result)
+        incomplete = RapidError(wave.complaint(), kind="wave_incomplete")
+        incomplete.details.update(result)  # as it is: null where nothing stopped the wave
+        raise incomplete
     return result
 
 
@@ -62,6 +65,19 @@ def ensure_wave(credentials, rotation_id):
             if key in seen:
                 raise InvalidInput("%s and %s have the same %s %s" % ((seen[key], each["position"]) + key))
             seen[key] = each["position"]
+
+
+def ensure_histories(credentials, record):
+    """Raises InvalidInput where two positions name the same credential by different RequestIds of its history."""
+    holders = {}
+    for each in credentials:
+        chain = record.chain(each["request_id"])
+        origin = (chain[0]["original_request_id"] if chain else each["request_id"]).lower()
+        if holders.setdefault(origin, each["position"]) != each["position"]:
+            raise InvalidInput(
+                "%s and %s name the same credential: their RequestIds belong to one history, which began with %s"
+                % (holders[origin], each["position"], origin)
+            )
 
 
 def _wanted(params, record):
@@ -173,7 +189,8 @@ class Wave:
         credential = outcome.credential
         return {
             "outcome": outcome.word,
-            "changed": outcome.word == replacement.REPLACED or outcome.kind == "ledger_unusable",
+            # A replacement that could not be recorded is unresolved, and told with its RequestId.
+            "changed": outcome.word == replacement.REPLACED or (outcome.word == replacement.UNRESOLVED and credential is not None),
             "reason": outcome.reason,
             "error_kind": outcome.kind,
             "anon_id": outcome.anon_id,
