@@ -117,6 +117,7 @@ class Transport:
         self._pacer.wait()
         answer = self._call(method, path, **content)
         if answer.status == 429:
+            self._pacer.hold(min(_pause_seconds(answer, 1), self._retry_budget_seconds))
             raise throttled(self.base_url, answer, "and calls that change something are not repeated")
         return answer
 
