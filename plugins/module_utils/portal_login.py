@@ -100,7 +100,8 @@ def _urls(params):
 def _ensure_complete(params):
     ensure_limits(params)
     if "@" not in params["email"] or len(params["email"].split()) != 1:
-        raise InvalidInput("email '%s' is no e-mail address" % params["email"])
+        # Not repeated: what was given in its place may be the password.
+        raise InvalidInput("email is no e-mail address such as launcher@ecc.example; was it swapped with the password?")
     if params["state"] == "absent":
         if not params.get("cache_path"):
             raise InvalidInput("state=absent removes a cached token; set cache_path")
