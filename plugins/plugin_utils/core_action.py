@@ -19,7 +19,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
 
-CENSORED = "the output was hidden because it holds a login; the registered result has it"
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
 class CoreAction(ActionBase):
@@ -38,6 +38,18 @@ class CoreAction(ActionBase):
         raise AnsibleError("an action must say its core")
 
     def run(self, tmp=None, task_vars=None):
+        # Callbacks are given the task afterwards, with the templates filled in; a retry starts with the same task again.
+        shown, given = getattr(self._task, "_eccops_rapid_arguments", (None, None))
+        if shown is None or self._task.args is not shown:
+            given = self._task.args
+        self._task.args = given
+        try:
+            return self._run(tmp, task_vars)
+        finally:
+            shown = self._task.args = _censored(given, self.spec()["argument_spec"])
+            self._task._eccops_rapid_arguments = shown, given
+
+    def _run(self, tmp, task_vars):
         result = super().run(tmp, task_vars)
         if self._is_for_this_process():
             result.update(self._run_here())
@@ -90,6 +102,14 @@ class CoreAction(ActionBase):
     def run_directory(self):
         """Returns a directory private to this Ansible run, shared by its forks and removed at its end."""
         return C.DEFAULT_LOCAL_TMP
+
+
+def _censored(arguments, argument_spec):
+    """Returns a task's C(arguments) as they may be shown."""
+    is_secret = {name for name, rules in argument_spec.items() if rules.get("no_log")}
+    secrets = {str(value) for name, value in arguments.items() if name in is_secret and value}
+    censored = remove_values(_plain(arguments), secrets)
+    return {name: HIDDEN if name in is_secret and arguments[name] else value for name, value in censored.items()}
 
 
 def _plain(value):
