@@ -100,7 +100,8 @@ class Playbooks:
             "ANSIBLE_REMOTE_TEMP": self.home / "remote_tmp", "ANSIBLE_ASYNC_DIR": self.home / "async",
             "ANSIBLE_CONFIG": REPOSITORY / "tests" / "ansible.cfg", "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS,
             "ANSIBLE_NOCOLOR": "1", "ANSIBLE_ACTION_PLUGINS": HERE / "action_plugins",
-            "ANSIBLE_CALLBACK_PLUGINS": HERE / "callback_plugins", "ANSIBLE_CALLBACKS_ENABLED": "task_results",
+            "ANSIBLE_CONNECTION_PLUGINS": HERE / "connection_plugins", "ANSIBLE_CALLBACK_PLUGINS": HERE / "callback_plugins",
+            "ANSIBLE_CALLBACKS_ENABLED": "task_results",
             "TASK_RESULTS_PATH": results_path,
         }
         keys.update(env or {})

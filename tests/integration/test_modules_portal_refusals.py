@@ -14,7 +14,7 @@ POINTLESS = {
     "no environment": ({"api_url": "{{ omit }}"}, "invalid_input", ["one of the following is required: environment, api_url"]),
     "both": ({"environment": "sandbox"}, "invalid_input", ["mutually exclusive", "environment|api_url"]),
     "no such environment": ({"environment": "staging", "api_url": "{{ omit }}"}, "invalid_input", ["production, sandbox", "staging"]),
-    "no email": ({"email": "launcher"}, "invalid_input", ["email 'launcher' is no e-mail address"]),
+    "swapped": ({"email": "secret-password", "password": "launcher@ecc.example"}, "invalid_input", ["email is no e-mail address", "swapped"]),
     "empty password": ({"password": ""}, "invalid_input", ["password is empty", "wrong attempt"]),
     "no password": ({"password": "{{ omit }}"}, "invalid_input", ["state is present", "password"]),
     "half an integration": ({"api_version": "irpv2", "client_id": "one"}, "invalid_input", ["needs client_id and client_secret"]),
@@ -109,5 +109,5 @@ def test_what_cannot_work_is_never_sent(run, name):
     _options, kind, pieces = POINTLESS[name]
     seen = Observed(run, name)
     assert assert_sentence(seen.result("log in"), kind, *pieces)
-    assert "secret-of-url" not in seen.result("log in")["msg"]
+    assert "secret-password" not in seen.result("log in")["msg"] and "secret-of-url" not in seen.result("log in")["msg"]
     assert seen.stats["connections"].get("portal", 0) == 0 and seen.effects() == []

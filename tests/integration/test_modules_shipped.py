@@ -53,6 +53,22 @@ def fixture_run(run_scenarios, ids):
     return run_scenarios(scenarios, diff=True)
 
 
+@pytest.mark.parametrize("keywords", [{}, {"environment": {"SHIPPED": "yes"}}], ids=["here", "shipped"])
+def test_retries_start_with_all_the_options_again(sandbox, run_playbook, keywords):
+    """The options are censored in the task once it ran: callbacks are given them, and banners may show them."""
+    for _each in range(2):
+        sandbox.fault("login", "bad_gateway")
+    sandbox.fault("get_request", "maintenance")
+    again = {"register": "tried", "until": "tried is success", "retries": 3, "delay": 0, **keywords}
+    run = run_playbook([task("log in", TOKEN, again), task("look", REQUEST, again, request_id=sandbox.fleet[0]["request_id"], retry_budget_seconds=0)],
+                       env={"ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "1"})
+    assert run.result("log in")["_status"] == "ok" and run.result("log in")["attempts"] == 3
+    assert run.result("look")["attempts"] == 2 and run.result("look")["credential"]["status"] == "Collected"
+    assert sandbox.stats()["calls"]["login"] == {"POST": 3} and len(sandbox.effects("login")) == 1
+    assert "password=VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" in run.stdout and "email=launcher.north@ecc.example" in run.stdout
+    assert sandbox.account["password"] not in run.output and sandbox.values["rapidauth_sac_passphrase"] not in run.output
+
+
 def own(result):
     return {name: value for name, value in result.items() if name not in ADDED}
 
