@@ -67,7 +67,8 @@ def tasks_of(cache):
     """Every module, succeeding and failing in each way a secret takes part in, in each place a task can run."""
     content = {"sac_path": "{{ omit }}", "request_id": "{{ sandbox_fleet[0].request_id }}"}
     # First, since Ansible removes what an async task shipped within five seconds after its end.
-    tasks = [task("async", REQUEST, {"async": 30, "poll": 1}, sac_content="{{ planted_sac }}", **content), task("async log in", TOKEN, {"async": 30, "poll": 1})]
+    waited_for = {"async": 30, "poll": 1}
+    tasks = [task("async", REQUEST, waited_for, sac_content="{{ planted_sac }}", **content), task("async log in", TOKEN, waited_for)]
     for way, keywords in WAYS.items():
         def named(name, module, more=None, way=way, keywords=keywords, **options):
             return task("%s %s" % (way, name), module, {**keywords, **(more or {})}, **options)
@@ -78,7 +79,8 @@ def tasks_of(cache):
             named("reuse", TOKEN, {"register": "portal"}, caller_id="15555555555", cache_path=str(cache)),
             named("loop", TOKEN, loop, email="{{ item.email }}", password="{{ item.password }}"),
             named("with items", TOKEN, {"with_items": ["{{ rapidsos_password }}"], "register": "items"}, password="{{ item }}"),
-            named("irpv2", TOKEN, {"register": "oauth"}, api_version="irpv2", client_id="{{ rapidsos_client_id }}", client_secret="{{ rapidsos_client_secret }}"),
+            named("irpv2", TOKEN, {"register": "oauth"}, api_version="irpv2", client_id="{{ rapidsos_client_id }}",
+                  client_secret="{{ rapidsos_client_secret }}"),
             named("failed when", TOKEN, {"failed_when": True}),
             named("wrong password", TOKEN, password="{{ planted_password }}", cache_path=str(cache)),
             named("wrong client secret", TOKEN, api_version="irpv2", client_id="x", client_secret="{{ planted_client_secret }}"),
@@ -137,7 +139,8 @@ def fixture_leftovers(running_sandbox, markers, tmp_path_factory):
     playbooks = harness.Playbooks(running_sandbox, place)
     command_lines = set()
     run = playbooks(
-        [harness.play(tasks_of(place / "cache"))], extra_vars={**markers, "garbling_python": str(garbling), "tokens_path": str(place / "tokens")}, diff=True, verbosity=4,
+        [harness.play(tasks_of(place / "cache"))], diff=True, verbosity=4,
+        extra_vars={**markers, "garbling_python": str(garbling), "tokens_path": str(place / "tokens")},
         while_running=lambda process: read_command_lines(command_lines),
         env={"ANSIBLE_LOG_PATH": place / "ansible.log", "ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": place / "facts",
              "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "1", "REAL_PYTHON": os.path.realpath(sys.executable)})

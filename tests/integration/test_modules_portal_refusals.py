@@ -23,7 +23,8 @@ POINTLESS = {
     "remaining": ({"min_remaining_seconds": -1}, "invalid_input", ["min_remaining_seconds"]),
     "seconds": ({"timeout_seconds": 0}, "invalid_input", ["timeout_seconds must lie between 1 and 3600"]),
     "user in URL": ({"api_url": "https://user:secret-of-url@localhost"}, "invalid_input", ["api_url must be an https URL without user"]),
-    "ca_path": ({"ca_path": "/no/such/ca.pem", "email": "admin.north@ecc.example"}, "invalid_input", ["ca_path '/no/such/ca.pem'", "No such file", "give a PEM file"]),
+    "ca_path": ({"ca_path": "/no/such/ca.pem", "email": "admin.north@ecc.example"}, "invalid_input",
+                ["ca_path '/no/such/ca.pem'", "No such file", "give a PEM file"]),
 }
 
 
@@ -43,7 +44,8 @@ def fixture_run(run_scenarios, tmp_path_factory):
                   task("right password", token, **cache), task("wrong once more", token, once, **wrong, **cache)),
         *scenario("locked", task("lock", token, once, password="wrong again"), task("log in", token, once, password="{{ rapidsos_password }}"),
                   switches={"lockout_attempts": 1}),
-        *scenario("plain Django", task("log in", token, once, password="wrong for Django"), task("again", token, once, password="wrong for Django"), switches={"login_refused_status": 400}),
+        *scenario("plain Django", task("log in", token, once, password="wrong for Django"), task("again", token, once, password="wrong for Django"),
+                  switches={"login_refused_status": 400}),
         *scenario("locked by 423", task("lock", token, once, password="wrong 423"), task("log in", token, once),
                   switches={"lockout_attempts": 1, "login_locked_status": 423}),
         *scenario("integration", task("log in", token, once, **integration)),
