@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Proves that rotate_credentials changes nothing where something is not ready, and names the position and what to do."""
+
+import os
+import types
+
+import harness
+import pytest
+from playbook_fleet import Fleet, fail_message
+
+PLAYBOOK = "eccops.rapid.rotate_credentials"
+NOT_GIVEN = object()
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
+LOOK, DECIDE = "Look at what is and at what would be", "Decide what to do for each position"
+READY = "Stop before anything is replaced if a position is not ready"
+
+
+@pytest.fixture(name="fleet")
+def fixture_fleet(sandbox, tmp_path):
+    return Fleet(sandbox, tmp_path / "fleet", size=4)
+
+
+@pytest.fixture(name="refused")
+def fixture_refused(sandbox, fleet, run_playbook):
+    """Runs a rotation that has to fail; returns the message of the task that it failed at."""
+
+    def run(task_name, extra_vars=None, playbooks=run_playbook, **options):
+        variables = {"rotation_id": "2026q4", **(extra_vars or {})}
+        variables = {name: value for name, value in variables.items() if value is not NOT_GIVEN}
+        done = playbooks(PLAYBOOK, variables, inventory=fleet.write(), **options)
+        assert done.returncode == 2, done.output
+        assert {"replace", "collect"} & set(sandbox.stats()["calls"]) == set(), done.output
+        assert sandbox.effects("replace", "collect", "request", "patch") == []
+        assert not any(fleet.place(position).joinpath("request.json").exists() for position in fleet.positions)
+        return fail_message(done, task_name)
+
+    return run
+
+
+def test_credentials_that_cannot_be_replaced(sandbox, fleet, refused):
+    names = list(fleet.positions)
+    fleet.positions[names[0]]["rapidauth_request_id"] = UNKNOWN_ID
+    for number, change in ((1, {"status": "Expired"}), (2, {"prevent_collection": True})):
+        assert sandbox.admin("PATCH", "/credentials/" + sandbox.fleet[number]["request_id"], change).status_code == 200
+    told = refused("Stop before anything is touched if a position cannot be rotated")
+    assert told.startswith("Nothing was changed. %s: " % names[0]) and told.endswith("Mend them, or leave them out with --limit.")
+    for name, reason in zip(names, ("the service knows neither the RequestId nor AnonId", "it is Expired", "its collection is prevented")):
+        assert "%s: %s" % (name, reason) in told
+    assert names[3] not in told
+    assert not fleet.results_path.exists()
+
+
+def test_look_ups_that_fail_leave_it_open_what_to_do(sandbox, fleet, refused):
+    first = next(iter(fleet.positions))
+    matching = {"request_id": fleet.positions[first]["rapidauth_request_id"]}
+    sandbox.fault("get_request", "error_after_effect_empty_500", count=None, matching=matching)
+    told = refused("Stop before anything is touched if a position cannot be rotated")
+    assert told.startswith("Nothing was changed. %s: " % first) and "HTTP 500" in told
+    sandbox.switch(maintenance=True)
+    assert "maintenance" in refused(LOOK)
+
+
+@pytest.mark.parametrize(("changes", "told"), [
+    ({"rapidauth_request_id": "not-a-guid"}, "{0}: RequestId 'not-a-guid' is malformed"),
+    ({"rapidauth_request_id": ""}, "{0} has no RequestId: set rapidauth_request_id for it"),
+    ({"rotation_anon_id": "someone@example.org"}, "{0}: AnonId 'someone@example.org'"),
+    ({"rotation_anon_id": "x" * 65}, "{0}: AnonId"),
+    ({"rotation_anon_id": "the-same"}, "{0} and {1} have the same AnonId the-same; each position needs its own"),
+    ({"rapidauth_request_id": None}, "{0} and {1} have the same RequestId"),
+])
+def test_ids_that_cannot_be_right(fleet, refused, changes, told):
+    names = list(fleet.positions)
+    fleet.positions[names[1]]["rotation_anon_id"] = "the-same"
+    if changes == {"rapidauth_request_id": None}:
+        changes = {"rapidauth_request_id": fleet.positions[names[1]]["rapidauth_request_id"].upper()}
+    fleet.positions[names[0]].update(changes)
+    assert told.format(*names) in refused(DECIDE)
+    assert not fleet.results_path.exists()
+
+
+@pytest.mark.parametrize("rotation_id", [NOT_GIVEN, None, "", "a b", "x" * 25, "2026q4\n", "../../elsewhere"])
+def test_a_rotation_id_is_needed_and_well_formed(refused, rotation_id):
+    told = refused("Require a rotation id", {"rotation_id": rotation_id})
+    assert told.startswith("Give rotation_id, which names this rotation: up to 24 of") and told.endswith("Nothing was changed.")
+
+
+def test_sacs_that_do_not_work(sandbox, refused):
+    assert "check sac_passphrase" in refused(LOOK, {"rapidauth_sac_passphrase": "wrong"})
+    expired = sandbox.values["sandbox_sacs"]["expired"]
+    told = refused(LOOK, {"rapidauth_sac_path": expired["combined_path"], "rapidauth_sac_passphrase": expired["passphrase"]})
+    assert "expired on" in told and "download a new SAC" in told
+    assert {"get_request", "get_credential"} & set(sandbox.stats()["calls"]) == set()
+
+
+def test_results_that_cannot_be_kept(fleet, refused, tmp_path):
+    fleet.results_path = tmp_path / "missing" / "rotation.yml"
+    assert str(fleet.results_path.parent) in refused("Make sure that the results can be written")
+    fleet.results_path = tmp_path / "notes.txt"
+    for content in ("Call the vendor on Monday", "rapidauth_request_ids: [1, 2]"):
+        fleet.results_path.write_text(content, encoding="utf-8")
+        told = refused("Require results that can be read")
+        assert told == "%s is no file of a rotation; move it away, or name another with rotation_results_path. Nothing was changed." % fleet.results_path
+        assert fleet.results_path.read_text(encoding="utf-8") == content
+
+
+def test_positions_that_are_not_ready_are_all_named(sandbox, fleet, tmp_path, refused):
+    unreachable, not_a_directory, without_collector, fine = fleet.positions
+    fleet.positions[unreachable]["ansible_remote_tmp"] = "/proc/nowhere"  # the connection reports it as unreachable
+    in_the_way = tmp_path / "in-the-way"
+    in_the_way.write_text("a file, not a directory", encoding="utf-8")
+    fleet.positions[not_a_directory]["rotation_request_path"] = str(in_the_way / "request.json")
+    connection = tmp_path / "connection.yml"  # as at a site: there is no sandbox_device_url but where the inventory says so
+    lines = sandbox.connection_path.read_text(encoding="utf-8").splitlines()
+    connection.write_text("\n".join(line for line in lines if not line.startswith("sandbox_")), encoding="utf-8")
+    for name in (unreachable, not_a_directory):
+        fleet.positions[name]["rotation_collect_argv"] = ["/bin/true"]
+    fleet.positions[fine]["sandbox_device_url"] = sandbox.values["sandbox_device_url"]
+    site = harness.Playbooks(types.SimpleNamespace(connection_path=connection), tmp_path / "site")
+    told = refused(READY, playbooks=site)
+    nothing, *named, advice = told.replace("Nothing was replaced. ", "Nothing was replaced. | ").split(" | ")
+    assert (nothing, advice) == ("Nothing was replaced.", "Mend them, or leave them out with --limit.")
+    assert [text.split(":")[0] for text in named] == [unreachable, not_a_directory, without_collector]
+    assert "Failed to create temporary directory" in named[0]
+    assert "exists" in named[1] or "Not a directory" in named[1]
+    assert "it has neither rotation_collect_argv, the command that makes it collect, nor sandbox_device_url" in named[2]
+    assert [path.name for path in fleet.place(fine).iterdir()] == []  # what was written to try it is gone
+
+
+def test_a_directory_that_may_not_be_written_to(fleet, refused):
+    first = next(iter(fleet.positions))
+    fleet.place(first).mkdir(parents=True, mode=0o500)
+    if os.access(fleet.place(first), os.W_OK):
+        pytest.skip("this account may write where a directory's mode forbids it; run the tests as an ordinary user to see this one")
+    told = refused(READY)
+    assert told.startswith("Nothing was replaced. %s: Write to the position: " % first) and "not writable" in told
+
+
+def test_preflight_alone_replaces_nothing(sandbox, fleet, run_playbook):
+    run = run_playbook(PLAYBOOK, {"rotation_id": "2026q4"}, inventory=fleet.write(), arguments=["--tags", "preflight"])
+    assert run.returncode == 0, run.output
+    assert len(run.result("Show the plan")["msg"]) == 1 + 4
+    assert sandbox.effects() == []
+    assert fleet.results() == {"rapidauth_request_ids": {}}
+    told = run_playbook(PLAYBOOK, {"rotation_id": "2026q4"}, inventory=fleet.write(), check=True, arguments=["-e", "@%s" % fleet.results_path])
+    assert told.returncode == 0, told.output  # results that hold nothing yet can be given too
+
+
+def test_a_rotation_of_nothing_fails(fleet, refused):
+    told = refused("Require a fleet to rotate", {"rapidauth_positions": "spare_workstations"})
+    assert told.startswith("There is nothing to rotate: the inventory has no host in 'spare_workstations'")
+    fleet.positions = {}
+    assert "by --limit, has no host in 'dispatch_workstations'" in refused("Require a fleet to rotate", arguments=["--limit", "localhost"])
