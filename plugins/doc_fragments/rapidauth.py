@@ -39,13 +39,13 @@ options:
   ca_path:
     description:
       - >-
-        PEM file or directory of the CAs that the service's certificate must come from, instead of the system's.
-        Verification cannot be switched off.
+        PEM file, or directory prepared by C(openssl rehash), of the CAs that the service's certificate must come from,
+        instead of the system's. Verification cannot be switched off.
       - Without it the environment variable E(REQUESTS_CA_BUNDLE) is honoured, then the system's CAs.
     type: path
   timeout_seconds:
     description:
-      - Seconds that connecting may take, and again that a whole answer may take.
+      - Seconds that one call may take, from connecting to the last byte of the answer.
     type: int
     default: 30
   retry_budget_seconds:

@@ -23,16 +23,19 @@ EXPIRED, REQUESTED, COLLECTED = "Expired", "Requested", "Collected"
 def plan_replacement(original, found, new_anon_id, expect_anon_id=None):
     """Decides what ``state=replaced`` does.
 
-    C(original) is the credential to replace, or None where the service does not know it; C(found) is the one that
+    C(original) is the credential to replace, or None where the service does not know it. C(found) is the one that
     carries C(new_anon_id), or None where the service says that there is none. The new AnonId is the idempotency key:
     the service has none of its own.
     """
-    if original is not None and original.anon_id == new_anon_id:
+    if original is None:
+        # Also where AnonId is found: whose successor that is cannot be told.
+        return Decision("refuse", "the service does not know its RequestId; check it", "unknown")
+    if original.anon_id == new_anon_id:
+        if original.status == EXPIRED:
+            return expired_replacement(new_anon_id, original.request_id)
         return Decision("keep", "the credential already has AnonId %s" % new_anon_id)
     if found is not None:
         return _plan_adoption(original, found, new_anon_id)
-    if original is None:
-        return Decision("refuse", "the service knows neither the RequestId nor AnonId %s; check both" % new_anon_id, "unknown")
     if original.status == EXPIRED:
         return Decision("refuse", "it is Expired, and an expired credential cannot be replaced; request a new one", "expired")
     if original.is_collection_prevented:
@@ -48,7 +51,7 @@ def plan_replacement(original, found, new_anon_id, expect_anon_id=None):
 
 def _plan_adoption(original, found, new_anon_id):
     taken = "AnonId %s is taken by a credential that is no replacement of this one (%s); choose another AnonId"
-    if original is not None and found.requested_date and original.requested_date and found.requested_date < original.requested_date:
+    if found.requested_date and original.requested_date and found.requested_date < original.requested_date:
         return Decision("refuse", taken % (new_anon_id, "it was requested earlier"), "anon_id_taken")
     if found.request_id is None:
         return Decision(
@@ -57,7 +60,7 @@ def _plan_adoption(original, found, new_anon_id):
             "look it up in the RapidAuth dashboard" % new_anon_id,
             "request_id_unknown",
         )
-    if original is not None and is_same_request_id(found.request_id, original.request_id):
+    if is_same_request_id(found.request_id, original.request_id):
         return Decision("keep", "the credential already has AnonId %s" % new_anon_id)
     if found.status == EXPIRED:
         return expired_replacement(new_anon_id, found.request_id)
@@ -115,6 +118,10 @@ LOST_NOT_UNIQUE = (
 LOST_AND_BLIND = (
     "it is not known whether RequestId %s was replaced: %s; looking for AnonId %s failed too: %s; "
     "run the same task again, with the same anon_id: it looks first"
+)
+NOT_YET = (
+    "it is not known yet whether RequestId %s was replaced: %s; the service has no credential with AnonId %s so far, but may still "
+    "be at work; run the same task again: it looks first"
 )
 NOT_REPLACED = "RequestId %s was not replaced: %s; the service has no credential with AnonId %s; run the same task again"
 SUCCESSOR_NAMELESS = (

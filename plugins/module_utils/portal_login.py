@@ -10,9 +10,10 @@ from ansible_collections.eccops.rapid.plugins.module_utils import token_cache
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import format_instant, utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils.portal import ENVIRONMENTS, log_in, normalize_caller_id, portal_query_url
-from ansible_collections.eccops.rapid.plugins.module_utils.service import ensure_https_url, ensure_limits
+from ansible_collections.eccops.rapid.plugins.module_utils.service import ensure_limits
 from ansible_collections.eccops.rapid.plugins.module_utils.tls import client_context
 from ansible_collections.eccops.rapid.plugins.module_utils.transport import Transport
+from ansible_collections.eccops.rapid.plugins.module_utils.urls import ensure_https_url
 
 
 def provide_token(params, is_check_mode, run_directory=None):
@@ -33,6 +34,10 @@ def provide_token(params, is_check_mode, run_directory=None):
         return {"changed": True, "api_url": api_url, "is_from_cache": False} if token is None else _result(token, False, params, api_url, query_url)
     if directory is None:
         return _result(_log_in(params, api_url), True, params, api_url, query_url)
+    # Most hosts of a play find the token there, and need not wait for each other.
+    token = _cached(cache_directory, account, params)
+    if token is not None:
+        return _result(token, False, params, api_url, query_url)
     cache = token_cache.TokenCache(directory, *account)
     with cache.locked():
         return _cached_or_minted(cache, bool(cache_directory), params, api_url, query_url)
@@ -43,14 +48,14 @@ def _cached_or_minted(cache, is_kept, params, api_url, query_url):
     token = _stored(cache, params) if is_kept else None
     if token is not None:
         return _result(token, False, params, api_url, query_url)
-    token_cache.ensure_not_just_refused(cache.read("refusal", password), utc_now())
+    token_cache.ensure_not_just_refused(cache.read("refusal", _all_secrets(params)), utc_now())
     cache.ensure_writable()
     try:
         token = _log_in(params, api_url)
     except Refusal as error:
         # Which status a wrong password gets is not documented (a stock Django answers 400): any 4xx counts as one.
         if 400 <= error.http_status < 500 and error.http_status != 429:
-            cache.write("refusal", password, token_cache.refusal_content(error, utc_now()))
+            cache.write("refusal", _all_secrets(params), token_cache.refusal_content(error, utc_now()))
         raise
     if is_kept:
         cache.write("token", password, token_cache.token_content(token))
@@ -66,8 +71,17 @@ def _cached(cache_directory, account, params):
 
 
 def _stored(cache, params):
+    """Returns the Token in the cache if enough is left of it; for a browser that is what is left of its session."""
     min_remaining = datetime.timedelta(seconds=params["min_remaining_seconds"])
-    return token_cache.stored_token(cache.read("token", params["password"]), min_remaining, utc_now())
+    token = token_cache.stored_token(cache.read("token", params["password"]), min_remaining, utc_now())
+    if token is not None and params.get("caller_id") and token.session_expires_at - utc_now() <= min_remaining:
+        return None
+    return token
+
+
+def _all_secrets(params):
+    """Returns what a refused login is remembered by: another client secret makes it another login."""
+    return "\n".join(params.get(name) or "" for name in ("password", "client_id", "client_secret"))
 
 
 def _absent(cache, is_check_mode):

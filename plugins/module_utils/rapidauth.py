@@ -50,8 +50,8 @@ class Credential:
         self.request_id = _text(response, "RequestId")
         self.status = _text(response, "Status")
         self.is_collection_prevented = _boolean(response.get("PreventCollection"))
-        self.requested_date = parse_instant(response.get("RequestedDate"))
-        self.collected_date = parse_instant(response.get("CollectedDate"))
+        self.requested_date = _date(response, "RequestedDate")
+        self.collected_date = _date(response, "CollectedDate")
 
     def as_dict(self):
         """Returns the fields under the service's own names in snake_case, dates as ISO 8601 UTC."""
@@ -68,6 +68,12 @@ class Credential:
 def _text(response, name):
     value = response.get(name)
     return value if isinstance(value, str) and value else None
+
+
+def _date(response, name):
+    """Returns the datetime, or None; .NET writes no date as the first instant of year 1."""
+    instant = parse_instant(response.get(name))
+    return None if instant is None or instant.year == 1 else instant
 
 
 def _boolean(value):
@@ -95,6 +101,10 @@ class RapidAuthClient:
     @property
     def api_url(self):
         return self._transport.base_url
+
+    @property
+    def clock_skew_seconds(self):
+        return self._transport.clock_skew_seconds
 
     def get_request(self, request_id):
         """Returns the Credential of a RequestId. Raises Refusal (kind ``unknown`` if there is none)."""
@@ -165,9 +175,10 @@ class RapidAuthClient:
             return response
         number = _number(response.get("Number")) if is_error_body else None
         if answer.status == 403 and number is None:
+            said = ": %s" % str(response.get("Message"))[:300] if is_error_body else ""
             raise SacRefused(
-                "%s refused the %s (HTTP 403); ask the RapidAuth dashboard whether it is the active one"
-                % (self.api_url, self.sac.describe()),
+                "%s refused the %s (HTTP 403%s); ask the RapidAuth dashboard whether it is the active one"
+                % (self.api_url, self.sac.describe(), said),
                 http_status=403,
             )
         if 300 <= answer.status < 400:
@@ -183,7 +194,7 @@ class RapidAuthClient:
         if message:
             said += ": " + message
         if meaning is None:
-            meaning = "try again later" if answer.status >= 500 else "see the vendor's message"
+            meaning = "try again later" if answer.status >= 500 else "see its message" if message else "check api_url"
         return Refusal(
             "%s refused the %s (%s); %s" % (self.api_url, what, said, meaning),
             kind=kind,

@@ -130,6 +130,8 @@ class _Attempt:
             successor = known(self._client.get_credential, self._wanted.anon_id)
         except RapidError as error:
             return self._leave_open(plan.LOST_AND_BLIND % (self._current, lost.message, self._wanted.anon_id, error.message), original, lost)
+        if successor is None and _may_be_at_work(lost):
+            return self._leave_open(plan.NOT_YET % (self._current, lost.message, self._wanted.anon_id), original, lost)
         if successor is None:
             self._complete("not_replaced", error=lost.message)
             return self._failed(FAILED, plan.NOT_REPLACED % (self._current, lost.message, self._wanted.anon_id), "not_replaced", original, lost)
@@ -182,6 +184,11 @@ class _Attempt:
             if each and not any(plan.is_same_request_id(each, other) for other in request_ids):
                 request_ids.append(each)
         return Outcome(word, decision.reason, decision.kind, credential, tuple(request_ids), self._wanted.anon_id, previous)
+
+
+def _may_be_at_work(lost):
+    """Says whether the service may still be replacing: it, or something before it, answered too late or not itself."""
+    return lost.kind == "answer_timed_out" or lost.details.get("http_status") in (502, 503, 504)
 
 
 def _word_of(decision):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from urllib.parse import urlsplit
 
 from ansible_collections.eccops.rapid.plugins.module_utils import sac as sacs
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
@@ -18,21 +17,9 @@ from ansible_collections.eccops.rapid.plugins.module_utils.instants import utc_n
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import RapidAuthClient
 from ansible_collections.eccops.rapid.plugins.module_utils.tls import client_context
 from ansible_collections.eccops.rapid.plugins.module_utils.transport import Transport
+from ansible_collections.eccops.rapid.plugins.module_utils.urls import ensure_https_url
 
 _clients = {}
-
-
-def ensure_https_url(url, option):
-    """Returns C(url) without a slash at its end; raises InvalidInput unless it is a plain https URL."""
-    try:
-        parts = urlsplit(url)
-        host, unused_port = (parts.hostname or "").encode("idna"), parts.port  # both raise ValueError where there can be none
-        is_usable = parts.scheme == "https" and host and "@" not in parts.netloc and not parts.query and not parts.fragment
-    except ValueError:
-        is_usable = False
-    if not is_usable:
-        raise InvalidInput("%s must be an https URL without user, query and fragment, such as https://host.example/path" % option)
-    return url.rstrip("/")
 
 
 def ensure_limits(params):

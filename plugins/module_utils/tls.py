@@ -50,13 +50,13 @@ def client_context(ca_path=None, sac=None):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.sslsocket_class = DeadlineSocket
-    _trust(context, ca_path or os.environ.get("REQUESTS_CA_BUNDLE"))
+    _trust(context, *(("ca_path", ca_path) if ca_path else ("REQUESTS_CA_BUNDLE", os.environ.get("REQUESTS_CA_BUNDLE"))))
     if sac is not None:
         _present(context, sac)
     return context
 
 
-def _trust(context, ca_path):
+def _trust(context, option, ca_path):
     if not ca_path:
         context.load_default_certs()
         return
@@ -66,7 +66,7 @@ def _trust(context, ca_path):
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         reason = "it holds no PEM certificate" if isinstance(error, ssl.SSLError) else getattr(error, "strerror", error)
         raise InvalidInput(
-            "ca_path '%s' cannot be used: %s; give a PEM file of the CAs to trust" % (ca_path, reason)
+            "%s '%s' cannot be used: %s; give a PEM file of the CAs to trust" % (option, ca_path, reason)
         ) from None
 
 

@@ -191,6 +191,7 @@ def ensure_not_just_refused(content, now):
     refused_at = parse_instant(content.get("refused_at"))
     if refused_at is not None and abs(now - refused_at) < REFUSAL_REMEMBERED:
         raise RapidError(
-            "not tried again, since the same password was refused at %s: %s" % (content["refused_at"], content.get("message")),
+            "not tried again within 15 minutes, since the same password was refused at %s (state=absent with cache_path forgets that): %s"
+            % (content["refused_at"], content.get("message")),
             kind=content.get("kind"),
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from email.utils import parsedate_to_datetime
 
 from ansible_collections.eccops.rapid.plugins.module_utils import connection_failures
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost, MissingLibrary, NotSent, Refusal
@@ -83,9 +84,11 @@ class Transport:
         self.base_url = base_url.rstrip("/")
         self._context, self._sac = context, sac
         self._timeout_seconds, self._retry_budget_seconds = timeout_seconds, retry_budget_seconds
-        self._pacer = Pacer(sleep)
+        self._pacer, self._sleep = Pacer(sleep), sleep
         self._threads = threading.local()
         self._proxies = requests.utils.get_environ_proxies(self.base_url)
+        #: By how many seconds the service's clock is ahead of ours, by its first Date header; None before that.
+        self.clock_skew_seconds = None
 
     def get(self, path):
         """Returns the Answer of a GET; repeats it on connection trouble, 429, 502, 503 and 504 within the budget."""
@@ -105,7 +108,10 @@ class Transport:
             waited_seconds += pause_seconds
             if attempt == MOST_ATTEMPTS or waited_seconds > self._retry_budget_seconds:
                 break
-            self._pacer.hold(pause_seconds)
+            if retry_after_seconds(answer) is not None or (answer is not None and answer.status == 429):
+                self._pacer.hold(pause_seconds)
+            else:
+                self._sleep(pause_seconds)  # one cut connection is no reason for the other threads to wait
         if failure:
             raise failure
         if answer.status == 429:
@@ -128,6 +134,7 @@ class Transport:
             response = self._session().request(
                 method, url, timeout=self._timeout_seconds, allow_redirects=False, stream=True, **content
             )
+            self._note_clock(response.headers.get("Date"))
             return Answer(response.status_code, response.headers, _body(response, url))
         except requests.exceptions.RequestException as error:
             # The session's connections may hold half an answer: the next call starts on a new one.
@@ -135,6 +142,12 @@ class Transport:
             raise connection_failures.explain(error, self.base_url, self._timeout_seconds, self._sac, deadline.is_sent) from None
         finally:
             deadline.at = None
+
+    def _note_clock(self, date):
+        """Compares clocks once: the first answer is as good as any."""
+        instant = _epoch(date) if self.clock_skew_seconds is None and date else None
+        if instant is not None:
+            self.clock_skew_seconds = round(instant - time.time())
 
     def _session(self):
         session = getattr(self._threads, "session", None)
@@ -162,14 +175,27 @@ def _body(response, url):
         length += len(chunk)
         if length > LONGEST_ANSWER_BYTES:
             response.close()
-            raise AnswerLost("%s answered with more than %d bytes; this is not the service" % (url, LONGEST_ANSWER_BYTES))
+            too_long = AnswerLost("%s answered with more than %d bytes; this is not the service" % (url, LONGEST_ANSWER_BYTES), kind="unusable_answer")
+            too_long.is_temporary = False
+            raise too_long
     return b"".join(chunks)
 
 
 def retry_after_seconds(answer):
-    """Returns the seconds of a Retry-After header (whole seconds only), or None."""
+    """Returns the seconds that a Retry-After header asks for, as a number or as a date, or None."""
     text = answer.headers.get("Retry-After", "") if answer is not None else ""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        return int(text)
+    instant = _epoch(text)
+    return None if instant is None else max(0, round(instant - time.time()))
+
+
+def _epoch(date):
+    """Returns the epoch seconds of an HTTP date, or None."""
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
 
 
 def _pause_seconds(answer, attempt):

@@ -43,7 +43,8 @@ def successor(**fields):
         (credential(), successor(RequestedDate=None), None, "adopt", None),
         (credential(Status="Expired"), successor(), None, "adopt", None),
         (credential(PreventCollection=True), successor(), None, "adopt", None),
-        (None, successor(), None, "adopt", None),
+        (credential(AnonId="new", Status="Expired"), None, None, "refuse", "replacement_expired"),
+        (None, successor(), None, "refuse", "unknown"),
         (None, None, None, "refuse", "unknown"),
         (credential(Status="Expired"), None, None, "refuse", "expired"),
         (credential(PreventCollection=True), None, None, "refuse", "collection_prevented"),
@@ -53,7 +54,6 @@ def successor(**fields):
         (credential(), successor(RequestedDate="2020-01-01T00:00:00Z"), None, "refuse", "anon_id_taken"),
         (credential(), successor(RequestId=None), None, "refuse", "request_id_unknown"),
         (credential(), successor(Status="Expired"), None, "refuse", "replacement_expired"),
-        (None, successor(Status="Expired"), None, "refuse", "replacement_expired"),
     ],
 )
 def test_every_decision(original, found, expected, action, kind):
