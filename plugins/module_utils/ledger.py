@@ -137,7 +137,9 @@ class Ledger:
         if not rows:
             return []
         return self.rows(
-            "SELECT * FROM replacements WHERE api_url = ? AND original_request_id = ? ORDER BY id", api_url, rows[0]["original_request_id"]
+            "SELECT * FROM replacements WHERE api_url = ? AND original_request_id = ? COLLATE NOCASE ORDER BY id",
+            api_url,
+            rows[0]["original_request_id"],
         )
 
     def position_ids(self, positions):
@@ -174,7 +176,7 @@ def write_intent(connection, intent):
         " :old_anon_id, :new_anon_id, 'intended', :intended_at, :controller, :user)"
         " ON CONFLICT (api_url, new_anon_id) DO UPDATE SET outcome = 'intended', error = NULL, finished_at = NULL,"
         " id = (SELECT MAX(id) + 1 FROM replacements), position = excluded.position, rotation_id = excluded.rotation_id,"
-        " request_id = excluded.request_id, old_anon_id = excluded.old_anon_id,"
+        " request_id = excluded.request_id, old_anon_id = COALESCE(excluded.old_anon_id, old_anon_id),"
         " intended_at = excluded.intended_at, controller = excluded.controller, user = excluded.user"
         " WHERE outcome IN ('intended', 'not_replaced', 'unresolved')",
         row,
