@@ -66,7 +66,11 @@ class _Attempt:
         found = None
         if original is None or original.anon_id != self._wanted.anon_id:
             found = known(self._client.get_credential, self._wanted.anon_id)
-        decision = plan.plan_replacement(original, found, self._wanted.anon_id, self._wanted.expect_anon_id)
+        if original is None and found is not None and found.request_id is not None and self._entry is not None:
+            # Removed by its replacement: that the two belong together is known from the intent.
+            decision = plan.plan_adoption_by_intent(found, self._wanted.anon_id)
+        else:
+            decision = plan.plan_replacement(original, found, self._wanted.anon_id, self._wanted.expect_anon_id)
         if decision.action == "replace" and self._is_open() and not self._wanted.anon_ids_are_unique:
             decision = plan.Decision("unresolved", plan.STILL_OPEN % self._wanted.anon_id, "unresolved")
         return self._carry_out(decision, original, found)
@@ -104,7 +108,9 @@ class _Attempt:
             if self._is_open() and not self._is_check_mode:
                 self._complete("adopted", original.request_id or self._current)
             return self._outcome(ALREADY_REPLACED, decision, original)
-        if self._entry is not None and found is not None and plan.is_lapsed(found) and not self._is_check_mode:
+        if decision.kind == "replacement_expired" and found is not None and plan.is_lapsed(found) and not self._is_check_mode:
+            if self._entry is None:
+                self._intend(original)
             self._complete("lapsed", found.request_id)
         return self._outcome(_word_of(decision), decision, previous=original)
 
