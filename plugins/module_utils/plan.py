@@ -116,6 +116,9 @@ BOTH_UNKNOWN = (
     "the ledger has its replacement, RequestId %s, but the service knows neither that nor RequestId %s, which it replaced; "
     "check which company the SAC belongs to"
 )
+NOT_CONFIRMED = (
+    "asked for AnonId %s the service tells RequestId %s, which it does not know under that AnonId; run again, then ask the vendor"
+)
 LOST_NOT_UNIQUE = (
     "it is not known whether RequestId %s was replaced: %s; AnonIds are not unique in this account, so nothing is concluded now: "
     "run the same rotation again to settle it"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import collections
 
 from ansible_collections.eccops.rapid.plugins.module_utils import plan
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError, Refusal
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost, RapidError, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils.ledger import DONE, OPEN, current_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils.ledger_file import LedgerError
 
@@ -65,7 +65,7 @@ class _Attempt:
         original = known(self._client.get_request, self._current)
         found = None
         if original is None or original.anon_id != self._wanted.anon_id:
-            found = known(self._client.get_credential, self._wanted.anon_id)
+            found = self._found()
         if original is None and found is not None and found.request_id is not None and self._entry is not None:
             # Removed by its replacement: that the two belong together is known from the intent.
             decision = plan.plan_adoption_by_intent(found, self._wanted.anon_id)
@@ -79,6 +79,13 @@ class _Attempt:
         if decision.action != "keep":
             return self._outcome(_word_of(decision), decision)
         successor = known(self._client.get_request, self._entry["new_request_id"])
+        if successor is None and self._wanted.anon_ids_are_unique:
+            successor = self._found()
+            if successor is not None and successor.request_id is not None and not plan.is_lapsed(successor):
+                # What answered the POST named another RequestId than the replacement's own.
+                if not self._is_check_mode:
+                    self._complete("adopted", successor.request_id, "the ledger had RequestId %s" % self._entry["new_request_id"])
+                return self._outcome(ALREADY_REPLACED, decision, successor)
         if successor is None and known(self._client.get_request, self._entry["request_id"]) is None:
             # Not even what it replaced is known: it may be another company's SAC, which proves nothing about a lapse.
             return self._outcome(REFUSED, plan.Decision("refuse", plan.BOTH_UNKNOWN % (self._entry["new_request_id"], self._entry["request_id"]), "unknown"))
@@ -87,6 +94,15 @@ class _Attempt:
                 self._complete("lapsed", self._entry["new_request_id"])
             return self._outcome(REFUSED, plan.expired_replacement(self._wanted.anon_id, self._entry["new_request_id"]))
         return self._outcome(ALREADY_REPLACED, decision, self._current_of(successor))
+
+    def _found(self):
+        """Returns the credential that carries the new AnonId, or None; the RequestId that it is said to have is tried."""
+        found = known(self._client.get_credential, self._wanted.anon_id)
+        if found is not None and found.request_id is not None:
+            confirmed = known(self._client.get_request, found.request_id)
+            if confirmed is None or confirmed.anon_id not in (None, self._wanted.anon_id):
+                raise AnswerLost(plan.NOT_CONFIRMED % (self._wanted.anon_id, found.request_id), kind="wrong_request_id")
+        return found
 
     def _current_of(self, successor):
         """Returns the newest credential of the chain: a later rotation may have gone beyond this one's successor."""
@@ -133,7 +149,7 @@ class _Attempt:
         if not self._wanted.anon_ids_are_unique:
             return self._leave_open(plan.LOST_NOT_UNIQUE % (self._current, lost.message), original, lost)
         try:
-            successor = known(self._client.get_credential, self._wanted.anon_id)
+            successor = self._found()
         except RapidError as error:
             return self._leave_open(plan.LOST_AND_BLIND % (self._current, lost.message, self._wanted.anon_id, error.message), original, lost)
         if successor is None and _may_be_at_work(lost):
