@@ -14,4 +14,4 @@ class ActionModule(CoreAction):
         return request_spec()
 
     def core(self, params, is_check_mode):
-        return bring_to_state(params, is_check_mode)
+        return bring_to_state(params, is_check_mode, self.run_directory())

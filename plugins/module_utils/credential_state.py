@@ -4,16 +4,22 @@
 
 from __future__ import annotations
 
+import os
+
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils.fleet import opaque_position_id
-from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensure_anon_id, ensure_request_id
-from ansible_collections.eccops.rapid.plugins.module_utils.replacement import REPLACED, Wanted, replace_one
+from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensure_anon_id, ensure_request_id, is_same_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils.replacement import ADOPTED, REPLACED, Wanted, replace_one
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import current_request_ids, open_record
 from ansible_collections.eccops.rapid.plugins.module_utils.service import rapidauth_client
 
 
-def bring_to_state(params, is_check_mode):
-    """Returns the module's result for its C(params); raises RapidError."""
+def bring_to_state(params, is_check_mode, run_directory=None):
+    """Returns the module's result for its C(params); raises RapidError.
+
+    C(run_directory) is private to one Ansible run and shared by its processes: in it each new AnonId is claimed, so
+    that one AnonId given to a whole fleet by mistake does not make every position adopt the first one's replacement.
+    """
     ensure_request_id(params["request_id"])
     for option in ("anon_id", "expect_anon_id"):
         if params.get(option) is not None:
@@ -25,7 +31,7 @@ def bring_to_state(params, is_check_mode):
             raise InvalidInput("state=replaced needs anon_id, or rotation_id and ledger_path: without them a second run would replace again")
         client = rapidauth_client(params)
         with open_record(params.get("ledger_path"), client.api_url, is_check_mode) as record:
-            return _replaced(client, record, params, is_check_mode)
+            return _replaced(client, record, params, is_check_mode, run_directory)
     if params.get("anon_id") is not None:
         raise InvalidInput("anon_id goes with state=replaced; to guard against a wrong credential use expect_anon_id")
     client = rapidauth_client(params)
@@ -70,7 +76,7 @@ def _patch_and_verify(client, request_id, wanted):
     return credential
 
 
-def _replaced(client, record, params, is_check_mode):
+def _replaced(client, record, params, is_check_mode, run_directory):
     position = params.get("position") or params["request_id"]
     anon_id = params.get("anon_id")
     if anon_id is None:
@@ -85,7 +91,9 @@ def _replaced(client, record, params, is_check_mode):
         params.get("expect_anon_id"),
         params["anon_ids_are_unique"],
     )
+    claimed_for = _claim(run_directory, anon_id, params["request_id"])
     outcome = replace_one(client, record, wanted, is_check_mode)
+    _ensure_own(outcome, is_check_mode, claimed_for, params["request_id"])
     if outcome.credential is None or outcome.kind is not None:
         reason = outcome.reason
         if outcome.http is None:
@@ -98,6 +106,30 @@ def _replaced(client, record, params, is_check_mode):
         "after": {"anon_id": anon_id, "request_id": "(assigned by the service)" if is_check_mode else outcome.credential.request_id},
     }
     return _result(outcome.credential, True, outcome.word, list(outcome.request_ids), difference)
+
+
+def _claim(run_directory, anon_id, request_id):
+    """Returns the RequestId that the AnonId was first wanted for in this run."""
+    if run_directory is None:
+        return request_id
+    path = os.path.join(run_directory, "anon_id-" + anon_id)
+    try:
+        with open(path, "x", encoding="ascii") as file:
+            file.write(request_id)
+        return request_id
+    except FileExistsError:
+        with open(path, encoding="ascii") as file:
+            return file.read() or request_id
+
+
+def _ensure_own(outcome, is_check_mode, claimed_for, request_id):
+    is_another = not is_same_request_id(claimed_for, request_id)
+    if is_another and (outcome.word == ADOPTED or (is_check_mode and outcome.word == REPLACED)):
+        raise InvalidInput(
+            "AnonId %s is wanted for RequestId %s and for %s in the same run; each credential needs its own"
+            % (outcome.anon_id, claimed_for, request_id),
+            kind="anon_id_taken",
+        )
 
 
 def _result(credential, is_changed, outcome, request_ids, difference=None):

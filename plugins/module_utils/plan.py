@@ -27,15 +27,15 @@ def plan_replacement(original, found, new_anon_id, expect_anon_id=None):
     carries C(new_anon_id), or None where the service says that there is none. The new AnonId is the idempotency key:
     the service has none of its own.
     """
-    if original is None:
-        # Also where AnonId is found: whose successor that is cannot be told.
-        return Decision("refuse", "the service does not know its RequestId; check it", "unknown")
-    if original.anon_id == new_anon_id:
+    if original is not None and original.anon_id == new_anon_id:
         if original.status == EXPIRED:
             return expired_replacement(new_anon_id, original.request_id)
         return Decision("keep", "the credential already has AnonId %s" % new_anon_id)
     if found is not None:
+        # Also where the old RequestId is unknown: whether the service keeps it after a replacement is not documented.
         return _plan_adoption(original, found, new_anon_id)
+    if original is None:
+        return Decision("refuse", "the service knows neither the RequestId nor AnonId %s; check both" % new_anon_id, "unknown")
     if original.status == EXPIRED:
         return Decision("refuse", "it is Expired, and an expired credential cannot be replaced; request a new one", "expired")
     if original.is_collection_prevented:
@@ -51,7 +51,7 @@ def plan_replacement(original, found, new_anon_id, expect_anon_id=None):
 
 def _plan_adoption(original, found, new_anon_id):
     taken = "AnonId %s is taken by a credential that is no replacement of this one (%s); choose another AnonId"
-    if found.requested_date and original.requested_date and found.requested_date < original.requested_date:
+    if original is not None and found.requested_date and original.requested_date and found.requested_date < original.requested_date:
         return Decision("refuse", taken % (new_anon_id, "it was requested earlier"), "anon_id_taken")
     if found.request_id is None:
         return Decision(
@@ -60,7 +60,7 @@ def _plan_adoption(original, found, new_anon_id):
             "look it up in the RapidAuth dashboard" % new_anon_id,
             "request_id_unknown",
         )
-    if is_same_request_id(found.request_id, original.request_id):
+    if original is not None and is_same_request_id(found.request_id, original.request_id):
         return Decision("keep", "the credential already has AnonId %s" % new_anon_id)
     return plan_adoption_by_intent(found, new_anon_id)
 

@@ -39,7 +39,7 @@ def rotate(params, is_check_mode, show_progress=None):
         wave = Wave(client, record, _wanted(params, record), params["concurrency"], params["max_failures"], is_check_mode)
         with StopSignals(wave.stop):
             wave.run(show_progress)
-    result = wave.result()
+    result = dict(wave.result(), clock_skew_seconds=client.clock_skew_seconds)
     if record.ledger is not None:
         result.update(ledger_path=record.ledger.path, ledger_is_new=record.ledger.is_new)
     if result["failed_positions"]:

@@ -187,6 +187,11 @@ stopped_by:
   type: str
   returned: always
   sample: null
+clock_skew_seconds:
+  description: By how many seconds the service's clock is ahead of the one here; null where the service did not say.
+  type: int
+  returned: always
+  sample: 0
 ledger_path:
   description: The ledger that was used.
   type: str

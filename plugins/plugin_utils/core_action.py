@@ -12,7 +12,7 @@ import contextlib
 from collections.abc import Mapping
 
 from ansible import constants as C
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
@@ -54,6 +54,7 @@ class CoreAction(ActionBase):
         if self._is_for_this_process():
             result.update(self._run_here())
         else:
+            self._refuse_bare_keys()
             with self._untold():
                 result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
         if self.is_result_secret:
@@ -63,6 +64,16 @@ class CoreAction(ActionBase):
             for name in {"module_stdout", "module_stderr"} & set(result):
                 result[name] = "(hidden, since it may hold a login)"
         return result
+
+    def _refuse_bare_keys(self):
+        """Raises before an unencrypted key would travel with the module: without pipelining it lies on the host's disk."""
+        for option in ("sac_content", "sac_key_content"):
+            text = str(self._task.args.get(option) or "")
+            if "PRIVATE KEY-----" in text and "ENCRYPTED" not in text:
+                raise AnsibleActionFail(
+                    "%s holds an unencrypted private key, which would be written to the host that the task is delegated to; "
+                    "encrypt it and set sac_passphrase, or run the task on the controller" % option
+                )
 
     @contextlib.contextmanager
     def _untold(self):
