@@ -73,7 +73,8 @@ def test_a_patch_that_does_not_take_fails(sandbox, fleet, run_playbook):
     ({}, [], "Set blocked_positions to the positions whose devices are lost. Nothing was changed."),
     ({"blocked_positions": ""}, [], "Nothing was changed."),
     ({"blocked_positions": "north-01,north-99"}, [], "'north-99' of blocked_positions matches no host of the inventory. Nothing was changed."),
-    ({"blocked_positions": "north-01,north-02"}, ["--limit", "north-02"], "'north-01' of blocked_positions matches no host of the inventory that --limit leaves."),
+    ({"blocked_positions": "north-01,north-02"}, ["--limit", "north-02"],
+     "'north-01' of blocked_positions matches no host of the inventory that --limit leaves."),
     ({}, ["--limit", "north-01"], "Set blocked_positions to the positions whose devices are lost. Nothing was changed."),
 ])
 def test_nothing_is_blocked_unless_every_lost_position_is_known(sandbox, fleet, run_playbook, extra_vars, arguments, told):

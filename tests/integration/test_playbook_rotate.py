@@ -154,6 +154,7 @@ def test_no_further_wave_beyond_the_failures_allowed(sandbox, tmp_path, run_play
     assert run.returncode == 2
     assert len(sandbox.effects("replace")) == replaced
     assert len(sandbox.effects("collect")) == replaced - 1
-    assert fail_message(run, "Require that the position has collected its credential").startswith(names[0] + " is not done: the service says Requested.")
+    told = fail_message(run, "Require that the position has collected its credential")
+    assert told.startswith(names[0] + " is not done: the service says Requested.")
     assert set(fleet.results()["rapidauth_request_ids"]) == set(names[1:replaced])
     assert set(fleet.results()["rotation_uncollected"]) == {names[0]}
