@@ -2,6 +2,8 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 
 PYTHON ?= python3
+TEST_JOBS ?= 2
+CRASH_INSTANTS ?= 400
 VENV ?= .venv
 SANDBOX_DIRECTORY ?= build/sandbox
 SANDBOX_RAPIDAUTH_PORT ?= 8443
@@ -22,7 +24,7 @@ export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(COLLECTIONS)
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help demo test test-fast lint sandbox bench build clean
+.PHONY: help demo test test-fast test-crash lint sandbox bench build clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -30,11 +32,14 @@ help: ## List what can be made
 demo: $(VENV)/.run-installed $(HERE) ## Rotate a demo fleet against the sandbox, and show it (needs no root)
 	@$(BIN)/ansible-playbook eccops.rapid.demo -e demo_directory=$(CURDIR)/build/demo
 
-test: $(VENV)/.test-installed $(HERE) lint ## Prove everything: lint, sanity, unit, sandbox and integration tests
-	$(BIN)/python -m pytest tests/unit tests/sandbox tests/integration
+test: $(VENV)/.test-installed $(HERE) lint ## Prove everything: lint, sanity, unit, sandbox, integration and crash tests
+	$(BIN)/python -m pytest -n $(TEST_JOBS) tests/unit tests/sandbox tests/integration tests/crash
 
 test-fast: $(VENV)/.test-installed $(HERE) ## The tests for your own loop: no lint, no slow ones
-	$(BIN)/python -m pytest -m "not slow" tests/unit tests/sandbox tests/integration
+	$(BIN)/python -m pytest -n $(TEST_JOBS) -m "not slow" tests/unit tests/sandbox tests/integration
+
+test-crash: $(VENV)/.test-installed $(HERE) ## Kill a rotation at CRASH_INSTANTS instants, and compare ledger and service each time
+	$(BIN)/python -m pytest tests/crash --crash-instants $(CRASH_INSTANTS)
 
 lint: $(VENV)/.test-installed $(HERE) ## ansible-lint (production), ansible-test sanity
 	$(BIN)/python tests/checks/run_ansible_lint.py
