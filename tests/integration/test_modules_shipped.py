@@ -46,8 +46,9 @@ def fixture_run(run_scenarios, ids):
                       {"name": "check registered", "ansible.builtin.debug": {"msg": "{{ portal }}"}},
                       task("replace", REQUEST, keywords, **one, state="replaced", anon_id="shipped"),
                       task("replace again", REQUEST, keywords, **one, state="replaced", anon_id="shipped"),
-                      task("bad options", TOKEN, keywords, email="{{ omit }}"), task("expired SAC", REQUEST, {**keywords}, **one,
-                           sac_path="{{ sandbox_sacs.expired.combined_path }}", sac_passphrase="{{ sandbox_sacs.expired.passphrase }}")]
+                      task("bad options", TOKEN, keywords, email="{{ omit }}"),
+                      task("expired SAC", REQUEST, keywords, **one, sac_path="{{ sandbox_sacs.expired.combined_path }}",
+                           sac_passphrase="{{ sandbox_sacs.expired.passphrase }}")]
         scenarios.append(scenario(way, *tasks, credentials={ids["request_id"]: {
             "requested_date": "2026-10-01T00:00:00Z", "collected_date": "2026-10-01T00:01:00Z"}}))
     return run_scenarios(scenarios, diff=True)
