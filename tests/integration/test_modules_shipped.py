@@ -6,6 +6,8 @@ import harness
 import pytest
 from harness import Observed, assert_sentence, scenario, task
 
+pytestmark = pytest.mark.slow
+
 TOKEN, REQUEST, INFO = "rapidsos_portal_token", "rapidauth_request", "rapidauth_request_info"
 #: How the same task runs: in the controller's process, or as a module that is shipped to the host.
 WAYS = {
@@ -74,7 +76,6 @@ def own(result):
     return {name: value for name, value in result.items() if name not in ADDED}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_the_same_results_come_from_everywhere(run, way):
     here, there = Observed(run, "here"), Observed(run, way)
