@@ -140,7 +140,7 @@ def test_a_confirmation_that_fails_records_nothing_as_done(sandbox, tmp_path, ru
 
     def go_dark(_process):
         if sandbox.effects("collect") and not sandbox.admin("GET", "/switches").json()["maintenance"]:
-            sandbox.switch(maintenance=True)
+            sandbox.switch(maintenance=True, status_maintenance=400)  # a status that is not asked again
 
     run = run_playbook(PLAYBOOK, ONE_WAVE, inventory=inventory, while_running=go_dark)
     assert run.returncode == 2
