@@ -43,20 +43,19 @@ class Ledger:
                     raise LedgerError("there is no ledger at '%s'; check ledger_path" % self.path, kind="ledger_missing")
                 self.is_new = ledger_file.create(self.path)
             ledger_file.ensure_private(self.path)
-            self._connection = self._connect(is_read_only)
+            self._connection = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
             try:
+                self._configure(is_read_only)
                 self._ensure_ours(is_read_only)
             except BaseException:
                 self._connection.close()
                 raise
 
-    def _connect(self, is_read_only):
-        connection = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA synchronous = FULL")
+    def _configure(self, is_read_only):
+        self._connection.row_factory = sqlite3.Row
+        self._connection.execute("PRAGMA synchronous = FULL")
         if is_read_only:
-            connection.execute("PRAGMA query_only = ON")
-        return connection
+            self._connection.execute("PRAGMA query_only = ON")
 
     def _ensure_ours(self, is_read_only):
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
@@ -69,7 +68,10 @@ class Ledger:
             )
         damage = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if damage != "ok":
-            raise LedgerError("the ledger '%s' is damaged (%s); restore it from its backup" % (self.path, damage))
+            raise LedgerError(
+                "the ledger '%s' is damaged (%s); restore it from its backup, and remove the -wal and -shm files beside it before"
+                % (self.path, " ".join(damage.split()))
+            )
         if is_read_only:
             return
         with self._lock, self._explained():

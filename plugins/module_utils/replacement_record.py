@@ -11,6 +11,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils import ledger as ledg
 from ansible_collections.eccops.rapid.plugins.module_utils import ledger_file
 from ansible_collections.eccops.rapid.plugins.module_utils.credential_locks import CredentialLocks
 from ansible_collections.eccops.rapid.plugins.module_utils.durable_writes import DurableWrites
+from ansible_collections.eccops.rapid.plugins.module_utils.ledger_file import LedgerError
 
 
 class NoRecord:
@@ -73,7 +74,11 @@ class LedgerRecord(LedgerReading):
 
     def __init__(self, path, api_url):
         super().__init__(path, api_url)
-        self._locks = CredentialLocks(self.ledger.path)
+        try:
+            self._locks = CredentialLocks(self.ledger.path)
+        except LedgerError:
+            self.ledger.close()
+            raise
         self._writes = DurableWrites(self.ledger)
 
     def __enter__(self):

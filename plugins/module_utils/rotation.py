@@ -35,8 +35,9 @@ def rotate(params, is_check_mode, show_progress=None):
     client = rapidauth_client(params)
     with open_record(params["ledger_path"], client.api_url, is_check_mode) as record:
         ensure_histories(params["credentials"], record)
+        all_wanted = _wanted(params, record)
         settle(client, record, params["settled"], params["credentials"], is_check_mode)
-        wave = Wave(client, record, _wanted(params, record), params["concurrency"], params["max_failures"], is_check_mode)
+        wave = Wave(client, record, all_wanted, params["concurrency"], params["max_failures"], is_check_mode)
         with StopSignals(wave.stop):
             wave.run(show_progress)
     result = dict(wave.result(), clock_skew_seconds=client.clock_skew_seconds)

@@ -46,7 +46,8 @@ def fixture_request_id(running_sandbox):
 
 @pytest.fixture(scope="module", name="run")
 def fixture_run(run_scenarios, request_id):
-    options = {"request_id": request_id, "state": "replaced", "anon_id": NEW}
+    named = {"request_id": request_id, "state": "replaced"}
+    options = {**named, "anon_id": NEW}
     first, second = task("first", REQUEST, **options, **ONCE), task("second", REQUEST, **options)
     repaired = admin_task("repair", ["DELETE", "/faults"])
     blind = second_call_only("get_credential", kind="unavailable")
@@ -59,7 +60,7 @@ def fixture_run(run_scenarios, request_id):
         scenario("silent, answer came", first, second, switches=silent),
         scenario("silent, answer lost", first, second, faults=[{"route": "replace", "kind": "disconnect_after_effect"}], switches=silent),
         scenario("lapsed", first, admin_task("wait", ["PUT", "/clock", {"advance_seconds": 660}]), second,
-                 task("under another AnonId", REQUEST, **dict(options, anon_id="position-2026q4b"))),
+                 task("under another AnonId", REQUEST, **named, anon_id="position-2026q4b")),
         scenario("slow down", first, second, faults=[{"route": "replace", "kind": "too_many_requests", "seconds": 1}]),
         scenario("maintenance", first, second, faults=[{"route": "replace", "kind": "maintenance"}]),
         scenario("errors as 200", first, second, switches={"errors_as_200": True}),

@@ -10,7 +10,7 @@ from harness import Observed, admin_task, scenario, task
 
 REQUEST = "rapidauth_request"
 CHECK = {"check_mode": True}
-SECOND_RUN = {"unchanged": "unchanged", "expired": "expired", "removed": "removed"}
+FATES = ("unchanged", "expired", "removed")  # of the credential that was replaced, at the service
 
 
 @pytest.fixture(scope="module", name="ids")
@@ -19,7 +19,8 @@ def fixture_ids(running_sandbox):
 
 
 @pytest.fixture(scope="module", name="run")
-def fixture_run(run_scenarios, ids):
+def fixture_run(run_scenarios, ids, tmp_path_factory):
+    ledgers = tmp_path_factory.mktemp("ledgers")
     one = {"request_id": ids["request_id"]}
     replaced = {**one, "state": "replaced", "anon_id": "position-2026q4"}
     allow_writes = admin_task("after check mode", ["GET", "/stats"], ["GET", "/audit"], ["PATCH", "/switches", {"writes_refused": False}])
@@ -45,7 +46,10 @@ def fixture_run(run_scenarios, ids):
     ]
     scenarios += [
         scenario("old one " + fate, task("first", REQUEST, **replaced), task("second", REQUEST, **replaced), switches={"old_request_after_replace": fate})
-        for fate in SECOND_RUN]
+        for fate in FATES]
+    scenarios += [
+        scenario("ledger, old one " + fate, *(task(name, REQUEST, **replaced, ledger_path=str(ledgers / fate)) for name in ("first", "second")),
+                 switches={"old_request_after_replace": fate}) for fate in FATES]
     return run_scenarios(scenarios, diff=True)
 
 
@@ -123,7 +127,15 @@ def test_a_replacement_that_is_there_already(run):
     assert [seen.result(name)["outcome"] for name in ("replace", "second")] == ["replaced", "adopted"] and seen.calls("replace") == 1
 
 
-@pytest.mark.parametrize("fate", SECOND_RUN)
+@pytest.mark.parametrize("fate", FATES)
+def test_a_second_run_with_a_ledger_knows_the_replacement(run, fate):
+    seen = Observed(run, "ledger, old one " + fate)
+    first, second = seen.result("first"), seen.result("second")
+    assert (first["changed"], second["changed"]) == (True, False) and second["request_id"] == first["request_id"]
+    assert seen.calls("replace") == len(seen.effects("replace")) == 1
+
+
+@pytest.mark.parametrize("fate", FATES)
 def test_a_second_run_finds_the_replacement_whatever_became_of_the_old_one(run, fate):
     seen = Observed(run, "old one " + fate)
     first, second = seen.result("first"), seen.result("second")

@@ -6,6 +6,8 @@ import harness
 import pytest
 from harness import Observed, assert_sentence, scenario, task
 
+pytestmark = pytest.mark.slow
+
 TOKEN, REQUEST, INFO = "rapidsos_portal_token", "rapidauth_request", "rapidauth_request_info"
 #: How the same task runs: in the controller's process, or as a module that is shipped to the host.
 WAYS = {
@@ -46,8 +48,9 @@ def fixture_run(run_scenarios, ids):
                       {"name": "check registered", "ansible.builtin.debug": {"msg": "{{ portal }}"}},
                       task("replace", REQUEST, keywords, **one, state="replaced", anon_id="shipped"),
                       task("replace again", REQUEST, keywords, **one, state="replaced", anon_id="shipped"),
-                      task("bad options", TOKEN, keywords, email="{{ omit }}"), task("expired SAC", REQUEST, {**keywords}, **one,
-                           sac_path="{{ sandbox_sacs.expired.combined_path }}", sac_passphrase="{{ sandbox_sacs.expired.passphrase }}")]
+                      task("bad options", TOKEN, keywords, email="{{ omit }}"),
+                      task("expired SAC", REQUEST, keywords, **one, sac_path="{{ sandbox_sacs.expired.combined_path }}",
+                           sac_passphrase="{{ sandbox_sacs.expired.passphrase }}")]
         scenarios.append(scenario(way, *tasks, credentials={ids["request_id"]: {
             "requested_date": "2026-10-01T00:00:00Z", "collected_date": "2026-10-01T00:01:00Z"}}))
     return run_scenarios(scenarios, diff=True)
@@ -73,7 +76,6 @@ def own(result):
     return {name: value for name, value in result.items() if name not in ADDED}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_the_same_results_come_from_everywhere(run, way):
     here, there = Observed(run, "here"), Observed(run, way)

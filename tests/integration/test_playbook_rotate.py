@@ -102,7 +102,7 @@ def test_the_inventory_goes_on_naming_the_first_request_ids(sandbox, tmp_path, r
     assert fleet.ledger() == last
     checked = run_playbook("eccops.rapid.check_credentials", inventory=inventory)
     assert checked.returncode == 0, checked.output
-    assert "those of the ledger %s" % fleet.ledger_path in checked.output
+    assert "the RequestIds are those of the ledger %s" % fleet.ledger_path in checked.output
 
 
 OWN_COLLECTOR = """\

@@ -117,7 +117,7 @@ def test_a_replacement_that_lapses_twice_is_reported(sandbox, tmp_path, run_play
     third = run_playbook(PLAYBOOK, ONE_WAVE, inventory=inventory)
     assert third.returncode == 2
     told = fail_message(third, "Stop before anything is touched if a position cannot be rotated")
-    assert told.startswith("Nothing was changed. %s: the replacement with AnonId " % lapsed) and "is Expired" in told
+    assert told.startswith("Nothing was changed. %s: " % lapsed) and "is Expired" in told
     assert len(sandbox.effects("replace")) == 2
 
 
@@ -144,7 +144,7 @@ def test_a_confirmation_that_fails_records_nothing_as_done(sandbox, tmp_path, ru
 
     def go_dark(_process):
         if sandbox.effects("collect") and not sandbox.admin("GET", "/switches").json()["maintenance"]:
-            sandbox.switch(maintenance=True)
+            sandbox.switch(maintenance=True, status_maintenance=400)  # a status that is not asked again
 
     run = run_playbook(PLAYBOOK, ONE_WAVE, inventory=inventory, while_running=go_dark)
     assert run.returncode == 2

@@ -57,7 +57,7 @@ def test_look_ups_that_fail_leave_it_open_what_to_do(sandbox, fleet, refused):
     sandbox.fault("get_request", "error_after_effect_empty_500", count=None, matching=matching)
     told = refused("Stop before anything is touched if a position cannot be rotated")
     assert told.startswith("Nothing was changed. %s: " % first) and "HTTP 500" in told
-    sandbox.switch(maintenance=True)
+    sandbox.switch(maintenance=True, status_maintenance=400)  # a status that is not asked again
     assert "maintenance" in refused("Stop before anything is touched if a position cannot be rotated")
 
 
@@ -105,6 +105,7 @@ def test_a_ledger_that_cannot_be_kept(fleet, refused, tmp_path):
     assert fleet.ledger_path.read_text(encoding="utf-8") == "Call the vendor on Monday"
 
 
+@pytest.mark.slow
 def test_positions_that_are_not_ready_are_all_named(sandbox, fleet, tmp_path, refused):
     unreachable, not_a_directory, without_collector, fine = fleet.positions
     fleet.positions[unreachable]["ansible_remote_tmp"] = "/proc/nowhere"  # the connection reports it as unreachable
@@ -137,10 +138,15 @@ def test_a_directory_that_may_not_be_written_to(fleet, refused):
     assert told.startswith("Nothing was replaced. %s: Write to the position: " % first) and "not writable" in told
 
 
-def test_preflight_alone_replaces_nothing(sandbox, fleet, run_playbook):
+def test_preflight_alone_replaces_nothing(sandbox, tmp_path, run_playbook):
+    fleet = Fleet(sandbox, tmp_path / "fleet", size=1)
     run = run_playbook(PLAYBOOK, {"rotation_id": "2026q4"}, inventory=fleet.write(), arguments=["--tags", "preflight"])
     assert run.returncode == 0, run.output
+<<<<<<< HEAD
     assert len(run.result("Show the plan")["msg"]) == 1 + 4 + 1
+=======
+    assert len(run.result("Show the plan")["msg"]) == 1 + 1
+>>>>>>> main
     assert sandbox.effects() == []
     assert not fleet.ledger_path.exists()
 
