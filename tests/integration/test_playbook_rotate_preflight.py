@@ -142,11 +142,7 @@ def test_preflight_alone_replaces_nothing(sandbox, tmp_path, run_playbook):
     fleet = Fleet(sandbox, tmp_path / "fleet", size=1)
     run = run_playbook(PLAYBOOK, {"rotation_id": "2026q4"}, inventory=fleet.write(), arguments=["--tags", "preflight"])
     assert run.returncode == 0, run.output
-<<<<<<< HEAD
-    assert len(run.result("Show the plan")["msg"]) == 1 + 4 + 1
-=======
-    assert len(run.result("Show the plan")["msg"]) == 1 + 1
->>>>>>> main
+    assert len(run.result("Show the plan")["msg"]) == 1 + 1 + 1
     assert sandbox.effects() == []
     assert not fleet.ledger_path.exists()
 
