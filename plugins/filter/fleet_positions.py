@@ -4,11 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils.fleet import fleet_positions as positions_of
-
-
-def fleet_positions(variables, names, newer_request_ids=None, rotation_id=None):
-    return positions_of(variables, names, newer_request_ids or {}, None if rotation_id is None else str(rotation_id))
+from ansible_collections.eccops.rapid.plugins.module_utils.fleet import fleet_positions
 
 
 class FilterModule:

@@ -61,6 +61,7 @@ class LedgerError(RapidError):
 def create(path):
     """Creates a complete, empty ledger under its name in one step; returns False where another process was faster."""
     directory = os.path.dirname(path)
+    os.makedirs(directory, mode=0o700, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=directory, prefix=".ledger-", suffix=".new")  # 0600
     os.close(descriptor)
     try:

@@ -44,17 +44,19 @@ def replace_one(client, record, wanted, is_check_mode=False):
         if outcome.kind != "replacement_expired" or wanted.further_anon_id is None:
             return outcome
         further = wanted._replace(anon_id=wanted.further_anon_id, further_anon_id=None)
-        return _Attempt(client, record, further, is_check_mode, origin).run()
+        return _Attempt(client, record, further, is_check_mode, origin, lapsed_anon_id=wanted.anon_id).run()
 
 
 class _Attempt:
     """One AnonId's way through the steps; the credential is held by this process."""
 
-    def __init__(self, client, record, wanted, is_check_mode, origin):
+    def __init__(self, client, record, wanted, is_check_mode, origin, lapsed_anon_id=None):
         self._client, self._record, self._wanted = client, record, wanted
         self._is_check_mode, self._origin = is_check_mode, origin
         # Read again, now that nobody else works on it.
         self._chain = record.chain(wanted.request_id)
+        if is_check_mode:  # which does not write down what it finds to have lapsed
+            self._chain = [dict(row, outcome="lapsed") if row["new_anon_id"] == lapsed_anon_id else row for row in self._chain]
         self._entry = record.entry(wanted.anon_id)
         self._current = current_request_id(self._chain, wanted.request_id)
 

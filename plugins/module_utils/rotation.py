@@ -58,6 +58,8 @@ def ensure_wave(credentials, rotation_id):
         raise InvalidInput("rotation_id '%s' must be 1 to 24 of a-z A-Z 0-9 _ and -" % rotation_id)
     seen = {}
     for each in credentials:
+        if not each["request_id"]:
+            raise InvalidInput("%s has no RequestId: set rapidauth_request_id for it" % each["position"])
         try:
             ensure_request_id(each["request_id"])
         except InvalidInput as error:

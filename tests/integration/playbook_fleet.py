@@ -2,8 +2,11 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Knows how tests of the playbooks make a fleet whose positions are directories of this machine, and read what it holds."""
 
+import contextlib
 import json
 import pathlib
+import sqlite3
+from urllib.parse import quote
 
 import yaml
 
@@ -13,7 +16,7 @@ class Fleet:
 
     def __init__(self, sandbox, directory, size=12):
         self.directory = pathlib.Path(directory)
-        self.results_path = self.directory / "rotation.yml"
+        self.ledger_path = self.directory / "ledger.sqlite"
         self.positions = {
             each["position"]: {
                 "ecc": each["ecc"], "rapidauth_request_id": each["request_id"],
@@ -24,7 +27,7 @@ class Fleet:
         """Writes the inventory and returns its path."""
         shared = {
             "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-            "rotation_results_path": str(self.results_path)}
+            "rapidauth_ledger_path": str(self.ledger_path)}
         self.directory.mkdir(parents=True, exist_ok=True)
         path = self.directory / "fleet.yml"
         content = {"dispatch_workstations": {"vars": shared, "hosts": self.positions}}
@@ -40,8 +43,11 @@ class Fleet:
         path = self.place(position) / "credential" / "collected.json"
         return json.loads(path.read_text(encoding="utf-8"))["request_id"] if path.exists() else None
 
-    def results(self):
-        return yaml.safe_load(self.results_path.read_text(encoding="utf-8"))
+    def ledger(self):
+        """Returns {position: the current RequestId} of the ledger, for the positions that it has replaced."""
+        with contextlib.closing(sqlite3.connect("file:%s?mode=ro" % quote(str(self.ledger_path)), uri=True)) as connection:
+            rows = connection.execute("SELECT position, new_request_id FROM replacements WHERE outcome IN ('replaced', 'adopted') ORDER BY id")
+            return dict(rows.fetchall())
 
 
 def fail_message(run, task_name):

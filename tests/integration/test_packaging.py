@@ -142,7 +142,7 @@ def test_the_installed_collection_works_against_the_sandbox(sandbox, run_playboo
     assert checked.returncode == 0, checked.output
     rotated = run_playbook("eccops.rapid.rotate_credentials", {"rotation_id": "2026q4", "rotation_waves": [2]}, inventory=inventory, **options)
     assert rotated.returncode == 0, rotated.output
-    assert {name: fleet.collected(name) for name in fleet.positions} == fleet.results()["rapidauth_request_ids"]
+    assert {name: fleet.collected(name) for name in fleet.positions} == fleet.ledger()
     checkout = str(harness.REPOSITORY / "playbooks")
     assert checkout not in checked.output and checkout not in rotated.output
     shutil.rmtree(fleet.directory)

@@ -82,11 +82,3 @@ def test_nothing_is_blocked_unless_every_lost_position_is_known(sandbox, fleet, 
     assert run.returncode == 2
     assert told in run.output
     assert blocked(sandbox) == [] and sandbox.effects() == []
-
-
-def test_newer_request_ids_go_before_the_inventorys(sandbox, fleet, run_playbook):
-    first, second = list(fleet.positions)[:2]
-    newer = {first: fleet.positions[second]["rapidauth_request_id"]}
-    run = run_playbook(PLAYBOOK, {"blocked_positions": first, "rapidauth_request_ids": newer}, inventory=fleet.write())
-    assert run.returncode == 0, run.output
-    assert blocked(sandbox) == [1]

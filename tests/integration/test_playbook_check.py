@@ -139,13 +139,6 @@ def test_time_and_thresholds_can_be_given(fleet, run_playbook):
     assert re.match(r"1 findings in 12 positions: SAC CN=.* is valid for \d+ more days; download a new one", verdict)
 
 
-def test_newer_request_ids_go_before_the_inventorys(sandbox, fleet, run_playbook):
-    first = next(iter(fleet.positions))
-    newer = {first: sandbox.fleet[0]["request_id"]}
-    fleet.positions[first]["rapidauth_request_id"] = UNKNOWN_ID
-    assert run_playbook(PLAYBOOK, {"rapidauth_request_ids": newer}, inventory=fleet.write()).returncode == 0
-
-
 def test_a_fleet_without_any_request_id_is_a_finding_for_each(sandbox, fleet, run_playbook):
     for variables in fleet.positions.values():
         del variables["rapidauth_request_id"]

@@ -2,10 +2,12 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Proves that the demo shows what it says, touches nothing but its own directory and hosts, and leaves nothing running, killed or not."""
 
+import contextlib
 import json
 import os
 import pathlib
 import signal
+import sqlite3
 import time
 import types
 
@@ -19,7 +21,7 @@ HOSTILE = {"all": {
     "vars": {
         "ansible_connection": "winrm", "ansible_shell_type": "powershell", "ansible_become": True, "ansible_become_method": "runas",
         "ansible_user": "administrator", "rapidauth_sac_content": "not a SAC", "rotation_collect_argv": ["touch", "{{ marker }}"],
-        "rotation_become": True, "rotation_anon_id": "a-real-one", "check_fail_on": "warning", "rapidauth_request_ids": {"demo-north-01": "x"},
+        "rotation_become": True, "rotation_anon_id": "a-real-one", "check_fail_on": "warning", "rapidauth_ledger_host": "no-such-host",
         "rotation_request_path": "{{ marker }}", "rapidauth_positions": "dispatch_workstations"},
     "children": {"dispatch_workstations": {"hosts": {
         name: {"ansible_host": "192.0.2.1", "rapidauth_request_id": "65c4d858-23b2-4a9e-9c45-b8f36d1c442f"}
@@ -94,7 +96,8 @@ def assert_it_shows_what_it_says(run, place):
     assert sorted(entry["effect"] for entry in entries) == ["collect"] * 12 + ["login"] * 3 + ["replace"] * 12
     replaced = {entry["previous_request_id"]: entry["request_id"] for entry in entries if entry["effect"] == "replace"}
     assert len(replaced) == 12
-    results = yaml.safe_load((place / "rotation.yml").read_text(encoding="utf-8"))["rapidauth_request_ids"]
+    with contextlib.closing(sqlite3.connect(place / "ledger.sqlite")) as connection:
+        results = dict(connection.execute("SELECT position, new_request_id FROM replacements WHERE outcome = 'replaced'"))
     assert sorted(results.values()) == sorted(replaced.values())
     for path in (place / "positions").iterdir():
         collected = json.loads((path / "credential" / "collected.json").read_text(encoding="utf-8"))

@@ -45,19 +45,19 @@ def test_twelve_positions_are_rotated_once_and_then_once_more(sandbox, fleet, ru
     rehearsed = run_playbook(PLAYBOOK, Q4, inventory=inventory, check=True)
     assert rehearsed.returncode == 0, rehearsed.output
     plan = {line.split()[0]: line.split()[1] for line in rehearsed.result("Show the plan")["msg"][1:]}
-    assert plan == dict.fromkeys(before, "replace")
+    assert {position: plan[position] for position in before} == dict.fromkeys(before, "replaced")
     report = rehearsed.result("Show what was done")["msg"]
     assert [line.split()[0] for line in report[1:] if " would be replaced " in line] == list(before)
     assert (sandbox.stats()["refused_writes"], sandbox.effects()) == (0, [])
-    assert not fleet.results_path.exists() and not any(fleet.place(position).exists() for position in before)
+    assert not fleet.ledger_path.exists() and not any(fleet.place(position).exists() for position in before)
     sandbox.switch(writes_refused=False)
 
     first = run_playbook(PLAYBOOK, Q4, inventory=inventory)
     assert first.returncode == 0, first.output
     entries = sandbox.effects("replace", "collect", "replace_refused", "collect_refused")
     after = assert_all_collected_once(sandbox, fleet, before, entries)
-    assert fleet.results() == {"rapidauth_request_ids": after}
-    assert stat.S_IMODE(fleet.results_path.stat().st_mode) == 0o600
+    assert fleet.ledger() == after
+    assert stat.S_IMODE(fleet.ledger_path.stat().st_mode) == 0o600
     for position, request_id in after.items():
         request_file = fleet.place(position) / "request.json"
         assert stat.S_IMODE(request_file.stat().st_mode) == 0o600
@@ -69,43 +69,40 @@ def test_twelve_positions_are_rotated_once_and_then_once_more(sandbox, fleet, ru
     assert entries[0]["previous_request_id"] == next(iter(before.values()))
     report = first.result("Show what was done")["msg"]
     assert all(line.split()[1] == "replaced" and line.endswith(after[line.split()[0]]) for line in report[1:13])
-    assert report[-1].endswith("rotation.yml; give it to every later run with -e @")
+    assert str(fleet.ledger_path) in report[-1]
 
     # Again: nothing, for all.
     again = run_playbook(PLAYBOOK, Q4, inventory=inventory)
     assert (again.returncode, changed(again)) == (0, {}), again.output
     assert sandbox.effects("replace", "collect", "replace_refused", "collect_refused") == entries
-    assert fleet.results() == {"rapidauth_request_ids": after}
+    assert fleet.ledger() == after
 
 
 @pytest.mark.slow
-def test_the_results_serve_the_same_and_the_next_rotation(sandbox, tmp_path, run_playbook):
+def test_the_inventory_goes_on_naming_the_first_request_ids(sandbox, tmp_path, run_playbook):
     fleet = Fleet(sandbox, tmp_path / "fleet", size=2)
     inventory, one_wave = fleet.write(), {"rotation_waves": [2]}
     before = {position: variables["rapidauth_request_id"] for position, variables in fleet.positions.items()}
     assert run_playbook(PLAYBOOK, {**Q4, **one_wave}, inventory=inventory).returncode == 0
     entries = sandbox.effects("replace", "collect")
     after = assert_all_collected_once(sandbox, fleet, before, entries)
-    told = ["-e", "@%s" % fleet.results_path]
-    again = run_playbook(PLAYBOOK, {**Q4, **one_wave}, inventory=inventory, arguments=told)
+    again = run_playbook(PLAYBOOK, {**Q4, **one_wave}, inventory=inventory)
     assert (again.returncode, changed(again)) == (0, {}), again.output
-    assert again.result("Show the plan")["msg"][1].split()[1] == "keep"
+    assert again.result("Show the plan")["msg"][1].split()[1] == "already_replaced"
 
-    # The next rotation: one position by --limit, and its results hold the others' too; then the rest.
-    fleet.results_path = fleet.directory / "next.yml"
-    inventory, second = fleet.write(), list(before)[1]
-    limited = run_playbook(PLAYBOOK, NEXT, inventory=inventory, arguments=[*told, "--limit", second])
+    # The next rotation: one position by --limit; then the rest.
+    second = list(before)[1]
+    limited = run_playbook(PLAYBOOK, NEXT, inventory=inventory, arguments=["--limit", second])
     assert limited.returncode == 0, limited.output
     assert [entry["previous_request_id"] for entry in sandbox.effects("replace")[2:]] == [after[second]]
-    assert {**after, second: None} == {**fleet.results()["rapidauth_request_ids"], second: None}
-    told = ["-e", "@%s" % fleet.results_path]
-    rest = run_playbook(PLAYBOOK, {**NEXT, **one_wave}, inventory=inventory, arguments=told)
+    rest = run_playbook(PLAYBOOK, {**NEXT, **one_wave}, inventory=inventory)
     assert rest.returncode == 0, rest.output
     since = [entry for entry in sandbox.effects("replace", "collect") if entry["seq"] > entries[-1]["seq"]]
     last = assert_all_collected_once(sandbox, fleet, after, since)
-    assert fleet.results() == {"rapidauth_request_ids": last}
-    checked = run_playbook("eccops.rapid.check_credentials", inventory=inventory, arguments=told)
+    assert fleet.ledger() == last
+    checked = run_playbook("eccops.rapid.check_credentials", inventory=inventory)
     assert checked.returncode == 0, checked.output
+    assert "the RequestIds are those of the ledger %s" % fleet.ledger_path in checked.output
 
 
 OWN_COLLECTOR = """\
@@ -149,12 +146,11 @@ def test_no_further_wave_beyond_the_failures_allowed(sandbox, tmp_path, run_play
     fleet = Fleet(sandbox, tmp_path / "fleet", size=3)
     names = list(fleet.positions)
     fleet.positions[names[0]]["rotation_collect_argv"] = ["/bin/false"]
-    waves = {"rotation_waves": [2], "rotation_max_fail_percentage": most_failures}
+    waves = {"rotation_waves": [2], "rotation_max_fail_percentage": most_failures, "rotation_max_failures": most_failures // 50}
     run = run_playbook(PLAYBOOK, {**Q4, **waves}, inventory=fleet.write())
     assert run.returncode == 2
     assert len(sandbox.effects("replace")) == replaced
     assert len(sandbox.effects("collect")) == replaced - 1
     told = fail_message(run, "Require that the position has collected its credential")
     assert told.startswith(names[0] + " is not done: the service says Requested.")
-    assert set(fleet.results()["rapidauth_request_ids"]) == set(names[1:replaced])
-    assert set(fleet.results()["rotation_uncollected"]) == {names[0]}
+    assert set(fleet.ledger()) == set(names[:replaced])

@@ -27,7 +27,6 @@ def kill_when(condition):
 def run_killed(run_playbook, fleet, condition, forks=None):
     run = run_playbook(PLAYBOOK, ONE_WAVE, inventory=fleet.write(), forks=forks, preexec=os.setsid, while_running=kill_when(condition))
     assert run.returncode == -signal.SIGKILL, run.output
-    assert not fleet.results()["rapidauth_request_ids"]
 
 
 def assert_a_rerun_finishes(sandbox, run_playbook, fleet):
@@ -39,7 +38,7 @@ def assert_a_rerun_finishes(sandbox, run_playbook, fleet):
     assert sorted(entry["request_id"] for entry in sandbox.effects("collect", "collect_refused")) == sorted(after.values())
     assert {name: fleet.collected(name) for name in after} == after
     assert {sandbox.row(request_id)["status"] for request_id in after.values()} == {"Collected"}
-    assert fleet.results() == {"rapidauth_request_ids": after}
+    assert fleet.ledger() == after
 
 
 def test_killed_among_the_replacements(sandbox, tmp_path, run_playbook):

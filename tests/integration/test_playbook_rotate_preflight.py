@@ -12,7 +12,7 @@ from playbook_fleet import Fleet, fail_message
 PLAYBOOK = "eccops.rapid.rotate_credentials"
 NOT_GIVEN = object()
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
-LOOK, DECIDE = "Look at what is and at what would be", "Decide what to do for each position"
+LOOK = "Look at the service and the ledger"
 READY = "Stop before anything is replaced if a position is not ready"
 
 
@@ -48,7 +48,7 @@ def test_credentials_that_cannot_be_replaced(sandbox, fleet, refused):
     for name, reason in zip(names, ("the service knows neither the RequestId nor AnonId", "it is Expired", "its collection is prevented")):
         assert "%s: %s" % (name, reason) in told
     assert names[3] not in told
-    assert not fleet.results_path.exists()
+    assert not fleet.ledger_path.exists()
 
 
 def test_look_ups_that_fail_leave_it_open_what_to_do(sandbox, fleet, refused):
@@ -58,7 +58,7 @@ def test_look_ups_that_fail_leave_it_open_what_to_do(sandbox, fleet, refused):
     told = refused("Stop before anything is touched if a position cannot be rotated")
     assert told.startswith("Nothing was changed. %s: " % first) and "HTTP 500" in told
     sandbox.switch(maintenance=True, status_maintenance=400)  # a status that is not asked again
-    assert "maintenance" in refused(LOOK)
+    assert "maintenance" in refused("Stop before anything is touched if a position cannot be rotated")
 
 
 @pytest.mark.parametrize(("changes", "told"), [
@@ -66,7 +66,7 @@ def test_look_ups_that_fail_leave_it_open_what_to_do(sandbox, fleet, refused):
     ({"rapidauth_request_id": ""}, "{0} has no RequestId: set rapidauth_request_id for it"),
     ({"rotation_anon_id": "someone@example.org"}, "{0}: AnonId 'someone@example.org'"),
     ({"rotation_anon_id": "x" * 65}, "{0}: AnonId"),
-    ({"rotation_anon_id": "the-same"}, "{0} and {1} have the same AnonId the-same; each position needs its own"),
+    ({"rotation_anon_id": "the-same"}, "{0} and {1} would get the same AnonId the-same"),
     ({"rapidauth_request_id": None}, "{0} and {1} have the same RequestId"),
 ])
 def test_ids_that_cannot_be_right(fleet, refused, changes, told):
@@ -75,8 +75,8 @@ def test_ids_that_cannot_be_right(fleet, refused, changes, told):
     if changes == {"rapidauth_request_id": None}:
         changes = {"rapidauth_request_id": fleet.positions[names[1]]["rapidauth_request_id"].upper()}
     fleet.positions[names[0]].update(changes)
-    assert told.format(*names) in refused(DECIDE)
-    assert not fleet.results_path.exists()
+    assert told.format(*names) in refused(LOOK)
+    assert not fleet.ledger_path.exists()
 
 
 @pytest.mark.parametrize("rotation_id", [NOT_GIVEN, None, "", "a b", "x" * 25, "2026q4\n", "../../elsewhere"])
@@ -93,15 +93,16 @@ def test_sacs_that_do_not_work(sandbox, refused):
     assert {"get_request", "get_credential"} & set(sandbox.stats()["calls"]) == set()
 
 
-def test_results_that_cannot_be_kept(fleet, refused, tmp_path):
-    fleet.results_path = tmp_path / "missing" / "rotation.yml"
-    assert str(fleet.results_path.parent) in refused("Make sure that the results can be written")
-    fleet.results_path = tmp_path / "notes.txt"
-    for content in ("Call the vendor on Monday", "rapidauth_request_ids: [1, 2]"):
-        fleet.results_path.write_text(content, encoding="utf-8")
-        told = refused("Require results that can be read")
-        assert told == "%s is no file of a rotation; move it away, or name another with rotation_results_path. Nothing was changed." % fleet.results_path
-        assert fleet.results_path.read_text(encoding="utf-8") == content
+def test_a_ledger_that_cannot_be_kept(fleet, refused, tmp_path):
+    in_the_way = tmp_path / "in-the-way"
+    in_the_way.write_text("a file, not a directory", encoding="utf-8")
+    fleet.ledger_path = in_the_way / "ledger.sqlite"
+    assert str(fleet.ledger_path) in refused("Replace the credentials of the wave")
+    fleet.ledger_path = tmp_path / "notes.txt"
+    fleet.ledger_path.write_text("Call the vendor on Monday", encoding="utf-8")
+    fleet.ledger_path.chmod(0o600)
+    assert str(fleet.ledger_path) in refused(LOOK)
+    assert fleet.ledger_path.read_text(encoding="utf-8") == "Call the vendor on Monday"
 
 
 @pytest.mark.slow
@@ -141,11 +142,9 @@ def test_preflight_alone_replaces_nothing(sandbox, tmp_path, run_playbook):
     fleet = Fleet(sandbox, tmp_path / "fleet", size=1)
     run = run_playbook(PLAYBOOK, {"rotation_id": "2026q4"}, inventory=fleet.write(), arguments=["--tags", "preflight"])
     assert run.returncode == 0, run.output
-    assert len(run.result("Show the plan")["msg"]) == 1 + 1
+    assert len(run.result("Show the plan")["msg"]) == 1 + 1 + 1
     assert sandbox.effects() == []
-    assert fleet.results() == {"rapidauth_request_ids": {}}
-    told = run_playbook(PLAYBOOK, {"rotation_id": "2026q4"}, inventory=fleet.write(), check=True, arguments=["-e", "@%s" % fleet.results_path])
-    assert told.returncode == 0, told.output  # results that hold nothing yet can be given too
+    assert not fleet.ledger_path.exists()
 
 
 def test_a_rotation_of_nothing_fails(fleet, refused):
