@@ -23,6 +23,9 @@ HERE := $(COLLECTIONS)/ansible_collections/eccops/rapid
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(COLLECTIONS)
 export PATH := $(BIN):$(PATH)
+# A proxy of the machine's cannot reach the sandbox.
+export NO_PROXY := localhost,127.0.0.1
+export no_proxy := $(NO_PROXY)
 
 .PHONY: help demo test test-fast test-crash lint sandbox bench build clean
 
