@@ -91,7 +91,7 @@ def _wanted(params, record):
         position = each["position"]
         anon_id = each.get("anon_id") or _filled(template, position, position_ids[position], rotation_id)
         further = anon_id + "-2" if params["replace_lapsed"] else None
-        for one in filter(None, (anon_id, further)):
+        for one in [anon_id] if further is None else [anon_id, further]:
             try:
                 ensure_anon_id(one)
             except InvalidInput as error:
