@@ -28,6 +28,7 @@ class ModelRapidAuth:
     """
 
     api_url = "https://service.example/rapid"
+    clock_skew_seconds = 0
 
     def __init__(self, are_anon_ids_unique, old_after_replace="unchanged"):
         self.are_anon_ids_unique, self._old_after_replace = are_anon_ids_unique, old_after_replace
@@ -38,9 +39,9 @@ class ModelRapidAuth:
         self.has_landed_late = False
         self.before_post = lambda request_id, anon_id: None
         self.rows = []
-        self.first_id = self._add("old", "Collected")
+        self.first_id = self.add("old", "Collected")
 
-    def _add(self, anon_id, status):
+    def add(self, anon_id, status):
         tick = next(self._ticks)
         request_id = str(uuid.UUID(int=tick))
         self.rows.append({
@@ -103,7 +104,7 @@ class ModelRapidAuth:
             raise Refusal("unknown", kind="unknown", http_status=404, number=1109)
         if old["Status"] == "Expired" or (self.are_anon_ids_unique and self._row("AnonId", anon_id)):
             raise Refusal("taken or expired", http_status=409, number=7703)
-        new_id = self._add(anon_id, "Requested")
+        new_id = self.add(anon_id, "Requested")
         self.effects.append((request_id, anon_id, new_id))
         if self._old_after_replace == "removed":
             self.rows.remove(old)
