@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""HTTP calls to one service: kept-alive sessions over our own SSLContext, time limits, retries of what may be repeated."""
+"""HTTP calls to one service: kept-alive connections over our own SSLContext, time limits, retries of what may be repeated."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ TEMPORARY_STATUSES = (429, 502, 503, 504)
 MOST_ATTEMPTS = 5
 #: No documented answer of either service comes near this.
 LONGEST_ANSWER_BYTES = 1024 * 1024
+_HEADERS = {
+    "User-Agent": "eccops.rapid/%s" % COLLECTION_VERSION,
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+}
 
 
 class Answer:
@@ -76,7 +81,7 @@ class Pacer:
 
 
 class Transport:
-    """Calls below C(base_url); safe to use from several threads (one session each)."""
+    """Calls below C(base_url); safe to use from several threads (one connection each)."""
 
     def __init__(self, base_url, context, timeout_seconds=30, retry_budget_seconds=60, sac=None, sleep=time.sleep):
         if requests is None:
@@ -131,14 +136,13 @@ class Transport:
         url = self.base_url + path
         deadline.at, deadline.is_sent = time.monotonic() + self._timeout_seconds, False
         try:
-            response = self._session().request(
-                method, url, timeout=self._timeout_seconds, allow_redirects=False, stream=True, **content
-            )
+            request = requests.Request(method, url, headers=_HEADERS, **content).prepare()
+            response = self._adapter().send(request, stream=True, timeout=self._timeout_seconds, proxies=self._proxies)
             self._note_clock(response.headers.get("Date"))
             return Answer(response.status_code, response.headers, _body(response, url))
         except requests.exceptions.RequestException as error:
-            # The session's connections may hold half an answer: the next call starts on a new one.
-            self._threads.session = None
+            # The connection may hold half an answer: the next call starts on a new one.
+            self._threads.adapter = None
             raise connection_failures.explain(error, self.base_url, self._timeout_seconds, self._sac, deadline.is_sent) from None
         finally:
             deadline.at = None
@@ -149,23 +153,12 @@ class Transport:
         if instant is not None:
             self.clock_skew_seconds = round(instant - time.time())
 
-    def _session(self):
-        session = getattr(self._threads, "session", None)
-        if session is None:
-            session = requests.Session()
-            # Read once in __init__; per request it costs more than the request, and .netrc must not add credentials.
-            session.trust_env = False
-            session.proxies = dict(self._proxies)
-            session.headers = {
-                "User-Agent": "eccops.rapid/%s" % COLLECTION_VERSION,
-                "Accept": "application/json",
-                "Accept-Encoding": "identity",
-            }
-            # Even without following it, requests reads a redirect's whole body and trips over a malformed Location.
-            session.get_redirect_target = lambda response: None
-            session.mount("https://", _ContextAdapter(self._context))
-            self._threads.session = session
-        return session
+    def _adapter(self):
+        """Returns this thread's own. A requests.Session around it would add redirects, cookies and .netrc, which are not wanted."""
+        adapter = getattr(self._threads, "adapter", None)
+        if adapter is None:
+            adapter = self._threads.adapter = _ContextAdapter(self._context)
+        return adapter
 
 
 def _body(response, url):

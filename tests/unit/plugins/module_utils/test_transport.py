@@ -191,7 +191,7 @@ def _wait_until_closed(transport):
     """Waits for the server's end of the connection to arrive; urllib3 looks for it before it uses a connection again."""
     import select
 
-    adapter = transport._session().get_adapter(transport.base_url)
+    adapter = transport._adapter()
     (pool,) = [adapter.poolmanager.pools[key] for key in adapter.poolmanager.pools.keys()]
     connection = pool.pool.queue[-1]
     assert select.select([connection.sock], [], [], 5)[0]
