@@ -146,7 +146,13 @@ def test_one_that_is_not_there_is_not_made_for_reading(path):
     with pytest.raises(LedgerError, match="check ledger_path") as caught:
         Ledger(str(path), is_read_only=True)
     assert caught.value.kind == "ledger_missing" and not path.exists()
-    with pytest.raises(LedgerError, match="No such file"):
+
+
+def test_its_directory_is_made_private_and_only_where_there_can_be_one(path):
+    make(path.parent / "new" / "ledger.sqlite")
+    assert stat.S_IMODE((path.parent / "new").stat().st_mode) == 0o700
+    path.write_text("a file")
+    with pytest.raises(LedgerError, match="cannot be used: (Not a directory|File exists)"):
         Ledger(str(path / "below" / "ledger.sqlite"))
 
 
