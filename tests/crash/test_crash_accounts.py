@@ -53,7 +53,8 @@ def test_where_anon_ids_are_not_unique_nothing_is_guessed(sandbox, tmp_path, nam
     settled = dict.fromkeys(unresolved, "not_replaced")
     runs = fleet.run_until_done(1, settled=settled, **options)
     once, equal = fleet.assert_done()
-    tables.add(TITLE, account="AnonIds not unique", killed=name, more_runs=runs + 2, settled=len(settled), n=SIZE, replaced_once=once, ledger_equal=equal)
+    tables.add(TITLE, account="AnonIds not unique", killed=name, more_runs=runs + 2, settled=len(settled), n=SIZE,
+               replaced_once=once, ledger_equal=equal)
 
 
 @pytest.mark.slow

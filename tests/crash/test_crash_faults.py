@@ -86,4 +86,5 @@ def test_effects_that_come_after_their_rotation_gave_them_up(sandbox, tmp_path):
     assert late > 0 and runs > 1
     assert fleet.run_until_done(2) <= 2
     once, equal = fleet.assert_done()
-    tables.add(TITLE, fault="effect after the time limit", controllers=1, runs=runs, faults_fired=late, n=SIZE, replaced_once=once, ledger_equal=equal)
+    tables.add(TITLE, fault="effect after the time limit", controllers=1, runs=runs, faults_fired=late, n=SIZE,
+               replaced_once=once, ledger_equal=equal)

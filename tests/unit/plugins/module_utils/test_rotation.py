@@ -28,8 +28,8 @@ class Case:
 
     def params(self, **changes):
         credentials = [{"position": name, "request_id": request_id, "anon_id": None} for name, request_id in self.ids.items()]
-        return {"credentials": credentials, "rotation_id": "q1", "anon_id_template": "{position_id}-{rotation_id}", "replace_lapsed": False, "settled": {},
-                "ledger_path": self.path, "concurrency": 1, "max_failures": 0, "anon_ids_are_unique": True, **changes}
+        return {"credentials": credentials, "rotation_id": "q1", "anon_id_template": "{position_id}-{rotation_id}", "replace_lapsed": False,
+                "settled": {}, "ledger_path": self.path, "concurrency": 1, "max_failures": 0, "anon_ids_are_unique": True, **changes}
 
     def rotate(self, is_check_mode=False, show_progress=None, **changes):
         return rotation.rotate(self.params(**changes), is_check_mode, show_progress)
@@ -65,16 +65,21 @@ def test_each_position_is_told_by_its_name(case):
 
 
 ID = "00000000-0000-0000-0000-000000000002"
+
+
+def pair(one, other, ids=(ID, ID)):
+    return {"credentials": [{"position": position, "request_id": request_id} for position, request_id in zip((one, other), ids)]}
+
+
 #: name: (what the task gives, what the sentence says)
 MALFORMED = {
     "nothing": ({"credentials": []}, "nothing to rotate"),
     "no rotation": ({"rotation_id": ""}, "1 to 24"),
     "long rotation": ({"rotation_id": "q" * 25}, "1 to 24"),
     "rotation with a slash": ({"rotation_id": "2026/q4"}, "1 to 24 of a-z"),
-    "position twice": ({"credentials": [{"position": "a", "request_id": ID}, {"position": "a", "request_id": ID.replace("2", "3")}]}, "the same position a"),
-    "RequestId twice": ({"credentials": [{"position": "a", "request_id": ID}, {"position": "b", "request_id": ID}]}, "a and b have the same RequestId"),
-    "RequestId twice in capitals": ({"credentials": [{"position": "a", "request_id": "a" + ID[1:]}, {"position": "b", "request_id": "A" + ID[1:]}]},
-                                    "a and b have the same RequestId"),
+    "position twice": (pair("a", "a", (ID, ID.replace("2", "3"))), "the same position a"),
+    "RequestId twice": (pair("a", "b"), "a and b have the same RequestId"),
+    "RequestId twice in capitals": (pair("a", "b", ("a" + ID[1:], "A" + ID[1:])), "a and b have the same RequestId"),
     "malformed RequestId": ({"credentials": [{"position": "a", "request_id": "2"}]}, "a: RequestId '2' is malformed"),
     "no threads": ({"concurrency": 0}, "between 1 and 64"),
     "many threads": ({"concurrency": 65}, "between 1 and 64"),
@@ -92,7 +97,8 @@ def test_malformed_input_is_refused_before_any_contact(case, tmp_path, name):
 @pytest.mark.parametrize("template, words", [
     ("{rotation_id}", "north-01 and north-02 would get the same AnonId q1; change anon_id_template"),
     ("{position_id}-{year}", "cannot be filled in"), ("{position_id", "cannot be filled in"), ("{0}", "cannot be filled in"),
-    ("{position.missing}", "cannot be filled in"), ("{position} {rotation_id}", "malformed"), ("x" * 64 + "{position}", "at most 64"), ("", "malformed")])
+    ("{position.missing}", "cannot be filled in"), ("{position} {rotation_id}", "malformed"),
+    ("x" * 64 + "{position}", "at most 64"), ("", "malformed")])
 def test_a_template_that_makes_no_good_anon_ids_is_refused_before_anything_is_sent(case, template, words):
     error = case.failed(anon_id_template=template)
     assert isinstance(error, InvalidInput) and words in error.message, error.message
