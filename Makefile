@@ -36,10 +36,10 @@ demo: $(VENV)/.run-installed $(HERE) ## Rotate a demo fleet against the sandbox,
 	@$(BIN)/ansible-playbook eccops.rapid.demo -e demo_directory=$(CURDIR)/build/demo
 
 test: $(VENV)/.test-installed $(HERE) lint ## Prove everything: lint, sanity, unit, sandbox, integration and crash tests
-	$(BIN)/python -m pytest -n $(TEST_JOBS) tests/unit tests/sandbox tests/integration tests/crash
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile tests/unit tests/sandbox tests/integration tests/crash
 
 test-fast: $(VENV)/.test-installed $(HERE) ## The tests for your own loop: no lint, no slow ones
-	$(BIN)/python -m pytest -n $(TEST_JOBS) -m "not slow" tests/unit tests/sandbox tests/integration
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile -m "not slow" tests/unit tests/sandbox tests/integration
 
 test-crash: $(VENV)/.test-installed $(HERE) ## Kill a rotation at CRASH_INSTANTS instants, and compare ledger and service each time
 	$(BIN)/python -m pytest tests/crash --crash-instants $(CRASH_INSTANTS)

@@ -179,5 +179,3 @@ def measured(arrangement, row):
         expected = done["count"]
     assert expected <= told["calls"] <= 2 * expected, f"{row.name}: {told['calls']} calls instead of {expected}"
     return told
-
-

@@ -12,12 +12,12 @@ BARE_KEY = "-----BEGIN PRIVATE KEY-----\nbm90IGEga2V5\n-----END PRIVATE KEY-----
 @pytest.fixture(scope="module", name="run")
 def fixture_run(run_scenarios, running_sandbox):
     first, second = (running_sandbox.fleet[index]["request_id"] for index in (0, 1))
-    wanted = {"state": "replaced", "anon_id": "2026q4"}
+    wanted, looked_at = {"state": "replaced", "anon_id": "2026q4"}, {"state": "replaced", "anon_id": "2027q1"}
     shipped = {"environment": {"SHIPPED": "yes"}}
     return run_scenarios([
         scenario("same for all", task("first", REQUEST, request_id=first, **wanted), task("second", REQUEST, request_id=second, **wanted)),
-        scenario("same for all, looked at", task("first", REQUEST, {"check_mode": True}, request_id=first, **dict(wanted, anon_id="2027q1")),
-                 task("second", REQUEST, {"check_mode": True}, request_id=second, **dict(wanted, anon_id="2027q1"))),
+        scenario("same for all, looked at", task("first", REQUEST, {"check_mode": True}, request_id=first, **looked_at),
+                 task("second", REQUEST, {"check_mode": True}, request_id=second, **looked_at)),
         scenario("bare key", task("shipped", REQUEST, shipped, request_id=first, sac_key_content=BARE_KEY)),
     ])
 

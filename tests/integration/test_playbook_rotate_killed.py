@@ -55,7 +55,7 @@ def test_killed_among_the_deliveries_and_among_the_collections(sandbox, tmp_path
     """Dies twice in one rotation: after the first delivery, and, run again, after the first position has collected."""
     fleet = Fleet(sandbox, tmp_path / "fleet", size=3)
     first = next(iter(fleet.positions))
-    run_killed(run_playbook, fleet, lambda: (fleet.place(first) / "request.json").exists(), forks=1)
+    run_killed(run_playbook, fleet, (fleet.place(first) / "request.json").exists, forks=1)
     assert len(sandbox.effects("replace")) == 3 and not sandbox.effects("collect")
     run_killed(run_playbook, fleet, lambda: fleet.collected(first), forks=1)
     assert len(sandbox.effects("replace")) == 3 and len(sandbox.effects("collect")) == 1

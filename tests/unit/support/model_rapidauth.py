@@ -11,7 +11,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerL
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import Credential
 
 #: What may become of a POST. ``late`` has its effect when ``land`` is called, long after the answer was given up.
-POST_FATES = ("answered", "lost_before", "lost_after", "late", "timed_out_late", "empty_500_after", "html_503", "throttled", "maintenance", "refused", "not_sent")
+POST_FATES = (
+    "answered", "lost_before", "lost_after", "late", "timed_out_late", "empty_500_after", "html_503", "throttled", "maintenance", "refused", "not_sent")
 #: What may become of a look-up.
 LOOK_FATES = ("answered", "answered", "answered", "lost", "html_503", "throttled")
 

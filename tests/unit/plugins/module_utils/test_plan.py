@@ -64,7 +64,7 @@ def test_every_decision(original, found, expected, action, kind):
 
 
 CREDENTIALS = st.builds(
-    lambda fields: Credential(fields),
+    Credential,
     st.fixed_dictionaries(
         {},
         optional={
