@@ -23,7 +23,7 @@ def fixture_place(tmp_path_factory):
 def fixture_run(run_scenarios, fleet, place):
     names = list(fleet)
 
-    def rotate(name, ledger, keywords=None, chosen=names, request_ids=None, **options):
+    def rotate(name, ledger, keywords=None, chosen=tuple(names), request_ids=None, **options):
         credentials = [{"position": each, "request_id": (request_ids or fleet)[each], **(options.pop("own", {}).get(each, {}))} for each in chosen]
         return task(name, ROTATION, keywords, **{"rotation_id": "q1", "ledger_path": str(place / ledger), "credentials": credentials, **options})
 
