@@ -18,6 +18,17 @@ def pytest_addoption(parser):
     parser.addoption("--crash-instants", type=int, default=100, help="instants at which a rotation is killed (default: 100)")
 
 
+def pytest_sessionfinish(session):
+    if hasattr(session.config, "workeroutput"):  # of pytest-xdist: another process prints them
+        session.config.workeroutput["crash_tables"] = tables.ALL
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    for title, rows in getattr(node, "workeroutput", {}).get("crash_tables", {}).items():
+        tables.ALL.setdefault(title, []).extend(rows)
+
+
 def pytest_terminal_summary(terminalreporter):
     for title, rows in tables.ALL.items():
         terminalreporter.section(title)

