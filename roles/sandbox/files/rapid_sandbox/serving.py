@@ -8,6 +8,7 @@ The route functions are plain functions from a Call to an Answer: nothing can in
 import json
 import logging
 import re
+from email.utils import formatdate
 from urllib.parse import unquote
 
 from aiohttp import web
@@ -135,6 +136,8 @@ class Surface:
         except Exception:
             LOG.exception("%s %s failed", request.method, path)
             answer = self.refusal(Refused("internal_error"))
+        if world.switches["does_date_header_follow_clock"]:
+            answer.headers["Date"] = formatdate(world.clock.now_seconds(), usegmt=True)
         return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
 
     def act(self, route, call):

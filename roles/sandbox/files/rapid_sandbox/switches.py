@@ -41,6 +41,8 @@ SWITCHES = {
     # RapidAuth
     "writes_refused": Switch(
         False, "Own invention: every RapidAuth write answers 403 and is counted; proves check mode."),
+    "does_date_header_follow_clock": Switch(
+        False, "Own invention: lets a client see that its clock and the service's differ."),
     "maintenance": Switch(False, "RapidAuth answers error 13, which the vendor's WordPress plugin knows."),
     "licences": Switch(1000, "1000 free ones (WordPress plugin's readme); each POST /credentials uses one."),
     "anon_ids_are_unique": Switch(
