@@ -39,12 +39,15 @@ def test_the_inventory_names_every_position(sandbox):
     inventory = yaml.safe_load((sandbox.directory / "fleet.yml").read_text(encoding="utf-8"))
     group = inventory["dispatch_workstations"]
     assert group["vars"] == {
-        "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+        "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "rapidauth_ledger_path": str(sandbox.directory / "ledger.sqlite")}
     found = [
         {"position": host, "ecc": ecc, "request_id": of_host["rapidauth_request_id"],
          "anon_id": of_host["rapidauth_anon_id"]}
         for ecc, of_group in group["children"].items() for host, of_host in of_group["hosts"].items()]
     assert found == sandbox.fleet
+    places = [of_host["rotation_request_path"] for of_group in group["children"].values() for of_host in of_group["hosts"].values()]
+    assert len(set(places)) == len(found) and all(place.startswith(str(sandbox.directory)) for place in places)
 
 
 def test_a_second_sandbox_on_the_same_directory_says_why_not(sandbox):

@@ -41,9 +41,11 @@ def write_connection(directory, host_name, ports, secrets, sacs, fleet):
 
 
 def write_inventory(directory, fleet):
-    """The fleet as hosts of this machine, one group per ECC."""
+    """The fleet as hosts of this machine, one group per ECC; what a rotation leaves lies in the data directory."""
+    positions = directory.file("positions")
     lines = [_HEAD, "---\ndispatch_workstations:\n  vars:\n    ansible_connection: local\n",
-             '    ansible_python_interpreter: "{{ ansible_playbook_python }}"\n  children:\n']
+             '    ansible_python_interpreter: "{{ ansible_playbook_python }}"\n',
+             f"    rapidauth_ledger_path: {json.dumps(str(directory.file('ledger.sqlite')))}\n  children:\n"]
     for ecc in dict.fromkeys(position["ecc"] for position in fleet):
         lines.append(f"    {ecc}:\n      hosts:\n")
         for position in fleet:
@@ -52,5 +54,6 @@ def write_inventory(directory, fleet):
                     f"        {position['position']}:\n"
                     f"          ecc: {json.dumps(ecc)}\n"
                     f"          rapidauth_request_id: {json.dumps(position['request_id'])}\n"
-                    f"          rapidauth_anon_id: {json.dumps(position['anon_id'])}\n")
+                    f"          rapidauth_anon_id: {json.dumps(position['anon_id'])}\n"
+                    f"          rotation_request_path: {json.dumps(str(positions) + '/' + position['position'] + '/request.json')}\n")
     directory.write("fleet.yml", "".join(lines))
