@@ -1,66 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""What makes bulk work fast, in counts and not in seconds: one task for a wave, connections that are kept, one decryption."""
+"""What makes bulk checks and large ledgers fast, in counts and not in seconds; test_rotation_counts.py counts for a wave."""
 
 import contextlib
 import sqlite3
 
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils import credential_check, rotation, sac, service
-from harness import Observed, scenario, task
 
 CONCURRENCY = 6
 POSITIONS = 60
-
-
-@pytest.fixture(scope="module", name="request_ids")
-def fixture_request_ids(running_sandbox):
-    """Credentials beside the seeded fleet, for the one scenario."""
-    running_sandbox.reset()
-    return added(running_sandbox)
 
 
 def added(sandbox):
     """The RequestIds of new credentials."""
     answer = sandbox.admin("POST", "/credentials", {"count": POSITIONS, "prefix": "counted-"})
     return [each["request_id"] for each in answer.json()["credentials"]]
-
-
-def wave(request_ids, ledger_path, rotation_id="first"):
-    credentials = [{"position": "position-%02d" % number, "request_id": each} for number, each in enumerate(request_ids)]
-    return {"credentials": credentials, "rotation_id": rotation_id, "ledger_path": str(ledger_path), "concurrency": CONCURRENCY}
-
-
-@pytest.fixture(scope="module", name="run")
-def fixture_run(running_sandbox, run_scenarios, request_ids, tmp_path_factory):
-    ledger_path = tmp_path_factory.mktemp("ledger") / "ledger.sqlite"
-    arranged = scenario(
-        "bulk",
-        task("check", "rapidauth_request_info", request_ids=request_ids, concurrency=CONCURRENCY),
-        task("rotate", "rapidauth_rotation", **wave(request_ids, ledger_path)),
-        task("again", "rapidauth_rotation", **wave(request_ids, ledger_path)),
-    )
-    return run_scenarios([arranged[1:]])  # without its reset: the credentials are there already
-
-
-def test_a_wave_is_one_execution_of_one_module(run):
-    for name, outcome in (("rotate", "replaced"), ("again", "already_replaced")):
-        (result,) = Observed(run, "bulk").results(name).values()
-        assert result["summary"] == {outcome: POSITIONS, "total": POSITIONS}, result
-        assert len([report for report in run.reports if report["task"] == "bulk: " + name]) == 1
-
-
-def test_no_more_handshakes_than_threads(run):
-    """Each task is a process of its own, and each of its threads keeps one connection."""
-    seen = Observed(run, "bulk")
-    assert len(seen.result("check")["credentials"]) == POSITIONS and seen.calls("replace") == POSITIONS
-    assert seen.stats["tls_handshakes"]["rapidauth"] <= 3 * CONCURRENCY
-
-
-def test_a_rerun_asks_once_for_each_and_posts_nothing(run):
-    """One look each by the check, by the rotation before its POST, and by its rerun; and one for each new AnonId."""
-    seen = Observed(run, "bulk")
-    assert seen.calls("get_request") == 3 * POSITIONS and seen.calls("get_credential") == POSITIONS
 
 
 def parameters(sandbox, **more):
@@ -70,8 +25,9 @@ def parameters(sandbox, **more):
 
 def rotated(sandbox, request_ids, ledger_path):
     """Returns the summary of a wave that this process rotates itself."""
+    credentials = [{"position": "position-%02d" % number, "request_id": each} for number, each in enumerate(request_ids)]
     options = {"anon_id_template": "{position_id}-{rotation_id}", "anon_ids_are_unique": True, "replace_lapsed": False}
-    more = {**wave(request_ids, ledger_path), **options, "max_failures": 0, "settled": {}}
+    more = {"credentials": credentials, "rotation_id": "first", "ledger_path": str(ledger_path), **options, "max_failures": 0, "settled": {}}
     return rotation.rotate(parameters(sandbox, **more), False)["summary"]
 
 
@@ -90,12 +46,13 @@ def fixture_decryptions(monkeypatch):
     return seen
 
 
-def test_one_decryption_of_the_key_in_a_process(sandbox, decryptions, tmp_path):
+def test_checks_share_a_key_and_keep_their_connections(sandbox, decryptions):
     request_ids = added(sandbox)
     for _time in range(2):
         assert credential_check.check_credentials(parameters(sandbox, request_ids=request_ids), False)["summary"]["failed"] == 0
-    assert rotated(sandbox, request_ids, tmp_path / "ledger.sqlite") == {"replaced": POSITIONS, "total": POSITIONS}
-    assert len(decryptions) == 1
+    stats = sandbox.stats()
+    assert len(decryptions) == 1 and stats["calls"]["get_request"] == {"GET": 2 * POSITIONS}
+    assert stats["tls_handshakes"]["rapidauth"] <= 2 * CONCURRENCY  # each call has threads of its own
 
 
 def test_the_ledger_finds_a_history_by_its_indexes(sandbox, tmp_path, monkeypatch):
