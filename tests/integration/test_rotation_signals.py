@@ -13,7 +13,7 @@ from harness import task
 
 CONCURRENCY = 4
 #: Long enough that a signal meets requests in flight, which it must not cut.
-SECONDS_OF_A_POST = 1.0
+SECONDS_OF_A_POST = 2.5
 
 
 @pytest.fixture(name="rotation")
