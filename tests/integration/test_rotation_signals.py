@@ -105,7 +105,7 @@ def test_a_worker_that_is_told_to_stop_returns_what_became_of_every_position(san
 @pytest.mark.slow
 def test_progress_shows_while_it_lasts(sandbox, run_playbook, rotation):
     sandbox.fault("replace", "latency", count=None, seconds=SECONDS_OF_A_POST)
-    run = run_playbook([rotation(concurrency=2)])
+    run = run_playbook([rotation()])
     assert run.returncode == 0, run.output
     (line,) = [line for line in run.stdout.splitlines() if line.startswith("rotation: ")]
     done = int(line.split()[1])

@@ -37,7 +37,7 @@ class ModelRapidAuth:
         self.sent, self.effects, self.cleaned_up, self.pending = [], [], [], []
         self.looked_up = set()  # what this run was told not to exist
         self.post_fates, self.look_fates = [], []
-        self.has_landed_late = False
+        self.landed_late = set()  # the RequestIds of replacements that came long after their POST
         self.before_post = lambda request_id, anon_id: None
         self.rows = []
         self.first_id = self.add("old", "Collected")
@@ -118,8 +118,7 @@ class ModelRapidAuth:
     def land(self):
         """The oldest late request has its effect, or is refused."""
         try:
-            self._replaced(*self.pending.pop(0))
-            self.has_landed_late = True
+            self.landed_late.add(self._replaced(*self.pending.pop(0)))
         except Refusal:
             pass
 

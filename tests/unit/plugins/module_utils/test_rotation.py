@@ -148,6 +148,29 @@ def test_what_every_further_call_would_meet_stops_at_once(case, fate):
     assert "the wave was stopped before" in result["positions"]["north-06"]["reason"]
 
 
+@pytest.mark.parametrize("post, look, unique, told, row", [
+    ("lost_after", "answered", True, ("replaced", None), "replaced"),
+    ("lost_before", "answered", True, ("failed", "not_replaced"), "not_replaced"),
+    ("lost_before", "html_503", True, ("unresolved", "unresolved"), "unresolved"),
+    ("lost_after", "lost", True, ("unresolved", "unresolved"), "unresolved"),
+    ("timed_out_late", "answered", True, ("unresolved", "unresolved"), "unresolved"),
+    ("html_503", "answered", True, ("unresolved", "unresolved"), "unresolved"),
+    ("empty_500_after", "answered", True, ("replaced", None), "replaced"),
+    ("refused", "answered", True, ("refused", "refused"), "not_replaced"),
+    ("lost_after", "answered", False, ("unresolved", "unresolved"), "unresolved"),
+    ("lost_before", "answered", False, ("unresolved", "unresolved"), "unresolved"),
+    ("refused", "answered", False, ("refused", "refused"), "not_replaced")])
+def test_no_more_is_concluded_from_a_lost_answer_than_is_known(case, post, look, unique, told, row):
+    case.service.are_anon_ids_unique = unique
+    case.service.post_fates, case.service.look_fates = [post], ["answered", "answered", look]
+    changes = {"credentials": case.params()["credentials"][:1], "anon_ids_are_unique": unique}
+    result = case.rotate(**changes) if told[1] is None else case.failed(**changes).details
+    entry = result["positions"]["north-01"]
+    assert (entry["outcome"], entry["error_kind"]) == told and len(case.service.sent) == 1
+    with LedgerReading(case.path, case.service.api_url) as record:
+        assert record.entry(entry["anon_id"])["outcome"] == row
+
+
 def test_a_full_disk_after_the_effect_is_told_with_the_request_id_and_settled_by_the_next_run(case):
     complete = LedgerRecord.complete
 
