@@ -27,6 +27,9 @@ def find(name):
     return path
 
 
+PRIVILEGE_SEPARATION = pathlib.Path("/run/sshd")
+
+
 class SshHost:
     """A throw-away sshd on a free port of this machine, with keys of its own, for the user that runs the test."""
 
@@ -44,6 +47,10 @@ class SshHost:
             "PermitRootLogin prohibit-password", "Subsystem sftp internal-sftp", ""]), encoding="utf-8")
         host_key = (directory / "host_key.pub").read_text(encoding="utf-8")
         (directory / "known_hosts").write_text("[127.0.0.1]:%d %s" % (self.port, host_key), encoding="utf-8")
+        # Root's sshd insists on the directory that its service would have made.
+        self._made = [PRIVILEGE_SEPARATION] if os.geteuid() == 0 and not PRIVILEGE_SEPARATION.exists() else []
+        for each in self._made:
+            each.mkdir(mode=0o755)
         self.log = directory / "sshd.log"
         self._process = subprocess.Popen([sshd, "-D", "-e", "-f", str(directory / "sshd_config")], stdin=subprocess.DEVNULL, stderr=self.log.open("w"))
 
@@ -69,6 +76,8 @@ class SshHost:
     def stop(self):
         self._process.terminate()
         self._process.wait(10)
+        for each in self._made:
+            each.rmdir()
 
 
 @pytest.fixture(name="ledger_host", params=["ssh", "local"])
