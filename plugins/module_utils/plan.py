@@ -62,6 +62,11 @@ def _plan_adoption(original, found, new_anon_id):
         )
     if original is not None and is_same_request_id(found.request_id, original.request_id):
         return Decision("keep", "the credential already has AnonId %s" % new_anon_id)
+    return plan_adoption_by_intent(found, new_anon_id)
+
+
+def plan_adoption_by_intent(found, new_anon_id):
+    """Decides about what carries the new AnonId where the ledger says for what that was meant."""
     if found.status == EXPIRED:
         return expired_replacement(new_anon_id, found.request_id)
     return Decision("adopt", "AnonId %s exists already: it is the replacement" % new_anon_id)

@@ -68,7 +68,11 @@ class _Attempt:
         found = None
         if original is None or original.anon_id != self._wanted.anon_id:
             found = self._found()
-        decision = plan.plan_replacement(original, found, self._wanted.anon_id, self._wanted.expect_anon_id)
+        if original is None and found is not None and found.request_id is not None and self._entry is not None:
+            # Removed by its replacement: that the two belong together is known from the intent.
+            decision = plan.plan_adoption_by_intent(found, self._wanted.anon_id)
+        else:
+            decision = plan.plan_replacement(original, found, self._wanted.anon_id, self._wanted.expect_anon_id)
         if decision.action == "replace" and self._is_open() and not self._wanted.anon_ids_are_unique:
             decision = plan.Decision("unresolved", plan.STILL_OPEN % self._wanted.anon_id, "unresolved")
         return self._carry_out(decision, original, found)
