@@ -73,8 +73,22 @@ def test_under_every_fault_each_credential_is_replaced_once(sandbox, tmp_path, k
     if kind != "wrong_request_id":
         successors = fleet.successors()
         assert told == {position: set(successors[request_id]) for position, request_id in fleet.request_ids.items()}
-    if details is None:
-        assert (runs, fleet.effects("replace_refused")) == (1, [])
+    assert fleet.effects("replace_refused") == [], "something was sent although it had been replaced"
+    assert runs == 1 or details is not None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["disconnect_after_effect", "error_after_effect_empty_500", "truncated_json"])
+def test_where_the_service_would_replace_twice_nobody_asks_it_to(sandbox, tmp_path, kind):
+    sandbox.switch(anon_ids_are_unique=False)
+    fleet = fleets.Fleet(sandbox, tmp_path, SIZE)
+    sandbox.fault("replace", kind, count=None, probability=0.2, seed=20261122)
+    runs, _told = run_until_done(fleet, 2, max_failures=SIZE, anon_ids_are_unique=False)
+    fired = sandbox.stats()["faults_fired"]
+    assert fired > 0 and runs > 1
+    once, equal = fleet.assert_done()
+    tables.add(TITLE, fault=kind + ", AnonIds not unique", controllers=2, runs=runs, faults_fired=fired, n=SIZE,
+               replaced_once=once, ledger_equal=equal)
 
 
 @pytest.mark.slow
