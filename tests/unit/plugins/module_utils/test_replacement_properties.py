@@ -25,7 +25,7 @@ from ansible_collections.eccops.rapid.tests.unit.support.model_rapidauth import 
 
 pytest.importorskip("hypothesis")
 
-from hypothesis import settings, strategies as st  # noqa: E402
+from hypothesis import HealthCheck, settings, strategies as st  # noqa: E402
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test  # noqa: E402
 
 ROTATIONS = ("q1", "q2")
@@ -220,4 +220,6 @@ class NonUniqueRotations(Rotations):
 @pytest.mark.slow
 @pytest.mark.parametrize("machine", [Rotations, NonUniqueRotations])
 def test_no_order_of_events_replaces_twice_or_loses_a_request_id(machine):
-    run_state_machine_as_test(machine, settings=settings(max_examples=250, stateful_step_count=25, deadline=None, database=None))
+    run_state_machine_as_test(machine, settings=settings(
+        max_examples=250, stateful_step_count=25, deadline=None, database=None,
+        suppress_health_check=[HealthCheck.too_slow]))  # a busy machine's disk is no finding
