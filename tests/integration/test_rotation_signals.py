@@ -2,6 +2,7 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Proves that SIGTERM and Ctrl-C let what is in flight finish and be recorded, begin nothing more, and that progress shows meanwhile."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -45,11 +46,17 @@ def is_running(pid):
         return False
 
 
+def terminate(pids):
+    for each in pids:
+        with contextlib.suppress(ProcessLookupError):  # a parent was told before, and told it
+            os.kill(each, signal.SIGTERM)
+
+
 #: name: (the task's keywords, how the signal is given)
 WAYS = {
     "SIGTERM to ansible-playbook": ({}, lambda pid: os.kill(pid, signal.SIGTERM)),
     "Ctrl-C at its terminal": ({}, lambda pid: os.killpg(pid, signal.SIGINT)),
-    "SIGTERM to all of its processes": ({"environment": {"SHIPPED": "yes"}}, lambda pid: [os.kill(each, signal.SIGTERM) for each in [*descendants(pid), pid]]),
+    "SIGTERM to all of its processes": ({"environment": {"SHIPPED": "yes"}}, lambda pid: terminate([*descendants(pid), pid])),
 }
 
 
@@ -91,8 +98,7 @@ def test_a_worker_that_is_told_to_stop_returns_what_became_of_every_position(san
     def tell_once(process):
         if not told and sandbox.stats()["calls"].get("replace", {}).get("POST", 0) >= CONCURRENCY:
             told.extend(descendants(process.pid))
-            for each in told:
-                os.kill(each, signal.SIGTERM)
+            terminate(told)
 
     result = run_playbook([rotation()], while_running=tell_once).result("rotate")
     assert result["stopped_by"] == "SIGTERM was received" and result["error_kind"] == "wave_incomplete"
