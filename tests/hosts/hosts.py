@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Makes and destroys fleets of real hosts from the command line; `python tests/hosts/hosts.py --help` tells.
+
+Exit codes: 0 done, 3 this machine cannot have real hosts (standard error says why), 1 anything else.
+"""
+
+import argparse
+import sys
+
+import host_fleet
+import host_images
+import host_podman
+
+CANNOT = 3
+
+
+def main(arguments=None):
+    options = _parser().parse_args(arguments)
+    try:
+        missing = host_podman.lacking()
+    except RuntimeError as reason:
+        print(reason, file=sys.stderr)
+        return CANNOT
+    if options.verb == "down" and "podman" in missing:
+        return 0  # then nothing was ever made
+    if missing:
+        print(f"Installing {', '.join(missing)} ...", file=sys.stderr, flush=True)
+        host_podman.install(missing)
+    if options.verb == "build":
+        for image in options.images:
+            host_podman.imported(host_images.built(image))
+    elif options.verb == "up":
+        hosts = dict(each.split("=", 1) for each in options.hosts)
+        print(host_fleet.Fleet(options.fleet, hosts, options.network).create().ssh_config)
+    else:
+        host_fleet.destroy(options.fleet)
+    return 0
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="hosts.py", description="Real Debian hosts with systemd and SSH, for tests.")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    build = verbs.add_parser("build", help="install what is needed and build images that are missing")
+    build.add_argument("images", nargs="+", choices=sorted(host_images.IMAGES))
+    up = verbs.add_parser("up", help="make a fleet anew; prints the path of its ssh_config")
+    up.add_argument("--fleet", required=True, help="its name")
+    up.add_argument("--network", required=True, help="a /24 that nobody uses here")
+    up.add_argument("hosts", nargs="+", metavar="NAME=IMAGE")
+    down = verbs.add_parser("down", help="destroy a fleet, or all of them; also what a killed run left")
+    down.add_argument("--fleet")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
