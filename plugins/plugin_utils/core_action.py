@@ -31,6 +31,9 @@ class CoreAction(ActionBase):
     #: True where a success returns a secret. Failures stay readable: no message of ours holds one.
     is_result_secret = False
 
+    #: True where the options hold secrets that must not lie on the host's disk, as a shipped module's do without pipelining.
+    must_pipeline = False
+
     def spec(self):
         raise AnsibleError("an action must say its options")
 
@@ -55,6 +58,7 @@ class CoreAction(ActionBase):
             result.update(self._run_here())
         else:
             self._refuse_bare_keys()
+            self._refuse_to_leave_traces()
             with self._untold():
                 result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
         if self.is_result_secret:
@@ -74,6 +78,14 @@ class CoreAction(ActionBase):
                     "%s holds an unencrypted private key, which would be written to the host that the task is delegated to; "
                     "encrypt it and set sac_passphrase, or run the task on the controller" % option
                 )
+
+    def _refuse_to_leave_traces(self):
+        if self.must_pipeline and not self._is_pipelining_enabled("new", bool(self._task.async_val)):
+            raise AnsibleActionFail(
+                "without pipelining the secrets of this task would lie in the temporary directory of %s; nothing was sent: set "
+                "'pipelining = true' below [connection] in ansible.cfg, or ansible_pipelining: true, and neither ANSIBLE_KEEP_REMOTE_FILES nor async"
+                % (self._task.delegate_to or self._play_context.remote_addr or "the host")
+            )
 
     @contextlib.contextmanager
     def _untold(self):

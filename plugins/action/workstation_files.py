@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Ships workstation_files to the position, in a way that leaves no secret in its temporary directory."""
+
+from __future__ import annotations
+
+from ansible_collections.eccops.rapid.plugins.module_utils.workstation_files import have_workstation_files, workstation_files_spec
+from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
+
+
+class ActionModule(CoreAction):
+    must_pipeline = True
+
+    def spec(self):
+        return workstation_files_spec()
+
+    def core(self, params, is_check_mode):
+        return have_workstation_files(params, is_check_mode)

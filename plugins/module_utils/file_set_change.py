@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Changes a set of files as one: all of them or none, also when it is killed in the middle and run again.
+
+New contents are written beside the files; then a journal is written that says what was there before; then everything is
+renamed into place and verified; removing the journal makes it final. A run that finds a journal finishes or undoes
+what the one before it began. Python 3.8 and its standard library only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import shutil
+import stat
+import time
+
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils.file_set import Change, status_of
+
+JOURNAL_NAME = ".unfinished.json"
+LOCK_WAIT_SECONDS = 60
+
+
+class FileSetChange:
+    """The change of one set. C(directories[0]) is its own and keeps the journal."""
+
+    def __init__(self, directories, files):
+        self.directories, self.files = directories, files
+        self.journal_path = os.path.join(directories[0].path, JOURNAL_NAME)
+
+    @contextlib.contextmanager
+    def locked(self):
+        """Lets one run at a time change the set; a second one waits, and is told when that takes too long."""
+        descriptor = os.open(_existing_parent(self.directories[0].path), os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            deadline = time.monotonic() + LOCK_WAIT_SECONDS
+            while not _is_locked_now(descriptor):
+                if time.monotonic() > deadline:
+                    raise RapidError(
+                        "another run has been changing the files of %s for %d s; wait for it to end and run again" % (self.directories[0].path, LOCK_WAIT_SECONDS),
+                        kind="busy")
+                time.sleep(0.1)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def is_unfinished(self):
+        """Says whether an earlier run died between the first file and the verification of all."""
+        return self._journal() is not None
+
+    def apply(self, changes, verify):
+        """Makes C(changes), calls C(verify()), and makes it final; whatever is raised, all files are as before."""
+        earlier = self._journal()
+        journal = earlier or {"files": {}, "directories": []}
+        try:
+            self._prepare(changes, journal)
+        except BaseException as error:
+            if earlier is None:
+                self._undo({"files": {}, "directories": journal["directories"]})
+            raise _told(error, "nothing was changed") from error
+        try:
+            for change in changes:
+                if not change.wanted.is_directory:
+                    _put_in_place(change.wanted)
+            verify()
+        except BaseException as error:
+            self._undo(journal)
+            raise _told(error, "everything was put back as it was") from error
+        _remove(self.journal_path)
+        self._sync()
+        self.tidy()
+
+    def _prepare(self, changes, journal):
+        """Brings everything to disk that the change or its undoing needs, and notes it in C(journal)."""
+        if not journal["files"]:
+            self.tidy()
+        for change in changes:
+            if change.wanted.is_directory:
+                self._make_directory(change.wanted, journal)
+            elif change.wanted.content is not None:
+                _stage(change.wanted)
+        for change in changes:
+            file = change.wanted
+            # An earlier run's undoing may have been cut off: what was put back then is what is there.
+            if not file.is_directory and not (file.path in journal["files"] and status_of(file.previous_path)):
+                journal["files"][file.path] = _keep_previous(file)
+        _write_durably(self.journal_path, json.dumps(journal, sort_keys=True).encode())
+        self._sync()
+
+    def _make_directory(self, wanted, journal):
+        if status_of(wanted.path) is None:
+            missing = _existing_parent(wanted.path)
+            for name in os.path.relpath(wanted.path, missing).split(os.sep):
+                missing = os.path.join(missing, name)
+                os.mkdir(missing, 0o755 if missing != wanted.path else 0o700)
+                journal["directories"].append(missing)
+        os.chown(wanted.path, wanted.uid, -1 if wanted.gid is None else wanted.gid, follow_symlinks=False)
+        os.chmod(wanted.path, wanted.mode)
+
+    def _journal(self):
+        """Returns the journal of an unfinished run, or None. One that cannot be read was never in force: it is renamed into place whole."""
+        try:
+            with open(self.journal_path, encoding="utf-8") as stream:
+                return json.load(stream)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def _undo(self, journal):
+        for file in self.files:
+            if journal["files"].get(file.path) is True:
+                with contextlib.suppress(FileNotFoundError):  # put back already, before an earlier undoing was cut off
+                    os.rename(file.previous_path, file.path)
+            elif file.path in journal["files"]:
+                _remove(file.path)
+        self._sync()
+        _remove(self.journal_path)
+        self.tidy()
+        for path in reversed(journal["directories"]):
+            with contextlib.suppress(OSError):  # somebody has put something in
+                os.rmdir(path)
+
+    def tidy(self):
+        """Removes what a killed run left beside the files; only where no journal is in force."""
+        for file in self.files:
+            _remove(file.staged_path)
+            _remove(file.previous_path)
+        _remove(self.journal_path + ".new")
+
+    def _sync(self):
+        for path in sorted({os.path.dirname(each.path) for each in self.files} | {self.directories[0].path}):
+            with contextlib.suppress(FileNotFoundError):
+                _sync_directory(path)
+
+    def removals(self, trace_paths):
+        """Returns the Changes that leave nothing of the set, nor of C(trace_paths), which programs of the set have left."""
+        paths = [path for file in self.files for path in (file.path, file.staged_path, file.previous_path)]
+        paths += [each.path for each in self.directories] + trace_paths
+        return [Change(_Path(path), "directory\n" if _is_directory(path) else "file\n", "") for path in paths if status_of(path) is not None]
+
+    def remove(self, removals):
+        """Removes what C(removals) returned."""
+        for change in removals:
+            if _is_directory(change.path):
+                shutil.rmtree(change.path)
+            else:
+                _remove(change.path)
+        self._sync()
+
+
+class _Path:
+    def __init__(self, path):
+        self.path = path
+
+
+def _is_directory(path):
+    status = status_of(path)
+    return status is not None and stat.S_ISDIR(status.st_mode)
+
+
+def _existing_parent(path):
+    path = os.path.dirname(path)
+    return path if status_of(path) is not None else _existing_parent(path)
+
+
+def _is_locked_now(descriptor):
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    except BlockingIOError:
+        return False
+
+
+def _stage(file):
+    """Writes the new content beside the file, with its final owner and mode from the start."""
+    _remove(file.staged_path)
+    descriptor = os.open(file.staged_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        os.fchown(descriptor, file.uid, -1 if file.gid is None else file.gid)
+        os.fchmod(descriptor, file.mode)
+        stream.write(file.content)
+        stream.flush()
+        os.fsync(descriptor)
+
+
+def _keep_previous(file):
+    """Keeps what is there under a second name; returns whether there was anything."""
+    _remove(file.previous_path)
+    try:
+        os.link(file.path, file.previous_path, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _put_in_place(file):
+    if file.content is None:
+        _remove(file.path)
+    else:
+        os.rename(file.staged_path, file.path)
+
+
+def _write_durably(path, content):
+    temporary = path + ".new"
+    _remove(temporary)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(descriptor)
+    os.rename(temporary, path)
+
+
+def _sync_directory(path):
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(path):
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        os.unlink(path)
+
+
+def _told(error, consequence):
+    """Returns C(error) as one sentence for the user where it is an expected one, or as it is."""
+    if isinstance(error, OSError):
+        what_to_do = {
+            errno.ENOSPC: "free some space and run again",
+            errno.EROFS: "remount the file system writable and run again",
+            errno.EACCES: "run the task as root (become: true)",
+            errno.EPERM: "run the task as root (become: true)",
+        }.get(error.errno, "mend that and run again")
+        return RapidError("%s: %s; %s: %s" % (error.filename or "a file of the set", error.strerror, consequence, what_to_do), kind="not_written")
+    if isinstance(error, RapidError):
+        return RapidError("%s; %s" % (error.message, consequence), kind=error.kind)
+    return error

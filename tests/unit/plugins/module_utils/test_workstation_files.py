@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""A set of files is installed as one: all of it or nothing, wherever the run fails or is killed."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import grp
+import os
+import pwd
+import signal
+import threading
+import time
+
+import pytest
+from ansible_collections.eccops.rapid.plugins.module_utils import file_set_change
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils.workstation_files import have_workstation_files
+
+ME = pwd.getpwuid(os.geteuid()).pw_name
+MY_GROUP = grp.getgrgid(os.getegid()).gr_name
+MARKER = "marker-of-a-password"
+ENDS_WELL, ENDS_BADLY = ["true"], ["sh", "-c", "echo this is wrong; exit 3"]
+
+
+@pytest.fixture
+def place(tmp_path):
+    for name in ("bin", "etc"):
+        (tmp_path / name).mkdir()
+    return tmp_path
+
+
+def params(place, version, **changed):
+    """What a play asks for: a program, its settings, a secret, and a file that must not be there."""
+    return dict({
+        "state": "present", "owner": ME, "refresh_commands": [], "verify_command": None, "trace_patterns": [],
+        "directories": [{"path": str(place / "etc" / "ours"), "mode": "0755", "group": None}],
+        "files": [
+            one(place / "bin" / "program", content="program %s\n" % version, mode="0755"),
+            one(place / "etc" / "ours" / "settings.ini", content="settings %s\n" % version),
+            one(place / "etc" / "ours" / "account.json", secret="account", mode="0640", group=MY_GROUP),
+            one(place / "bin" / "gone"),
+        ],
+        "secrets": {"account": "%s %s" % (MARKER, version)},
+    }, **changed)
+
+
+def one(path, content=None, secret=None, mode="0644", group=None):
+    return {"path": str(path), "content": content, "secret": secret, "mode": mode, "group": group}
+
+
+def tree(place):
+    """{path: (mode, content)} of everything below C(place), directories included."""
+    found = {}
+    for each in sorted(place.rglob("*")):
+        status = each.lstat()
+        found[str(each.relative_to(place))] = (oct(status.st_mode), each.read_text() if each.is_file() else None)
+    return found
+
+
+def test_installs_everything_and_then_changes_nothing(place):
+    result = have_workstation_files(params(place, "1", verify_command=ENDS_WELL), False)
+    assert result["changed"] and len(result["changed_paths"]) == 4
+    assert tree(place) == {
+        "bin": ("0o40755", None), "etc": ("0o40755", None), "etc/ours": ("0o40755", None),
+        "bin/program": ("0o100755", "program 1\n"), "etc/ours/settings.ini": ("0o100644", "settings 1\n"),
+        "etc/ours/account.json": ("0o100640", MARKER + " 1")}
+    before = {each: each.stat().st_mtime_ns for each in place.rglob("*")}
+    again = have_workstation_files(params(place, "1", verify_command=ENDS_BADLY), False)  # not run: nothing changed
+    assert not again["changed"] and not again["diff"]
+    assert {each: each.stat().st_mtime_ns for each in place.rglob("*")} == before
+
+
+def test_check_mode_says_what_would_be_and_touches_nothing(place):
+    before = tree(place)
+    foretold = have_workstation_files(params(place, "1"), True)
+    assert foretold["changed"] and tree(place) == before
+    done = have_workstation_files(params(place, "1"), False)
+    assert (foretold["changed_paths"], foretold["diff"]) == (done["changed_paths"], done["diff"])
+    assert not have_workstation_files(params(place, "1"), True)["changed"]
+
+
+def test_the_diff_shows_the_settings_and_hides_the_secret(place):
+    have_workstation_files(params(place, "1"), False)
+    result = have_workstation_files(params(place, "2"), False)
+    by_name = {os.path.basename(each["after_header"]): each for each in result["diff"]}
+    assert (by_name["settings.ini"]["before"], by_name["settings.ini"]["after"]) == ("settings 1\n", "settings 2\n")
+    assert by_name["account.json"]["after"] == "(secret: not shown)\n"
+    assert MARKER not in str(result)
+
+
+@pytest.mark.parametrize("name, mode", [("bin/program", 0o700), ("etc/ours/account.json", 0o644), ("etc/ours", 0o777)])
+def test_a_changed_mode_is_repaired_and_reported(place, name, mode):
+    have_workstation_files(params(place, "1"), False)
+    expected = tree(place)
+    (place / name).chmod(mode)
+    result = have_workstation_files(params(place, "1"), False)
+    assert result["changed_paths"] == [str(place / name)]
+    assert "mode %04o" % mode in result["diff"][0]["before"]
+    assert tree(place) == expected
+
+
+def test_a_link_planted_in_a_files_place_is_replaced_and_its_target_left_alone(place):
+    precious = place / "precious"
+    precious.write_text("precious")
+    (place / "bin" / "program").symlink_to(precious)
+    have_workstation_files(params(place, "1"), False)
+    assert precious.read_text() == "precious"
+    assert not (place / "bin" / "program").is_symlink()
+
+
+@pytest.mark.parametrize("before", [None, "1"])
+def test_what_does_not_verify_is_put_back(place, before):
+    if before:
+        have_workstation_files(params(place, before), False)
+    (place / "bin" / "gone").write_text("a file of the version before")
+    expected = tree(place)
+    with pytest.raises(RapidError, match="ended with 3: this is wrong; everything was put back as it was") as caught:
+        have_workstation_files(params(place, "2", verify_command=ENDS_BADLY), False)
+    assert caught.value.kind == "not_verified"
+    assert tree(place) == expected
+
+
+def test_a_second_run_waits_for_the_first(place):
+    # The program's own check blocks until the second run stands in line.
+    gate = place / "gate"
+    os.mkfifo(gate)
+    slow = params(place, "1", verify_command=["sh", "-c", "read line < %s" % gate])
+    results = []
+    runs = [threading.Thread(target=lambda wanted=wanted: results.append(have_workstation_files(wanted, False)["changed"]))
+            for wanted in (slow, params(place, "1"))]
+    runs[0].start()
+    while not (place / "bin" / "program").exists():
+        time.sleep(0.01)
+    runs[1].start()
+    time.sleep(0.05)
+    assert not results
+    gate.write_text("go on\n")
+    for each in runs:
+        each.join(30)
+    assert results == [True, False]
+
+
+def test_a_run_that_may_not_wait_longer_says_so(place, monkeypatch):
+    monkeypatch.setattr(file_set_change, "LOCK_WAIT_SECONDS", 0)
+    with _lock_of(params(place, "1")):
+        with pytest.raises(RapidError, match="another run has been changing") as caught:
+            have_workstation_files(params(place, "1"), False)
+    assert caught.value.kind == "busy" and not (place / "bin" / "program").exists()
+
+
+@contextlib.contextmanager
+def _lock_of(wanted):
+    from ansible_collections.eccops.rapid.plugins.module_utils.file_set import wanted_directories, wanted_files
+    with file_set_change.FileSetChange(wanted_directories(wanted), wanted_files(wanted)).locked():
+        yield
+
+
+# Absent
+
+def test_absent_leaves_nothing(place):
+    before = tree(place)
+    traces = place / "run" / "1000" / "launcher"
+    have_workstation_files(params(place, "1"), False)
+    traces.mkdir(parents=True)
+    (place / "bin" / ".program.previous").write_text("left by a killed run")
+    wanted = params(place, "1", state="absent", secrets=None, trace_patterns=[str(place / "run" / "*" / "launcher")])
+    assert have_workstation_files(wanted, True)["changed"] and (place / "bin" / "program").exists()
+    assert have_workstation_files(wanted, False)["changed"]
+    (place / "run" / "1000").rmdir()
+    (place / "run").rmdir()
+    assert tree(place) == before
+    assert not have_workstation_files(wanted, False)["changed"]
+
+
+# Bad input, and nothing touched
+
+@pytest.mark.parametrize("changed, sentence", [
+    ({"directories": []}, "directories or files is empty"),
+    ({"files": []}, "directories or files is empty"),
+    ({"owner": "nobody-of-that-name"}, "there is no user 'nobody-of-that-name' on this position"),
+    ({"secrets": {}}, "should hold the secret 'account', which is not among secrets"),
+    ({"files": [one("relative/path", content="")]}, "'relative/path' is no plain absolute path"),
+    ({"files": [one("/etc/../etc/passwd", content="")]}, "is no plain absolute path"),
+    ({"files": [one("/x/y", content="", mode="rw-r--r--")]}, "the mode 'rw-r--r--' of /x/y is not octal digits"),
+    ({"files": [one("/x/y", content="", mode="4755")]}, "the mode '4755' of /x/y is not octal digits"),
+    ({"files": [one("/x/y", content="", group="no-such-group")]}, "there is no group 'no-such-group' on this position"),
+    ({"files": [one("/x/y", secret="account", mode="0644")]}, "lets others than its owner and group read it"),
+    ({"files": [one("/x/y", content="1"), one("/x/y", content="2")]}, "/x/y is named twice"),
+])
+def test_mistakes_are_told_before_anything_is_touched(place, changed, sentence):
+    with pytest.raises(InvalidInput, match=sentence):
+        have_workstation_files(params(place, "1", **changed), False)
+    assert tree(place) == {"bin": ("0o40755", None), "etc": ("0o40755", None)}
+
+
+@pytest.mark.parametrize("name, sentence", [("etc/ours", "is there already and is no directory"), ("bin/program", "is there already and is no file")])
+def test_something_else_in_our_place_is_left_alone(place, name, sentence):
+    if name == "etc/ours":
+        (place / name).write_text("precious")
+    else:
+        (place / name).mkdir()
+    before = tree(place)
+    with pytest.raises(InvalidInput, match=sentence):
+        have_workstation_files(params(place, "1"), False)
+    assert tree(place) == before
+
+
+# Failing and dying at any instant
+
+CALLS = ("open", "rename", "unlink", "link", "mkdir", "rmdir", "fsync", "fchmod", "fchown", "chmod", "chown")
+CALLS_THAT_NEED_SPACE = ("open", "rename", "link", "mkdir", "fsync")
+
+
+class CountedOs:
+    """The module C(os) for file_set_change; C(at_call(number)) may raise, or end the process."""
+
+    def __init__(self, at_call, names=CALLS):
+        self._calls, self._at_call, self._names = 0, at_call, names
+
+    def __getattr__(self, name):
+        function = getattr(os, name)
+        if name not in self._names:
+            return function
+
+        def counted(*arguments, **named):
+            self._calls += 1
+            self._at_call(self._calls)
+            return function(*arguments, **named)
+
+        return counted
+
+
+def _run_in_a_child(monkeypatch, wanted, instant):
+    """Runs in a process that is killed before its C(instant)th call; returns whether it was."""
+    child = os.fork()
+    if child == 0:
+        try:
+            monkeypatch.setattr(file_set_change, "os", CountedOs(lambda number: os.kill(os.getpid(), signal.SIGKILL) if number == instant else None))
+            with contextlib.suppress(RapidError):
+                have_workstation_files(wanted, False)
+        finally:
+            os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+def _versions(place):
+    """Which version each file is of; a file is never cut off."""
+    paths = [place / "bin" / "program", place / "etc" / "ours" / "settings.ini", place / "etc" / "ours" / "account.json"]
+    return {path.read_text().split()[-1] if path.exists() else "none" for path in paths}
+
+
+@pytest.mark.parametrize("is_first_install", [True, False])
+@pytest.mark.parametrize("next_run", ["ends_well", "ends_badly", "is_killed_too"])
+def test_a_run_killed_at_any_instant_is_brought_to_an_end_by_the_next(place, monkeypatch, is_first_install, next_run):
+    instant, before = 0, "none" if is_first_install else "1"
+    while True:
+        instant += 1
+        _start_over(place, is_first_install)
+        was_killed = _run_in_a_child(monkeypatch, params(place, "2"), instant)
+        assert _versions(place) <= {before, "2"}
+        if next_run == "is_killed_too":
+            _run_in_a_child(monkeypatch, params(place, "2", verify_command=ENDS_BADLY), 1 + instant * 7 % 23)
+            assert _versions(place) <= {before, "2"}
+        if next_run == "ends_well":
+            have_workstation_files(params(place, "2"), False)
+            assert _versions(place) == {"2"}
+        else:
+            with contextlib.suppress(RapidError):
+                have_workstation_files(params(place, "2", verify_command=ENDS_BADLY), False)
+            assert _versions(place) in ({before}, {"2"}), "mixed after being killed at call %d" % instant
+        assert not list(place.rglob("*.new")) and not list(place.rglob("*.previous")) and not list(place.rglob("*.json.new"))
+        assert not list(place.rglob(file_set_change.JOURNAL_NAME))
+        if not was_killed:
+            break
+    assert instant > 30
+
+
+def _start_over(place, is_first_install):
+    have_workstation_files(params(place, "1", state="absent"), False)
+    if not is_first_install:
+        have_workstation_files(params(place, "1"), False)
+
+
+@pytest.mark.parametrize("is_first_install", [True, False])
+def test_a_full_disk_at_any_instant_changes_nothing(place, monkeypatch, is_first_install):
+    def full(number):
+        if number == instant:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/some/file")
+
+    _start_over(place, is_first_install)
+    before, instant = tree(place), 0
+    while True:
+        instant += 1
+        monkeypatch.setattr(file_set_change, "os", CountedOs(full, CALLS_THAT_NEED_SPACE))
+        try:
+            have_workstation_files(params(place, "2"), False)
+        except (RapidError, OSError) as error:
+            monkeypatch.setattr(file_set_change, "os", os)
+            if tree(place) == before:
+                continue
+            # Only the removal of what was kept aside can have failed now: the change itself was final.
+            assert _versions(place) == {"2"}, error
+            have_workstation_files(params(place, "2"), False)
+            assert not list(place.rglob("*.previous"))
+            _start_over(place, is_first_install)
+            before = tree(place)
+        else:
+            break
+    assert _versions(place) == {"2"}
+
+
+def test_a_full_disk_is_told_with_what_to_do(place, monkeypatch):
+    def full(number):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/some/file")
+
+    have_workstation_files(params(place, "1"), False)
+    monkeypatch.setattr(file_set_change, "_stage", full)
+    with pytest.raises(RapidError, match="/some/file: No space left on device; nothing was changed: free some space and run again"):
+        have_workstation_files(params(place, "2"), False)
