@@ -90,6 +90,17 @@ def rotation_spec():
     return dict(RAPIDAUTH_RULES, argument_spec=options)
 
 
+def sac_info_spec():
+    """Returns what AnsibleModule takes for rapidauth_sac_info."""
+    options = rapidauth_options()
+    options.update(
+        probe={"type": "bool", "default": False},
+        min_days_left={"type": "int", "default": 0},
+        now={"type": "str"},
+    )
+    return dict(RAPIDAUTH_RULES, argument_spec=options)
+
+
 def ledger_info_spec():
     """Returns what AnsibleModule takes for rapidauth_ledger_info."""
     return {

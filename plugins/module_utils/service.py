@@ -11,10 +11,11 @@ from __future__ import annotations
 import hashlib
 import os
 
-from ansible_collections.eccops.rapid.plugins.module_utils import sac as sacs
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import RapidAuthClient
+from ansible_collections.eccops.rapid.plugins.module_utils.sac import ensure_usable
+from ansible_collections.eccops.rapid.plugins.module_utils.sac_reading import load_sac, sac_source
 from ansible_collections.eccops.rapid.plugins.module_utils.tls import client_context
 from ansible_collections.eccops.rapid.plugins.module_utils.transport import Transport
 from ansible_collections.eccops.rapid.plugins.module_utils.urls import ensure_https_url
@@ -33,15 +34,15 @@ def rapidauth_client(params):
     """Returns the RapidAuthClient for the options of the fragment C(rapidauth); the SAC is checked on every call."""
     ensure_limits(params)
     api_url = ensure_https_url(params["api_url"], "api_url")
-    source = sacs.sac_source(params)
+    source = sac_source(params)
     key = _key_of(api_url, params.get("ca_path"), params["timeout_seconds"], params["retry_budget_seconds"], *source)
     if key not in _clients:
-        sac = sacs.load_sac(source)
-        sacs.ensure_usable(sac, utc_now())  # before OpenSSL meets it, whose words are worse
+        sac = load_sac(source)
+        ensure_usable(sac, utc_now())  # before OpenSSL meets it, whose words are worse
         context = client_context(params.get("ca_path"), sac)
         transport = Transport(api_url, context, params["timeout_seconds"], params["retry_budget_seconds"], sac)
         _clients[key] = RapidAuthClient(transport, sac)
-    sacs.ensure_usable(_clients[key].sac, utc_now())
+    ensure_usable(_clients[key].sac, utc_now())
     return _clients[key]
 
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError, SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import utc_now
-from ansible_collections.eccops.rapid.plugins.module_utils.sac import Sac, SacSource, ensure_usable, load_sac, sac_source
+from ansible_collections.eccops.rapid.plugins.module_utils.sac import Sac, ensure_usable
+from ansible_collections.eccops.rapid.plugins.module_utils.sac_reading import SacSource, load_sac, sac_source
 from ansible_collections.eccops.rapid.tests.unit.support import certificates
 from ansible_collections.eccops.rapid.tests.unit.support.certificates import certificate_pem, days_from_now, key_pem, pkcs12_bytes
 

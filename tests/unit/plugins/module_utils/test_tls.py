@@ -20,11 +20,11 @@ from ansible_collections.eccops.rapid.tests.unit.support.certificates import cer
 ENVIRONMENT = dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path), PYTHONDONTWRITEBYTECODE="1")
 IMPORTS = """
 import sys
-from ansible_collections.eccops.rapid.plugins.module_utils import sac, tls
+from ansible_collections.eccops.rapid.plugins.module_utils import sac_reading, tls
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
 def use(path, passphrase):
     try:
-        tls.client_context(None, sac.load_sac(sac.sac_source({"sac_path": path, "sac_passphrase": passphrase})))
+        tls.client_context(None, sac_reading.load_sac(sac_reading.sac_source({"sac_path": path, "sac_passphrase": passphrase})))
         return "used"
     except RapidError as error:
         return error.kind

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Runs rapidauth_sac_info's core in the controller's process when the task is local."""
+
+from __future__ import annotations
+
+from ansible_collections.eccops.rapid.plugins.module_utils.argspec import sac_info_spec
+from ansible_collections.eccops.rapid.plugins.module_utils.sac_inspection import inspect_sac
+from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
+
+
+class ActionModule(CoreAction):
+    def spec(self):
+        return sac_info_spec()
+
+    def core(self, params, is_check_mode):
+        return inspect_sac(params, is_check_mode)

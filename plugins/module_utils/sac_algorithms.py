@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Which algorithms of a SAC are weak: its key, the signatures on its certificates, and the seal of the file it came in."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+try:
+    from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+except ImportError:
+    pass  # nothing can be read without it, and reading says so
+
+SMALLEST_RSA_BITS = 2048
+SMALLEST_CURVE_BITS = 224
+
+#: DER of object identifiers (RFC 7292, appendix C; RFC 8018) that stand in clear in whatever they sealed.
+_SEALS = {
+    bytes.fromhex("060a2a864886f70d010c0101"): "128-bit RC4",
+    bytes.fromhex("060a2a864886f70d010c0102"): "40-bit RC4",
+    bytes.fromhex("060a2a864886f70d010c0103"): "3DES",
+    bytes.fromhex("060a2a864886f70d010c0104"): "two-key 3DES",
+    bytes.fromhex("060a2a864886f70d010c0105"): "128-bit RC2",
+    bytes.fromhex("060a2a864886f70d010c0106"): "40-bit RC2",
+    bytes.fromhex("06092a864886f70d010503"): "MD5 and DES",
+    bytes.fromhex("06092a864886f70d01050a"): "SHA-1 and DES",
+    bytes.fromhex("06082a864886f70d0307"): "3DES",
+    bytes.fromhex("06082a864886f70d0302"): "RC2",
+}
+_PEM_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----(.*?)-----END", re.DOTALL)
+_OLD_SEAL = re.compile(rb"DEK-Info: ([A-Z0-9-]+)")
+
+
+def key_type_of(sac):
+    """Returns (type, bits), such as C(("RSA", 2048)); bits is None where the type says all, as with Ed25519."""
+    key = sac.certificate.public_key()
+    if isinstance(key, rsa.RSAPublicKey):
+        return "RSA", key.key_size
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return "EC", key.curve.key_size
+    if isinstance(key, dsa.DSAPublicKey):
+        return "DSA", key.key_size
+    return type(key).__name__.strip("_").replace("PublicKey", ""), None
+
+
+def weak_algorithms(sac, source):
+    """Returns (reason, what_to_do) of each weak algorithm; C(source) is the SacSource that C(sac) was read from."""
+    renew = "ask the service's operator for a SAC with a stronger one"
+    kind, bits = key_type_of(sac)
+    found = []
+    if kind == "DSA" or (kind == "RSA" and bits < SMALLEST_RSA_BITS) or (kind == "EC" and bits < SMALLEST_CURVE_BITS):
+        found.append(("its key is %s with %d bits" % (kind, bits), renew))
+    for certificate in [sac.certificate] + sac.chain:
+        digest = certificate.signature_hash_algorithm
+        # Nobody relies on the signature that a root puts on itself.
+        if digest is not None and digest.name in ("md5", "sha1") and certificate.subject != certificate.issuer:
+            found.append(("'%s' is signed with %s" % (certificate.subject.rfc4514_string(), digest.name.upper().replace("SHA1", "SHA-1")), renew))
+    for seal in _seals_of(source):
+        found.append(("%s is sealed with %s" % (source.name, seal), "export it again with AES-256, and destroy the weak copies"))
+    return found
+
+
+def _seals_of(source):
+    """Returns the names of the weak ciphers that the file of a SAC, or the one of its key, is sealed with."""
+    whole = source.certificate + b"\n" + (source.key or b"")
+    keys = _PEM_KEY.findall(whole)
+    old = {match.decode() + ", keyed by MD5" for match in _OLD_SEAL.findall(whole)}
+    found = {name for der in ([_der(key) for key in keys] or [whole]) for identifier, name in _SEALS.items() if identifier in der}
+    return sorted(old | found)
+
+
+def _der(base64_text):
+    try:
+        return base64.b64decode(b"".join(base64_text.split()))
+    except (binascii.Error, ValueError):  # an old key, with header lines before its base64
+        return b""
