@@ -12,16 +12,18 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import json
 import os
 import shutil
 import stat
 import time
 
+from ansible_collections.eccops.rapid.plugins.module_utils.durable_files import make_missing, read_json, remove, stage, sync_directory, write_json
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils.file_set import Change, status_of
 
 JOURNAL_NAME = ".unfinished.json"
+#: The directories that had to be made for files elsewhere, so that a removal can take them away again.
+MADE_NAME = ".made-directories.json"
 LOCK_WAIT_SECONDS = 60
 
 
@@ -31,6 +33,7 @@ class FileSetChange:
     def __init__(self, directories, files):
         self.directories, self.files = directories, files
         self.journal_path = os.path.join(directories[0].path, JOURNAL_NAME)
+        self.made_path = os.path.join(directories[0].path, MADE_NAME)
 
     @contextlib.contextmanager
     def locked(self):
@@ -50,11 +53,11 @@ class FileSetChange:
 
     def is_unfinished(self):
         """Says whether an earlier run died between the first file and the verification of all."""
-        return self._journal() is not None
+        return read_json(self.journal_path) is not None
 
     def apply(self, changes, verify):
         """Makes C(changes), calls C(verify()), and makes it final; whatever is raised, all files are as before."""
-        earlier = self._journal()
+        earlier = read_json(self.journal_path)
         journal = earlier or {"files": {}, "directories": []}
         try:
             self._prepare(changes, journal)
@@ -70,7 +73,8 @@ class FileSetChange:
         except BaseException as error:
             self._undo(journal)
             raise _told(error, "everything was put back as it was") from error
-        _remove(self.journal_path)
+        self._note_made_directories(journal["directories"])
+        remove(self.journal_path)
         self._sync()
         self.tidy()
 
@@ -80,34 +84,23 @@ class FileSetChange:
             self.tidy()
         for change in changes:
             if change.wanted.is_directory:
-                self._make_directory(change.wanted, journal)
+                _make_directory(change.wanted, journal["directories"])
             elif change.wanted.content is not None:
-                _stage(change.wanted)
+                make_missing(os.path.dirname(change.path), journal["directories"])
+                stage(change.wanted)
         for change in changes:
             file = change.wanted
             # An earlier run's undoing may have been cut off: what was put back then is what is there.
             if not file.is_directory and not (file.path in journal["files"] and status_of(file.previous_path)):
                 journal["files"][file.path] = _keep_previous(file)
-        _write_durably(self.journal_path, json.dumps(journal, sort_keys=True).encode())
+        write_json(self.journal_path, journal)
         self._sync()
 
-    def _make_directory(self, wanted, journal):
-        if status_of(wanted.path) is None:
-            missing = _existing_parent(wanted.path)
-            for name in os.path.relpath(wanted.path, missing).split(os.sep):
-                missing = os.path.join(missing, name)
-                os.mkdir(missing, 0o755 if missing != wanted.path else 0o700)
-                journal["directories"].append(missing)
-        os.chown(wanted.path, wanted.uid, -1 if wanted.gid is None else wanted.gid, follow_symlinks=False)
-        os.chmod(wanted.path, wanted.mode)
-
-    def _journal(self):
-        """Returns the journal of an unfinished run, or None. One that cannot be read was never in force: it is renamed into place whole."""
-        try:
-            with open(self.journal_path, encoding="utf-8") as stream:
-                return json.load(stream)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+    def _note_made_directories(self, paths):
+        own = {each.path for each in self.directories}
+        made = [each for each in (read_json(self.made_path) or []) + paths if each not in own]
+        if made and paths:
+            write_json(self.made_path, sorted(set(made)))
 
     def _undo(self, journal):
         for file in self.files:
@@ -115,9 +108,9 @@ class FileSetChange:
                 with contextlib.suppress(FileNotFoundError):  # put back already, before an earlier undoing was cut off
                     os.rename(file.previous_path, file.path)
             elif file.path in journal["files"]:
-                _remove(file.path)
+                remove(file.path)
         self._sync()
-        _remove(self.journal_path)
+        remove(self.journal_path)
         self.tidy()
         for path in reversed(journal["directories"]):
             with contextlib.suppress(OSError):  # somebody has put something in
@@ -126,14 +119,14 @@ class FileSetChange:
     def tidy(self):
         """Removes what a killed run left beside the files; only where no journal is in force."""
         for file in self.files:
-            _remove(file.staged_path)
-            _remove(file.previous_path)
-        _remove(self.journal_path + ".new")
+            remove(file.staged_path)
+            remove(file.previous_path)
+        remove(self.journal_path + ".new")
 
     def _sync(self):
         for path in sorted({os.path.dirname(each.path) for each in self.files} | {self.directories[0].path}):
             with contextlib.suppress(FileNotFoundError):
-                _sync_directory(path)
+                sync_directory(path)
 
     def removals(self, trace_paths):
         """Returns the Changes that leave nothing of the set, nor of C(trace_paths), which programs of the set have left."""
@@ -142,13 +135,26 @@ class FileSetChange:
         return [Change(_Path(path), "directory\n" if _is_directory(path) else "file\n", "") for path in paths if status_of(path) is not None]
 
     def remove(self, removals):
-        """Removes what C(removals) returned."""
+        """Removes what C(removals) returned; returns the directories that had been made for it."""
+        made = read_json(self.made_path) or []
         for change in removals:
             if _is_directory(change.path):
                 shutil.rmtree(change.path)
             else:
-                _remove(change.path)
+                remove(change.path)
         self._sync()
+        return made
+
+
+def remove_unused_directories(paths):
+    """Removes those of C(paths) in which nothing is left, or nothing but caches of what was there."""
+    for path in sorted(paths, reverse=True):
+        with contextlib.suppress(OSError):
+            names = os.listdir(path)
+            if all(name.endswith(".cache") for name in names):
+                for name in names:
+                    os.unlink(os.path.join(path, name))
+                os.rmdir(path)
 
 
 class _Path:
@@ -174,21 +180,15 @@ def _is_locked_now(descriptor):
         return False
 
 
-def _stage(file):
-    """Writes the new content beside the file, with its final owner and mode from the start."""
-    _remove(file.staged_path)
-    descriptor = os.open(file.staged_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        os.fchown(descriptor, file.uid, -1 if file.gid is None else file.gid)
-        os.fchmod(descriptor, file.mode)
-        stream.write(file.content)
-        stream.flush()
-        os.fsync(descriptor)
+def _make_directory(wanted, made):
+    make_missing(wanted.path, made)
+    os.chown(wanted.path, wanted.uid, -1 if wanted.gid is None else wanted.gid, follow_symlinks=False)
+    os.chmod(wanted.path, wanted.mode)
 
 
 def _keep_previous(file):
     """Keeps what is there under a second name; returns whether there was anything."""
-    _remove(file.previous_path)
+    remove(file.previous_path)
     try:
         os.link(file.path, file.previous_path, follow_symlinks=False)
     except FileNotFoundError:
@@ -198,33 +198,9 @@ def _keep_previous(file):
 
 def _put_in_place(file):
     if file.content is None:
-        _remove(file.path)
+        remove(file.path)
     else:
         os.rename(file.staged_path, file.path)
-
-
-def _write_durably(path, content):
-    temporary = path + ".new"
-    _remove(temporary)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(descriptor)
-    os.rename(temporary, path)
-
-
-def _sync_directory(path):
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _remove(path):
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        os.unlink(path)
 
 
 def _told(error, consequence):

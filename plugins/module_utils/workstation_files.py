@@ -11,7 +11,7 @@ import subprocess
 
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils.file_set import changes_to, wanted_directories, wanted_files
-from ansible_collections.eccops.rapid.plugins.module_utils.file_set_change import FileSetChange
+from ansible_collections.eccops.rapid.plugins.module_utils.file_set_change import FileSetChange, remove_unused_directories
 
 COMMAND_SECONDS = 60
 
@@ -73,8 +73,9 @@ def _absent(params, is_check_mode):
         traces = sorted(path for pattern in params["trace_patterns"] for path in glob.glob(pattern))
         removals = change.removals(traces)
         if removals and not is_check_mode:
-            change.remove(removals)
+            made = change.remove(removals)
             _refresh(params["refresh_commands"])
+            remove_unused_directories(made)
     return _result(removals, False)
 
 

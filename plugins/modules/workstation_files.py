@@ -53,7 +53,7 @@ options:
     required: true
     suboptions:
       path:
-        description: Absolute path; directories other than those of O(directories) must exist.
+        description: Absolute path; missing directories that lead to it are made, and removed again with O(state=absent).
         type: path
         required: true
       content:

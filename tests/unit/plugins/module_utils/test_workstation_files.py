@@ -7,14 +7,17 @@ from __future__ import annotations
 import contextlib
 import errno
 import grp
+import json
 import os
+import pathlib
 import pwd
 import signal
+import tempfile
 import threading
 import time
 
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils import file_set_change
+from ansible_collections.eccops.rapid.plugins.module_utils import durable_files, file_set_change
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils.workstation_files import have_workstation_files
 
@@ -25,10 +28,12 @@ ENDS_WELL, ENDS_BADLY = ["true"], ["sh", "-c", "echo this is wrong; exit 3"]
 
 
 @pytest.fixture
-def place(tmp_path):
-    for name in ("bin", "etc"):
-        (tmp_path / name).mkdir()
-    return tmp_path
+def place():
+    memory = pathlib.Path("/dev/shm")  # what a power cut leaves is not what is tested here
+    with tempfile.TemporaryDirectory(prefix="files-", dir=memory if memory.is_dir() else None) as directory:
+        for name in ("bin", "etc"):
+            (pathlib.Path(directory) / name).mkdir()
+        yield pathlib.Path(directory)
 
 
 def params(place, version, **changed):
@@ -40,6 +45,7 @@ def params(place, version, **changed):
             one(place / "bin" / "program", content="program %s\n" % version, mode="0755"),
             one(place / "etc" / "ours" / "settings.ini", content="settings %s\n" % version),
             one(place / "etc" / "ours" / "account.json", secret="account", mode="0640", group=MY_GROUP),
+            one(place / "share" / "menu" / "program.desktop", content="entry %s\n" % version),
             one(place / "bin" / "gone"),
         ],
         "secrets": {"account": "%s %s" % (MARKER, version)},
@@ -61,9 +67,11 @@ def tree(place):
 
 def test_installs_everything_and_then_changes_nothing(place):
     result = have_workstation_files(params(place, "1", verify_command=ENDS_WELL), False)
-    assert result["changed"] and len(result["changed_paths"]) == 4
+    assert result["changed"] and len(result["changed_paths"]) == 5
     assert tree(place) == {
         "bin": ("0o40755", None), "etc": ("0o40755", None), "etc/ours": ("0o40755", None),
+        "share": ("0o40755", None), "share/menu": ("0o40755", None), "share/menu/program.desktop": ("0o100644", "entry 1\n"),
+        "etc/ours/.made-directories.json": ("0o100600", json.dumps([str(place / "share"), str(place / "share" / "menu")])),
         "bin/program": ("0o100755", "program 1\n"), "etc/ours/settings.ini": ("0o100644", "settings 1\n"),
         "etc/ours/account.json": ("0o100640", MARKER + " 1")}
     before = {each: each.stat().st_mtime_ns for each in place.rglob("*")}
@@ -165,6 +173,7 @@ def test_absent_leaves_nothing(place):
     have_workstation_files(params(place, "1"), False)
     traces.mkdir(parents=True)
     (place / "bin" / ".program.previous").write_text("left by a killed run")
+    (place / "share" / "menu" / "menu.cache").write_text("made by the desktop")
     wanted = params(place, "1", state="absent", secrets=None, trace_patterns=[str(place / "run" / "*" / "launcher")])
     assert have_workstation_files(wanted, True)["changed"] and (place / "bin" / "program").exists()
     assert have_workstation_files(wanted, False)["changed"]
@@ -214,7 +223,7 @@ CALLS_THAT_NEED_SPACE = ("open", "rename", "link", "mkdir", "fsync")
 
 
 class CountedOs:
-    """The module C(os) for file_set_change; C(at_call(number)) may raise, or end the process."""
+    """The module C(os) for those who change files; C(at_call(number)) may raise, or end the process."""
 
     def __init__(self, at_call, names=CALLS):
         self._calls, self._at_call, self._names = 0, at_call, names
@@ -232,12 +241,17 @@ class CountedOs:
         return counted
 
 
+def _count(monkeypatch, counted):
+    for module in (file_set_change, durable_files):
+        monkeypatch.setattr(module, "os", counted)
+
+
 def _run_in_a_child(monkeypatch, wanted, instant):
     """Runs in a process that is killed before its C(instant)th call; returns whether it was."""
     child = os.fork()
     if child == 0:
         try:
-            monkeypatch.setattr(file_set_change, "os", CountedOs(lambda number: os.kill(os.getpid(), signal.SIGKILL) if number == instant else None))
+            _count(monkeypatch, CountedOs(lambda number: os.kill(os.getpid(), signal.SIGKILL) if number == instant else None))
             with contextlib.suppress(RapidError):
                 have_workstation_files(wanted, False)
         finally:
@@ -293,11 +307,11 @@ def test_a_full_disk_at_any_instant_changes_nothing(place, monkeypatch, is_first
     before, instant = tree(place), 0
     while True:
         instant += 1
-        monkeypatch.setattr(file_set_change, "os", CountedOs(full, CALLS_THAT_NEED_SPACE))
+        _count(monkeypatch, CountedOs(full, CALLS_THAT_NEED_SPACE))
         try:
             have_workstation_files(params(place, "2"), False)
         except (RapidError, OSError) as error:
-            monkeypatch.setattr(file_set_change, "os", os)
+            _count(monkeypatch, os)
             if tree(place) == before:
                 continue
             # Only the removal of what was kept aside can have failed now: the change itself was final.
@@ -316,6 +330,6 @@ def test_a_full_disk_is_told_with_what_to_do(place, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/some/file")
 
     have_workstation_files(params(place, "1"), False)
-    monkeypatch.setattr(file_set_change, "_stage", full)
+    monkeypatch.setattr(file_set_change, "stage", full)
     with pytest.raises(RapidError, match="/some/file: No space left on device; nothing was changed: free some space and run again"):
         have_workstation_files(params(place, "2"), False)

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""What a run of provision_workstations came to, position by position: read from what its tasks registered."""
+
+from __future__ import annotations
+
+#: The variables in which the roles register what they did on a position.
+ROLE_RESULTS = {"launcher": "portal_launcher_installed", "sac": "sac_certificate_installed"}
+
+
+def provisioning_outcomes(hostvars, names):
+    """Returns a list of {position, outcome, launcher, sac, reason}, in the order of C(names).
+
+    outcome is C(changed), C(unchanged), C(failed), C(unreachable) or C(not begun); launcher and sac are
+    C(changed), C(unchanged) or C(-).
+    """
+    return [_outcome(str(name), hostvars[name]) for name in names]
+
+
+def _outcome(name, variables):
+    results = {part: variables.get(variable) for part, variable in ROLE_RESULTS.items()}
+    row = {"position": name, "reason": str(variables.get("provision_problem") or "")}
+    row.update((part, _word(result)) for part, result in results.items())
+    words = [row[part] for part in ROLE_RESULTS]
+    unreachable = next((result for result in results.values() if result and result.get("unreachable")), None)
+    if row["reason"]:
+        row["outcome"] = "failed"
+    elif unreachable is not None:
+        row.update(outcome="unreachable", reason=str(unreachable.get("msg") or ""))
+    elif "changed" in words:
+        row["outcome"] = "changed"
+    else:
+        row["outcome"] = "unchanged" if "unchanged" in words else "not begun"
+    return row
+
+
+def _word(result):
+    if not result or any(result.get(word) for word in ("skipped", "failed", "unreachable")):
+        return "-"
+    return "changed" if result.get("changed") else "unchanged"
+
+
+def is_too_much_failed(outcomes, max_fail_percentage):
+    """Says whether more than C(max_fail_percentage) of the positions that were begun failed or could not be reached."""
+    begun = [row for row in outcomes if row["outcome"] != "not begun"]
+    failed = [row for row in begun if row["outcome"] in ("failed", "unreachable")]
+    return len(failed) * 100 > len(begun) * float(max_fail_percentage)
