@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""One sandbox for all tests of this directory, and positions that are removed again."""
+
+import os
+import pathlib
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "sandbox")]
+
+import position as positions  # noqa: E402  # pylint: disable=wrong-import-position
+from sandbox_process import Running  # noqa: E402  # pylint: disable=wrong-import-position
+
+
+@pytest.fixture(scope="session", name="running_sandbox")
+def fixture_running_sandbox(tmp_path_factory):
+    running = Running(tmp_path_factory.mktemp("sandbox") / "data")
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.fixture(name="sandbox")
+def fixture_sandbox(running_sandbox):
+    assert running_sandbox.admin("POST", "/reset").status_code == 200
+    return running_sandbox
+
+
+@pytest.fixture(name="make_position")
+def fixture_make_position(running_sandbox, tmp_path):
+    """Returns a function that makes a Position; its options are those of the class."""
+    if not os.path.isdir(positions.MEMORY):
+        pytest.skip("no memory-backed directory at " + positions.MEMORY)
+    made = []
+
+    def make(**options):
+        made.append(positions.Position(tmp_path / f"position-{len(made)}", running_sandbox.values, **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.remove()
+
+
+@pytest.fixture(name="position")
+def fixture_position(make_position, sandbox):
+    return make_position()
+
+
+@pytest.fixture(name="logins")
+def fixture_logins(sandbox):
+    """Returns a function that lists what the Portal's log says of logins since the test began."""
+    before = sandbox.last_seq()
+    effects = ("login", "login_refused", "lockout")
+    return lambda: [entry["effect"] for entry in sandbox.audit(before) if entry["effect"] in effects]
