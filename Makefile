@@ -18,6 +18,7 @@ SHELL := /bin/bash
 BIN := $(CURDIR)/$(VENV)/bin
 COLLECTIONS := build/collections
 HERE := $(COLLECTIONS)/ansible_collections/eccops/rapid
+WINDOWS := $(COLLECTIONS)/ansible_collections/ansible/windows
 
 # What the machine's own configuration says must not change what is shown or proved here.
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
@@ -35,16 +36,16 @@ help: ## List what can be made
 demo: $(VENV)/.run-installed $(HERE) ## Rotate a demo fleet against the sandbox, and show it (needs no root)
 	@$(BIN)/ansible-playbook eccops.rapid.demo -e demo_directory=$(CURDIR)/build/demo
 
-test: $(VENV)/.test-installed $(HERE) lint ## Prove everything: lint, sanity, unit, sandbox, integration and crash tests
-	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile tests/unit tests/sandbox tests/integration tests/crash
+test: $(VENV)/.test-installed $(HERE) $(WINDOWS) lint ## Prove everything: lint, sanity, unit, sandbox, integration and crash tests
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile tests/unit tests/sandbox tests/integration tests/windows tests/crash
 
-test-fast: $(VENV)/.test-installed $(HERE) ## The tests for your own loop: no lint, no slow ones
-	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile -m "not slow" tests/unit tests/sandbox tests/integration
+test-fast: $(VENV)/.test-installed $(HERE) $(WINDOWS) ## The tests for your own loop: no lint, no slow ones
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile -m "not slow" tests/unit tests/sandbox tests/integration tests/windows
 
 test-crash: $(VENV)/.test-installed $(HERE) ## Kill a rotation at CRASH_INSTANTS instants, and compare ledger and service each time
 	$(BIN)/python -m pytest tests/crash --crash-instants $(CRASH_INSTANTS)
 
-lint: $(VENV)/.test-installed $(HERE) ## ansible-lint (production), ansible-test sanity
+lint: $(VENV)/.test-installed $(HERE) $(WINDOWS) ## ansible-lint (production), ansible-test sanity
 	$(BIN)/python tests/checks/run_ansible_lint.py
 	$(BIN)/python tests/checks/run_ansible_test_sanity.py
 
@@ -68,6 +69,11 @@ clean: ## Remove everything that was made here
 $(HERE):
 	@mkdir -p $(dir $@)
 	@ln -sfn ../../../.. $@
+
+# What this collection depends on, for everything that reads roles with Windows tasks.
+$(WINDOWS): | $(VENV)/.test-installed
+	@echo "Installing the collection ansible.windows into $(COLLECTIONS) ..."
+	@$(BIN)/python tests/checks/install_ansible_windows.py
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name it with make PYTHON=...") if sys.version_info < (3, 11) else None'
