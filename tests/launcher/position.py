@@ -38,6 +38,7 @@ class Position:
     def __init__(self, directory, values, python=None):
         """C(values) is the sandbox's connection.yml; C(python) runs the program, by default the one of its first line."""
         self.directory, self.python = pathlib.Path(directory), python
+        self.prefix = []
         self.notes = self.directory / "notes"
         self.notes.mkdir(parents=True)
         self.runtime = pathlib.Path(tempfile.mkdtemp(prefix="launcher-", dir=MEMORY))
@@ -76,7 +77,7 @@ class Position:
 
     def command(self, *arguments, has_configuration=True):
         program = [self.python, "-I", str(PROGRAM)] if self.python else [str(PROGRAM)]
-        return [*program, *(["--configuration", str(self.path)] if has_configuration else []), *arguments]
+        return [*self.prefix, *program, *(["--configuration", str(self.path)] if has_configuration else []), *arguments]
 
     def start(self, *arguments, **options):
         options.setdefault("stdin", subprocess.DEVNULL)

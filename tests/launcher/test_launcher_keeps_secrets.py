@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Password and token are planted, and searched for in all processes, output, journal and files while the launcher runs."""
+
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+from position import NUMBER
+
+#: An unusual but possible password, which JSON, forms and shells write differently.
+MARKER = 'Mark-4711 "\u00fc'
+
+
+class Watch:
+    """Reads argv and environment of every process again and again."""
+
+    def __init__(self):
+        self.seen, self._is_over = set(), threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self):
+        while not self._is_over.wait(0.005):
+            for path in pathlib.Path("/proc").glob("[0-9]*"):
+                for name in ("cmdline", "environ"):
+                    try:
+                        self.seen.add((path / name).read_bytes())
+                    except OSError:
+                        pass
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_details):
+        self._is_over.set()
+        self._thread.join()
+
+
+def forms(secret):
+    """The ways in which a secret could be written."""
+    return {secret.encode(), json.dumps(secret)[1:-1].encode(), "Mark-4711".encode()} if "Mark-4711" in secret else {secret.encode()}
+
+
+def assert_nowhere(secrets, texts):
+    for secret in secrets:
+        for form in forms(secret):
+            for text in texts:
+                assert form not in text, text[:200]
+
+
+def files_below(directory):
+    return {path: path.read_bytes() for path in pathlib.Path(directory).rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("fault", [None, "refused", "garbage", "error_after_effect_empty_500", "latency", "no_query_url"])
+def test_nothing_secret_is_anywhere_else(position, sandbox, fault):
+    if fault == "refused":
+        position.write_account(password=MARKER)
+        position.account["password"] = MARKER
+    elif fault == "no_query_url":
+        position.configure(portal_query_url=None)
+    elif fault:
+        sandbox.fault("login", fault, count=None, **({"seconds": 5} if fault == "latency" else {}))
+    with Watch() as watch:
+        ended = position.call(NUMBER, count=1 if fault is None else 2)
+        if fault is None:
+            assert ended.code == 0
+            time.sleep(0.1)
+    token = (position.kept("token") or {}).get("token")
+    assert bool(token) == (fault is None)
+    secrets = [position.account["password"], *([token] if token else [])]
+    assert any(str(position.path).encode() in text for text in watch.seen)  # the launcher was seen
+    assert_nowhere(secrets, watch.seen)
+    assert_nowhere(secrets, [ended.stdout.encode(), ended.stderr.encode()])
+    for path, content in files_below(position.directory).items():
+        if path.name != "account.json" and path.parent != position.notes:
+            assert_nowhere(secrets, [content])
+    for note in ended.opened:  # of what the browser was told, the redirect alone bears the token
+        location = note.get("answer", {}).get("headers", {}).pop("Location", "")
+        assert bool(location) == bool(token)
+        assert_nowhere(secrets, [json.dumps(note, ensure_ascii=False).encode()])
+    for path, content in files_below(position.runtime).items():
+        assert_nowhere(secrets[:1], [content])
+        if path.name != "token.json":
+            assert_nowhere(secrets, [content])
+
+
+def test_exceptions_and_failures_do_not_quote_secrets(position):
+    """A secret that is no text HTTP or JSON could carry must not come back in a message."""
+    for content in ('{"email": "a@b.example", "password": "%s", }' % MARKER, '["%s"]' % MARKER, '{"email": "a@b.example", "password": ["%s"]}' % MARKER):
+        (position.directory / "account.json").write_text(content, encoding="utf-8")
+        ended = position.call(NUMBER, count=2)
+        assert ended.code == 3
+        assert_nowhere([MARKER], [ended.stderr.encode(), json.dumps(ended.opened, ensure_ascii=False).encode()])
+    position.write_account(password="Mark-4711 \ud800")
+    ended = position.call(NUMBER, count=2)
+    assert_nowhere([MARKER], [ended.stderr.encode(), json.dumps(ended.opened, ensure_ascii=False).encode()])
+
+
+def test_the_journal_gets_one_line_without_secrets_or_the_number(position, tmp_path):
+    """The program's own mount namespace has a /dev with a socket of this test for syslog."""
+    if os.geteuid():
+        pytest.skip("needs root, to give the program a /dev of its own")
+    devices = tmp_path / "dev"
+    devices.mkdir()
+    for name, minor in (("null", 3), ("zero", 5), ("urandom", 9)):
+        os.mknod(devices / name, 0o020666, os.makedev(1, minor))
+    (devices / "shm").mkdir()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
+        journal.bind(str(devices / "log"))
+        journal.settimeout(5)
+        script = f'mount --bind /dev/shm {devices}/shm && mount --rbind {devices} /dev && exec "$@"'
+        position.prefix = ["unshare", "--mount", "sh", "-c", script, "sh"]
+        probe = subprocess.run([*position.prefix, "true"], capture_output=True, text=True, check=False)
+        if probe.returncode:
+            pytest.skip("no mount namespace here: " + probe.stderr.strip())
+        position.account["password"] = MARKER
+        position.write_account(password=MARKER)
+        ended = position.call(NUMBER, count=2)
+        line = journal.recv(4096)
+        assert ended.code == 4 and b"portal-launcher[" in line and b"login_refused, exit code 4" in line
+        assert_nowhere([MARKER], [line])
+        assert NUMBER.encode() not in line and b"555" not in line.replace(b"pid", b"")
+        journal.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            journal.recv(4096)
