@@ -27,17 +27,14 @@ def explain(error, base_url, timeout_seconds, sac=None, is_sent=True):
 
     C(sac) is the Sac presented, if any; C(is_sent) says whether any of the request can have left this machine.
     """
-    causes = list(_causes(error))
-    for cause in causes:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return _not_trusted(cause, base_url)
-    for cause in causes:
-        if isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or "") and (not is_sent or _CERTIFICATE_ALERTS.search(cause.reason)):
-            return _alert(cause, base_url, sac)
+    causes = list(causes_of(error))
+    about_tls = explain_tls(causes, base_url, sac, is_sent)
+    if about_tls is not None:
+        return about_tls
     if isinstance(error, requests.exceptions.ProxyError):
         return NotSent("the proxy for %s cannot be used; check HTTPS_PROXY and NO_PROXY" % base_url, kind="proxy_failed")
     if any(isinstance(cause, socket.gaierror) for cause in causes):
-        return NotSent("the host name of %s cannot be resolved; check the URL and DNS" % base_url, kind="name_not_resolved")
+        return not_resolved(base_url)
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return NotSent(
             "%s accepted no connection within %s s; check the address and the firewall" % (base_url, timeout_seconds),
@@ -45,27 +42,53 @@ def explain(error, base_url, timeout_seconds, sac=None, is_sent=True):
         )
     for cause in causes:
         if isinstance(cause, urllib3_exceptions.NewConnectionError):
-            return NotSent(
-                "%s refused the connection or cannot be reached; check that the service is up and the address is right"
-                % base_url,
-                kind="connection_refused",
-            )
+            return not_reached(base_url)
     if isinstance(error, requests.exceptions.Timeout) or any(isinstance(cause, socket.timeout) for cause in causes):
-        return AnswerLost(
-            "%s gave no whole answer within %s s; run again later, or raise timeout_seconds" % (base_url, timeout_seconds),
-            kind="answer_timed_out",
-        )
+        return timed_out(base_url, timeout_seconds)
     if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
         return NotSent("%s is not a usable https URL" % base_url, kind="invalid_input")
     if not is_sent:
         return NotSent("no TLS 1.2 or newer could be agreed with %s; is it an https service?" % base_url, kind="tls_failed")
+    return cut_off(base_url)
+
+
+def explain_tls(causes, base_url, sac, is_sent):
+    """Returns the RapidError where one of C(causes) is about certificates or the handshake, else None."""
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return _not_trusted(cause, base_url)
+    for cause in causes:
+        if isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or "") and (not is_sent or _CERTIFICATE_ALERTS.search(cause.reason)):
+            return _alert(cause, base_url, sac)
+    return None
+
+
+def not_resolved(base_url):
+    return NotSent("the host name of %s cannot be resolved; check the URL and DNS" % base_url, kind="name_not_resolved")
+
+
+def not_reached(base_url):
+    return NotSent(
+        "%s refused the connection or cannot be reached; check that the service is up and the address is right" % base_url,
+        kind="connection_refused",
+    )
+
+
+def timed_out(base_url, timeout_seconds):
+    return AnswerLost(
+        "%s gave no whole answer within %s s; run again later, or raise timeout_seconds" % (base_url, timeout_seconds),
+        kind="answer_timed_out",
+    )
+
+
+def cut_off(base_url):
     return AnswerLost(
         "%s cut the connection before a whole answer came; check what stands between (proxy, firewall), then run again" % base_url,
         kind="connection_cut",
     )
 
 
-def _causes(error):
+def causes_of(error):
     """Yields the exceptions an exception of requests was made from, itself first."""
     seen, pending = set(), [error]
     while pending:

@@ -7,11 +7,12 @@ A SAC that can be read is described, however bad it is; only one that cannot be 
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError, Refusal, SacUnusable
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError, SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import format_instant, given_now
 from ansible_collections.eccops.rapid.plugins.module_utils.sac import is_key_of, reasons_against, valid_until
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_algorithms import key_type_of, weak_algorithms
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_chain import describe_chain
+from ansible_collections.eccops.rapid.plugins.module_utils.sac_proof import ensure_accepted
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_reading import read_sac, sac_source
 from ansible_collections.eccops.rapid.plugins.module_utils.service import ensure_limits, rapidauth_client
 
@@ -20,9 +21,6 @@ try:
     from cryptography.x509.oid import ExtendedKeyUsageOID
 except ImportError:
     pass  # read_sac says so
-
-#: A RequestId that no credential has: any answer about it proves that the service took the SAC.
-NOBODYS_REQUEST_ID = "00000000-0000-0000-0000-000000000000"
 
 
 def inspect_sac(params, is_check_mode):
@@ -124,10 +122,7 @@ def _weaknesses(sac, source, chain, now):
 def prove(params):
     """Returns (is_proven, finding): whether the service takes the SAC; None and why where it could not be asked."""
     try:
-        rapidauth_client(params).get_request(NOBODYS_REQUEST_ID)
-    except Refusal as error:
-        if error.number is None:  # a web server's page proves nothing
-            return None, _unproven(error)
+        ensure_accepted(rapidauth_client(params))
     except RapidError as error:
         return (False if error.kind == "sac_refused" else None), _unproven(error)
     return True, None

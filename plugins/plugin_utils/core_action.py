@@ -57,10 +57,7 @@ class CoreAction(ActionBase):
         if self._is_for_this_process():
             result.update(self._run_here())
         else:
-            self._refuse_bare_keys()
-            self._refuse_to_leave_traces()
-            with self._untold():
-                result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
+            result.update(self._ship(task_vars))
         if self.is_result_secret:
             if not result.get("failed"):
                 result["_ansible_no_log"] = True
@@ -68,6 +65,17 @@ class CoreAction(ActionBase):
             for name in {"module_stdout", "module_stderr"} & set(result):
                 result[name] = "(hidden, since it may hold a login)"
         return result
+
+    def _ship(self, task_vars):
+        """Returns the result of the module, run where the task is delegated to."""
+        self._refuse_bare_keys()
+        return self._ship_with(None, task_vars)
+
+    def _ship_with(self, arguments, task_vars):
+        """Ships the module with C(arguments), by default the task's."""
+        self._refuse_to_leave_traces()
+        with self._untold():
+            return self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)
 
     def _refuse_bare_keys(self):
         """Raises before an unencrypted key would travel with the module: without pipelining it lies on the host's disk."""
@@ -111,16 +119,17 @@ class CoreAction(ActionBase):
         )
 
     def _run_here(self):
-        rules = self.spec()
-        validator = ArgumentSpecValidator(**rules)
-        validated = validator.validate(_plain(self._task.args))
-        secrets = validated._no_log_values
+        return self._with_params(lambda params: self.core(params, self._task.check_mode))
+
+    def _with_params(self, function):
+        """Returns what C(function) makes of the task's validated options, or its RapidError as a failure."""
+        validated = ArgumentSpecValidator(**self.spec()).validate(plain(self._task.args))
         try:
             if validated.error_messages:
                 raise InvalidInput("; ".join(validated.error_messages))
-            return self.core(validated.validated_parameters, self._task.check_mode)
+            return function(validated.validated_parameters)
         except RapidError as error:
-            return remove_values(dict(error.as_result(), failed=True), secrets)
+            return remove_values(dict(error.as_result(), failed=True), validated._no_log_values)
 
     def run_directory(self):
         """Returns a directory private to this Ansible run, shared by its forks and removed at its end."""
@@ -131,16 +140,16 @@ def _censored(arguments, argument_spec):
     """Returns a task's C(arguments) as they may be shown."""
     is_secret = {name for name, rules in argument_spec.items() if rules.get("no_log")}
     secrets = {str(value) for name, value in arguments.items() if name in is_secret and value}
-    censored = remove_values(_plain(arguments), secrets)
+    censored = remove_values(plain(arguments), secrets)
     return {name: HIDDEN if name in is_secret and arguments[name] else value for name, value in censored.items()}
 
 
-def _plain(value):
+def plain(value):
     """Returns C(value) made of Python's own types only: no tags, no vault objects, no templates' leftovers."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     if value is None or isinstance(value, (bool, int, float)):
         return value
     return str(value)
