@@ -100,9 +100,9 @@ class Refusal(RapidError):
         self.number = number
 
     @property
-    def is_effect_unknown(self):
+    def is_effect_unknown(self):  # type: ignore[override]
         return self.http_status is not None and self.http_status >= 500 and self.number is None
 
     @property
-    def is_service_wide(self):
+    def is_service_wide(self):  # type: ignore[override]
         return self.kind in ("throttled", "maintenance")

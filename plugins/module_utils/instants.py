@@ -27,7 +27,8 @@ def parse_instant(text):
         return None
     fraction = (match.group(7) or "")[:6].ljust(6, "0")
     try:
-        instant = datetime.datetime(*[int(match.group(index)) for index in range(1, 7)], int(fraction), tzinfo=UTC)
+        year, month, day, hour, minute, second = (int(match.group(index)) for index in range(1, 7))
+        instant = datetime.datetime(year, month, day, hour, minute, second, int(fraction), tzinfo=UTC)
         return instant - _offset(match.group(8))
     except (ValueError, OverflowError):
         return None

@@ -54,7 +54,7 @@ class LedgerError(RapidError):
     kind = "ledger_unusable"
 
     @property
-    def is_service_wide(self):
+    def is_service_wide(self):  # type: ignore[override]
         return self.kind != "busy"
 
 

@@ -11,8 +11,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils.ledger import DONE, O
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import is_same_request_id
 
 #: ``action``: keep, adopt, replace or refuse; ``kind`` is the error kind of a refusal.
-Decision = collections.namedtuple("Decision", "action reason kind")
-Decision.__new__.__defaults__ = (None,)
+Decision = collections.namedtuple("Decision", "action reason kind", defaults=(None,))
 
 #: ``should_rotate`` and the ``reason`` people read.
 Verdict = collections.namedtuple("Verdict", "should_rotate reason")

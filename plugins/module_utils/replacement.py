@@ -17,14 +17,14 @@ from ansible_collections.eccops.rapid.plugins.module_utils.ledger_file import Le
 
 #: What is wanted. ``further_anon_id`` is the AnonId of the one further replacement where the first one lapsed
 #: uncollected, or None.
-Wanted = collections.namedtuple("Wanted", "position request_id anon_id rotation_id expect_anon_id anon_ids_are_unique further_anon_id")
-Wanted.__new__.__defaults__ = ("", None, True, None)
+Wanted = collections.namedtuple(
+    "Wanted", "position request_id anon_id rotation_id expect_anon_id anon_ids_are_unique further_anon_id", defaults=("", None, True, None))
 
 #: What came of it. ``word`` is replaced, already_replaced, adopted, refused, failed or unresolved; ``kind`` the error
 #: kind of the last three; ``credential`` the current Credential or None; ``request_ids`` the chain, oldest first;
 #: ``previous`` the Credential that was or would be replaced.
-Outcome = collections.namedtuple("Outcome", "word reason kind credential request_ids anon_id previous http")
-Outcome.__new__.__defaults__ = (None, None, (), None, None, None)
+Outcome = collections.namedtuple(
+    "Outcome", "word reason kind credential request_ids anon_id previous http", defaults=(None, None, (), None, None, None))
 
 REPLACED, ALREADY_REPLACED, ADOPTED = "replaced", "already_replaced", "adopted"
 REFUSED, FAILED, UNRESOLVED = "refused", "failed", "unresolved"

@@ -98,7 +98,7 @@ class _memory_file:
             self._file = os.fdopen(os.memfd_create("sac"), "w+b")
             path = "/proc/self/fd/%d" % self._file.fileno()
         else:
-            self._file = tempfile.NamedTemporaryFile()
+            self._file = tempfile.NamedTemporaryFile()  # type: ignore[assignment]
             path = self._file.name
         self._file.write(self._content)
         self._file.flush()

@@ -20,7 +20,7 @@ try:
 
     REQUESTS_ERROR = None
 except ImportError as error:
-    requests, HTTPAdapter, REQUESTS_ERROR = None, object, str(error)
+    requests, HTTPAdapter, REQUESTS_ERROR = None, object, str(error)  # type: ignore[assignment,misc]
 
 #: Statuses a GET is repeated on; anything else is an answer.
 TEMPORARY_STATUSES = (429, 502, 503, 504)
@@ -119,7 +119,7 @@ class Transport:
                 self._sleep(pause_seconds)  # one cut connection is no reason for the other threads to wait
         if failure:
             raise failure
-        if answer.status == 429:
+        if answer is not None and answer.status == 429:
             raise throttled(self.base_url, answer, "after %d attempts and a budget of %s s" % (attempt, self._retry_budget_seconds))
         return answer
 

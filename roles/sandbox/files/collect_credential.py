@@ -28,7 +28,7 @@ try:
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
 except ImportError:
-    x509 = None
+    x509 = None  # type: ignore[assignment]
 
 KEY_FILE, CERTIFICATE_FILE, COLLECTED_FILE = "key.pem", "certificate.pem", "collected.json"
 FILES, CURRENT = (KEY_FILE, CERTIFICATE_FILE, COLLECTED_FILE), "current"
@@ -174,7 +174,7 @@ def _ask(options, request_id, key, was_begun):
         certificate = x509.load_der_x509_certificate(der)
     except (ValueError, KeyError, TypeError) as error:
         raise CollectError("the service answered, but not with a certificate; " + LOST) from error
-    if certificate.public_key().public_numbers() != key.public_key().public_numbers():
+    if _public_key(certificate) != _public_key(key):
         raise CollectError("the service answered with a certificate for another key; " + LOST)
     return certificate
 
@@ -219,12 +219,17 @@ def _refusal(error, url, was_begun):
     return told
 
 
+def _public_key(holder):
+    """The public key of a certificate or of a private key of any kind, as bytes."""
+    return holder.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
 def _is_pair(store):
     """Whether key and certificate are there and belong together."""
     try:
         key = serialization.load_pem_private_key((store / KEY_FILE).read_bytes(), None)
         certificate = x509.load_pem_x509_certificate((store / CERTIFICATE_FILE).read_bytes())
-        return certificate.public_key().public_numbers() == key.public_key().public_numbers()
+        return _public_key(certificate) == _public_key(key)
     except (OSError, ValueError, TypeError):
         return False
 

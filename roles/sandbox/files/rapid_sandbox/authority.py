@@ -49,7 +49,7 @@ def load_or_create(directory, file_stem, common_name):
     if certificate_file.exists() and key_file.exists():
         return Authority(
             x509.load_pem_x509_certificate(certificate_file.read_bytes()),
-            serialization.load_pem_private_key(key_file.read_bytes(), None),
+            serialization.load_pem_private_key(key_file.read_bytes(), None),  # type: ignore[arg-type]  # the one written below
         )
     authority = _create(common_name)
     directory.write(key_file.name, unencrypted_pem(authority.key))

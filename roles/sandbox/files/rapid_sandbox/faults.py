@@ -38,12 +38,12 @@ class Fault:
 
     route: str
     kind: str
-    count: int = None
+    count: int | None = None
     probability: float = 1.0
-    seconds: float = None
-    matching: dict = None
-    seed: int = None
-    is_effect_done: bool = None
+    seconds: float | None = None
+    matching: dict | None = None
+    seed: int | None = None
+    is_effect_done: bool | None = None
     fired: int = 0
 
     def __post_init__(self):

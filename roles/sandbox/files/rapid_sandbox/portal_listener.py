@@ -32,7 +32,7 @@ def query_page(world, call):
                         f"caller_id must be {digits} digits with the country code, such as 15555555555.")
     row = world.tokens.find(token) if token else None
     kinds = ("access", "oauth") if world.switches["are_oauth_tokens_accepted_by_query_page"] else ("access",)
-    if not world.tokens.is_good(row, kinds) or world.clock.now_ticks() >= world.tokens.session_end(row):
+    if row is None or not world.tokens.is_good(row, kinds) or world.clock.now_ticks() >= world.tokens.session_end(row):
         reason = "no token" if not token else "unknown token" if row is None else "token no longer good"
         identity = row["identity"] if row else "unknown"
         return _refused(world, call, 401, reason, identity, "Your session has ended",

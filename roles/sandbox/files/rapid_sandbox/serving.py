@@ -75,7 +75,7 @@ class Surface:
     """
 
     name = ""
-    routes = ()
+    routes: tuple = ()
     has_faults = True
 
     def __init__(self, world):
