@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils import ledger as ledgers
 from ansible_collections.eccops.rapid.plugins.module_utils import ledger_file
@@ -17,7 +18,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils.ledger_file import Le
 class NoRecord:
     """For sites without a ledger, and for a check run before there is one: all that is known is at the service."""
 
-    ledger = None
+    ledger: typing.Any = None
 
     def __enter__(self):
         return self
