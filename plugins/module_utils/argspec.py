@@ -139,3 +139,59 @@ def portal_token_spec():
         "required_one_of": [("environment", "api_url")],
         "required_if": [("state", "present", ("password",)), ("state", "absent", ("cache_path",))],
     }
+
+
+def credential_check_info_spec():
+    """Returns what AnsibleModule takes for credential_check_info."""
+    service = rapidauth_options()
+    service["positions"] = {"type": "dict", "required": True}
+    account = {
+        "api_url": {"type": "str", "required": True},
+        "ca_path": {"type": "path"},
+        "email": {"type": "str", "required": True},
+        "password": {"type": "str", "required": True, "no_log": True},
+        "ecc": {"type": "str"},
+    }
+    return {
+        "argument_spec": {
+            "hosts": {"type": "list", "elements": "str", "default": []},
+            "is_portal_checked": {"type": "bool", "default": False},
+            "services": {"type": "list", "elements": "dict", "options": service, "default": [], **RAPIDAUTH_RULES},
+            "accounts": {"type": "list", "elements": "dict", "options": account, "default": []},
+            "launchers": {"type": "dict", "default": {}},
+            "launcher_sha256": {"type": "str"},
+            "launcher_configuration_sha256": {"type": "str"},
+            "ledger_path": {"type": "path"},
+            "is_fleet_from_ledger": {"type": "bool", "default": False},
+            "concurrency": {"type": "int", "default": 16},
+            "now": {"type": "str"},
+            "end_warning_days": {"type": "float", "default": 60},
+            "end_critical_days": {"type": "float", "default": 14},
+            "end_warning_percent": {"type": "float"},
+            "end_critical_percent": {"type": "float"},
+            "sac_warning_days": {"type": "float", "default": 60},
+            "sac_critical_days": {"type": "float", "default": 14},
+            "sac_warning_percent": {"type": "float"},
+            "sac_critical_percent": {"type": "float"},
+            "validity_days": {"type": "int", "default": 365},
+            "collection_minutes": {"type": "int", "default": 10},
+            "fail_on": {"type": "str", "choices": ["critical", "warning", "never"], "default": "critical"},
+            "are_ids_shown": {"type": "bool", "default": False},
+        }
+    }
+
+
+def credential_report_spec():
+    """Returns what AnsibleModule takes for credential_report."""
+    formats = ["html", "json", "junit", "markdown", "metrics"]
+    return {
+        "argument_spec": {
+            "report": {"type": "dict", "required": True},
+            "directory": {"type": "path", "required": True},
+            "formats": {"type": "list", "elements": "str", "choices": formats, "default": formats},
+            "metrics_path": {"type": "path"},
+            "mode": {"type": "str", "default": "0640"},
+            "metrics_mode": {"type": "str", "default": "0644"},
+            "trend_length": {"type": "int", "default": 30},
+        }
+    }

@@ -9,9 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import format_instant, given_now
+from ansible_collections.eccops.rapid.plugins.module_utils.ledger import current_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils.lineage import expiry_of, history_of
 from ansible_collections.eccops.rapid.plugins.module_utils.plan import judge_rotation
-from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensure_anon_id, ensure_request_id
-from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import current_request_ids
+from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensure_anon_id, ensure_request_id, is_same_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import chains_of, current_request_ids
 from ansible_collections.eccops.rapid.plugins.module_utils.service import rapidauth_client
 
 _FIELDS = ("anon_id", "request_id", "prevent_collection", "status", "requested_date", "collected_date")
@@ -45,6 +47,41 @@ def check_credentials(params, is_check_mode):
         "sac": client.sac.summary(now),
         "now": format_instant(now),
     }
+
+
+def check_with_histories(params):
+    """Returns check_credentials' result for C(params) with, in each entry, its C(history) in the ledger, C(expires_date) and C(expires_basis).
+
+    For that the first credential of each history is looked up too. C(params) has C(validity_days) beside the module's.
+    """
+    client = rapidauth_client(params)
+    chains = chains_of(params.get("ledger_path"), client.api_url, params["request_ids"])
+    histories = {each: history_of(chain) for each, chain in chains.items()}
+    current = {each: current_request_id(chain, each) for each, chain in chains.items()}
+    firsts = [
+        history["original_request_id"]
+        for each, history in histories.items()
+        if history and not is_same_request_id(history["original_request_id"], current[each])
+    ]
+    asked = _distinct(list(current.values()) + firsts)
+
+    def told(credentials):
+        """Returns C(credentials), keyed by what was asked for the entries of asked ids, completed and keyed by C(request_ids)."""
+        complete = {}
+        for each, history in histories.items():
+            entry = credentials.get(current[each])
+            if entry is not None:
+                first = credentials.get(history["original_request_id"]) if history else None
+                complete[each] = dict(entry, history=history, **expiry_of(entry, history, first, params["validity_days"]))
+        return complete
+
+    try:
+        result = check_credentials(dict(params, request_ids=asked, ledger_path=None), True)
+    except RapidError as error:
+        if "credentials" in error.details:
+            error.details["credentials"] = told(error.details["credentials"])
+        raise
+    return dict(result, credentials=told(result["credentials"]))
 
 
 def _distinct(ids):

@@ -6,16 +6,69 @@ from __future__ import annotations
 
 import hashlib
 
+#: The variables of a position that say which service and SAC it belongs to, less their prefix C(rapidauth_).
+SERVICE_OPTIONS = ("api_url", "ca_path", "sac_path", "sac_content", "sac_key_path", "sac_key_content", "sac_passphrase")
+#: The variables of a position that name its center's Portal account, less their prefix C(rapidsos_).
+ACCOUNT_OPTIONS = ("api_url", "ca_path", "email", "password")
 
-def fleet_positions(variables, names):
-    """Returns {position: {ecc, request_id}} in the order of C(names), empty strings for what is not given.
 
-    C(variables) maps a host to its variables.
+def services_of(variables, names, defaults):
+    """Returns [{api_url, sac_path, ..., positions: {position: {ecc, request_id}}}], one for each SAC, in the order of C(names).
+
+    C(variables) maps a host to its variables; C(defaults) are variables for hosts that do not have them. Positions of
+    one ECC whose variables are written alike have the same SAC: templates and vaults are opened once for them.
     """
-    return {
-        str(name): {"ecc": str(variables[name].get("ecc") or ""), "request_id": str(variables[name].get("rapidauth_request_id") or "")}
-        for name in names
-    }
+    opened, services = {}, {}
+    for name in names:
+        own = variables[name]
+        ecc, request_id = _text(own, "ecc"), _text(own, "rapidauth_request_id")
+        values = _options(own, "rapidauth_", SERVICE_OPTIONS, ecc, defaults, opened)
+        service = services.setdefault(values, dict({option: value for option, value in zip(SERVICE_OPTIONS, values) if value}, positions={}))
+        service["positions"][str(name)] = {"ecc": ecc, "request_id": request_id}
+    return list(services.values())
+
+
+def accounts_of(variables, names, defaults):
+    """Returns [{api_url, ca_path, email, password, ecc}], each Portal account of the positions C(names) once."""
+    opened, accounts = {}, {}
+    for name in names:
+        own = variables[name]
+        ecc = _text(own, "ecc")
+        values = _options(own, "rapidsos_", ACCOUNT_OPTIONS, ecc, defaults, opened)
+        account = {option: value for option, value in zip(ACCOUNT_OPTIONS, values) if value}
+        if account.get("email"):
+            accounts.setdefault((account.get("api_url"), account["email"]), dict(account, ecc=ecc))
+    return list(accounts.values())
+
+
+def launchers_of(variables, names):
+    """Returns {position: {ecc, is_reachable, program_sha256, configuration_sha256}} of hosts that a stat of both was registered for."""
+    launchers = {}
+    for name in names:
+        own = variables[name]
+        program, configuration = own.get("check_launcher_program"), own.get("check_launcher_configuration")
+        if program is None:
+            continue
+        launchers[str(name)] = {"ecc": _text(own, "ecc"), "is_reachable": "stat" in program}
+        for part, seen in (("program", program), ("configuration", configuration)):
+            launchers[str(name)][part + "_sha256"] = str(((seen or {}).get("stat") or {}).get("checksum") or "")
+    return launchers
+
+
+def _text(variables, name):
+    return str(variables.get(name) or "")
+
+
+def _options(variables, prefix, options, ecc, defaults, opened):
+    """Returns the values of the options as a tuple, remembered in C(opened) by how they are written."""
+    written = variables.raw if hasattr(variables, "raw") else variables
+    names = [prefix + option for option in options]
+    # By identity: what the inventory says once of a group is one object for all its hosts, vaults included.
+    key = (ecc, *[written[name] if isinstance(written.get(name), str) else id(written.get(name)) for name in names])
+    if key not in opened:
+        values = [variables.get(name) if written.get(name) else defaults.get(name) for name in names]
+        opened[key] = tuple(str(value or "") for value in values)
+    return opened[key]
 
 
 def wave_credentials(variables, names):

@@ -121,7 +121,12 @@ def open_record(path, api_url, is_check_mode):
 
 def current_request_ids(path, api_url, request_ids):
     """Returns {request_id: the newest one of its history}; without a ledger each is its own."""
+    return {each: ledgers.current_request_id(chain, each) for each, chain in chains_of(path, api_url, request_ids).items()}
+
+
+def chains_of(path, api_url, request_ids):
+    """Returns {request_id: the rows of its history, oldest first}, empty lists without a ledger."""
     if path is None:
-        return {each: each for each in request_ids}
+        return {each: [] for each in request_ids}
     with LedgerReading(path, api_url) as record:
-        return {each: ledgers.current_request_id(record.chain(each), each) for each in request_ids}
+        return {each: record.chain(each) for each in request_ids}

@@ -10,6 +10,7 @@ from playbook_fleet import Fleet, fail_message
 
 PLAYBOOK = "eccops.rapid.check_credentials"
 VERDICT = "Fail if dispatch may not be able to work"
+LOOK = "Look everything up and judge it"
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
@@ -34,33 +35,33 @@ def make_so(sandbox, number, age_days=None, **changes):
 
 def table(run):
     """Returns {position: its line} of the table that people read."""
-    lines = run.result("Show the fleet")["msg"]
-    assert re.match(r"POSITION +ECC +STATUS +COLLECTED +FINDING", lines[0])
-    return {line.split()[0]: line for line in lines[1:-1]}
+    lines = run.result("Show what was found")["msg"]
+    assert re.match(r"POSITION +ECC +STATUS +COLLECTED +ENDS +FINDING", lines[0])
+    return {line.split()[0]: line for line in lines[1:]}
 
 
 def test_a_fine_fleet_takes_one_bulk_look_up(sandbox, fleet, run_playbook):
     run = run_playbook(PLAYBOOK, inventory=fleet.write(), check=True, env={"ANSIBLE_SHOW_CUSTOM_STATS": "1"})
     assert run.returncode == 0, run.output
-    assert run.result(VERDICT)["msg"] == "12 credentials checked, none with a finding"
+    assert run.result(VERDICT)["msg"] == "Yes, dispatch can work tomorrow. Nothing has to be done."
     lines = table(run)
-    assert set(lines) == set(fleet.positions)
     for position, variables in fleet.positions.items():
-        assert re.fullmatch(r"%s +%s +Collected +20\d\d-\d\d-\d\d +fine" % (position, variables["ecc"]), lines[position])
-    assert re.fullmatch(r"SAC CN=.*, \d+ days left", run.result("Show the fleet")["msg"][-1])
+        assert re.fullmatch(r"%s +%s +Collected +20\d\d-\d\d-\d\d +20\d\d-\d\d-\d\d +fine" % (position, variables["ecc"]), lines[position])
+    assert re.fullmatch(r"SAC CN=.*, \d+ days left: fine", lines["SAC"])
     stats = sandbox.stats()
     assert stats["calls"].pop("get_request") == {"GET": 12}
     assert not {"get_credential", "replace", "patch_request"} & set(stats["calls"])
     assert 1 <= stats["tls_handshakes"]["rapidauth"] <= 12
-    assert '"check_is_fine": true' in run.stdout and '"check_findings_count": 0' in run.stdout
+    for told in ('"check_is_fine": true', '"check_findings_count": 0', '"check_verdict": "fine"'):
+        assert told in run.stdout
     assert {name: host["changed"] for name, host in run.recap.items() if host["changed"]} == {}
 
 
 FINDINGS = {  # number of the position: what its line and the verdict say
-    0: ("critical", "it is 350 days old; the limit is 345", "rotate it today"),
-    1: ("warning", "it is 310 days old; the limit is 345", "rotate it within 35 days"),
+    0: ("critical", "it ends in 13 days", "request a new credential within 13 days"),
+    1: ("warning", "it ends in 53 days", "request a new credential within 53 days"),
     2: ("critical", "it is Expired", "request a new credential"),
-    3: ("critical", "not collected", "collect it now"),
+    3: ("critical", "is not collected", "collect it now"),
     4: ("warning", "its collection is prevented", "allow collection unless the device is lost"),
     5: ("critical", "the service does not know its RequestId", "check the id"),
     6: ("critical", "not-a-guid", "correct rapidauth_request_id"),
@@ -74,8 +75,8 @@ FINDINGS = {  # number of the position: what its line and the verdict say
 @pytest.fixture(name="sick_fleet")
 def fixture_sick_fleet(sandbox, fleet):
     names = list(fleet.positions)
-    make_so(sandbox, 0, age_days=350)
-    make_so(sandbox, 1, age_days=310)
+    make_so(sandbox, 0, age_days=351)
+    make_so(sandbox, 1, age_days=311)
     make_so(sandbox, 2, status="Expired")
     make_so(sandbox, 3, status="Requested", collected_date=None)
     make_so(sandbox, 4, prevent_collection=True)
@@ -92,16 +93,16 @@ def test_each_finding_is_seen_as_what_it_is(sandbox, sick_fleet, run_playbook):
     run = run_playbook(PLAYBOOK, {"check_sac_warning_days": 100000}, inventory=sick_fleet.write(), env={"ANSIBLE_SHOW_CUSTOM_STATS": "1"})
     assert run.returncode == 2
     verdict, lines = fail_message(run, VERDICT), table(run)
-    names = list(sick_fleet.positions)
-    for number, name in enumerate(names):
+    for number, name in enumerate(sick_fleet.positions):
         severity, reason, what_to_do = FINDINGS.get(number, ("fine", "", ""))
         assert re.search(r" %s\b" % severity, lines[name]) and reason in lines[name], lines[name]
-        told = [text for text in verdict.split(" | ") if text.startswith(name + " ") or ": " + name + " (" in text]
+        told = [text for text in verdict.split(" | ") if re.search(r"(^|\. )%s \(" % name, text)]
         assert len(told) == (severity == "critical"), verdict
         assert all(reason in text and what_to_do in text for text in told), told
-    assert verdict.startswith("9 findings in 12 positions: ")
-    assert run.result("Show the fleet")["msg"][-1].endswith("days left: warning")  # not before its end, so not in the verdict
-    assert '"check_is_fine": false' in run.stdout and '"check_findings_count": 12' in run.stdout
+    assert verdict.startswith("Not everywhere: dispatch may be unable to work at 9 of 12 positions. ")
+    assert "days left: warning" in lines["SAC"]  # not before its end, so not in the verdict
+    assert '"check_verdict": "critical"' in run.stdout and '"check_is_fine": false' in run.stdout
+    assert '"check_findings_count": 12' in run.stdout and '"check_critical_count": 9' in run.stdout
     assert sandbox.stats()["calls"]["get_request"] == {"GET": 9 + 1}  # two spellings of one id are looked up twice
     assert sandbox.effects("patch", "replace", "request") == []
 
@@ -111,32 +112,41 @@ def test_when_to_fail_is_the_sites_choice(sandbox, sick_fleet, run_playbook):
     names = list(sick_fleet.positions)
     never = run_playbook(PLAYBOOK, {"check_fail_on": "never"}, inventory=inventory)
     assert never.returncode == 0, never.output
-    assert never.result(VERDICT)["msg"] == "12 credentials checked, none critical"
+    assert never.result(VERDICT)["msg"].endswith("9 findings to mend today.")
 
-    ageing = ["--limit", names[1]]
-    assert run_playbook(PLAYBOOK, inventory=inventory, arguments=ageing).returncode == 0
-    warned = run_playbook(PLAYBOOK, {"check_fail_on": "warning"}, inventory=inventory, arguments=ageing)
+    ending = ["--limit", names[1]]
+    assert run_playbook(PLAYBOOK, inventory=inventory, arguments=ending).returncode == 0
+    warned = run_playbook(PLAYBOOK, {"check_fail_on": "warning"}, inventory=inventory, arguments=ending)
     assert warned.returncode == 2
-    assert set(table(warned)) == {names[1]}  # --limit leaves the others out
-    assert fail_message(warned, VERDICT).startswith("1 findings in 1 positions: %s" % names[1])
+    assert set(table(warned)) == {names[1], "SAC", "Yes,"}  # --limit leaves the others out
+    assert re.match(r"Yes, dispatch can work tomorrow. %s \(.*\): it ends in 53 days" % names[1], fail_message(warned, VERDICT))
 
     wrong = run_playbook(PLAYBOOK, {"check_fail_on": "sometimes"}, inventory=inventory)
     assert wrong.returncode == 2
-    assert "it must be critical, warning or never" in fail_message(wrong, "Require an answer to when to fail")
+    assert "must be one of: critical, warning, never" in fail_message(wrong, LOOK)
 
 
-def test_time_and_thresholds_can_be_given(fleet, run_playbook):
+def test_time_and_thresholds_can_be_given(sandbox, fleet, run_playbook):
     inventory = fleet.write()
-    later = {"check_now": "2099-01-01T00:00:00Z", "check_sac_critical_days": 0, "check_sac_warning_days": -100000}
+    later = {"check_now": "2099-01-01T00:00:00Z"}
     run = run_playbook(PLAYBOOK, later, inventory=inventory)
     assert run.returncode == 2
-    assert fail_message(run, VERDICT).count("rotate it today") == 12
-    run = run_playbook(PLAYBOOK, {"check_warning_days": 5, "check_critical_days": 10}, inventory=inventory)
-    assert fail_message(run, VERDICT).count("it is 20 days old; the limit is 10; rotate it today") == 12
-    run = run_playbook(PLAYBOOK, {"check_sac_critical_days": 100000, "check_sac_warning_days": 100000}, inventory=inventory)
-    assert run.returncode == 2
-    verdict = fail_message(run, VERDICT)
-    assert re.match(r"1 findings in 12 positions: SAC CN=.* is valid for \d+ more days; download a new one", verdict)
+    assert fail_message(run, VERDICT).count("though the service still calls it Collected") == 12
+    assert len(re.findall(r"CN=sandbox-sac-valid.* expired on", fail_message(run, VERDICT))) == 1
+    for limits, told in (
+        ({"check_end_warning_days": 350, "check_end_critical_days": 346}, "it ends in 344 days"),
+        ({"check_end_warning_percent": 99.5, "check_end_critical_percent": 95}, "critical below 95 % of its 365 days"),
+    ):
+        run = run_playbook(PLAYBOOK, limits, inventory=inventory)
+        assert run.returncode == 2 and fail_message(run, VERDICT).count(told) == 12, run.output
+    for limits in ({"check_sac_critical_days": 90000, "check_sac_warning_days": 90000}, {"check_sac_critical_percent": 100, "check_end_critical_days": 0}):
+        run = run_playbook(PLAYBOOK, limits, inventory=inventory)
+        assert run.returncode == 2
+        verdict = fail_message(run, VERDICT)
+        assert re.match(r"Not for certain: .* CN=sandbox-sac-valid.*: it is valid for \d+ more days; critical below", verdict)
+    retired = run_playbook(PLAYBOOK, {"check_critical_days": 345}, inventory=inventory)
+    assert retired.returncode == 2
+    assert "set check_end_warning_days" in fail_message(retired, "Require thresholds that mean what they did")
 
 
 def test_a_fleet_without_any_request_id_is_a_finding_for_each(sandbox, fleet, run_playbook):
@@ -145,7 +155,8 @@ def test_a_fleet_without_any_request_id_is_a_finding_for_each(sandbox, fleet, ru
     run = run_playbook(PLAYBOOK, inventory=fleet.write())
     assert run.returncode == 2
     assert fail_message(run, VERDICT).count("the inventory has no RequestId for it; set rapidauth_request_id") == 12
-    assert all("critical: the inventory has no RequestId" in line for line in table(run).values())
+    lines = table(run)
+    assert all("critical: the inventory has no RequestId" in lines[name] for name in fleet.positions)
     assert "get_request" not in sandbox.stats()["calls"]
 
 

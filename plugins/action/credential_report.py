@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Runs credential_report's core in the controller's process when the task is local."""
+
+from __future__ import annotations
+
+from ansible_collections.eccops.rapid.plugins.module_utils.argspec import credential_report_spec
+from ansible_collections.eccops.rapid.plugins.module_utils.report_files import write_report
+from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
+
+
+class ActionModule(CoreAction):
+    def spec(self):
+        return credential_report_spec()
+
+    def core(self, params, is_check_mode):
+        return write_report(params, is_check_mode)

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""The core of credential_check_info: every credential, SAC and Portal account of a fleet looked at once, and judged."""
+
+from __future__ import annotations
+
+from ansible_collections.eccops.rapid.plugins.module_utils import ledger as ledgers
+from ansible_collections.eccops.rapid.plugins.module_utils.credential_check import check_with_histories
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, MissingLibrary, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils.findings import Rules, credential_findings
+from ansible_collections.eccops.rapid.plugins.module_utils.instants import given_now
+from ansible_collections.eccops.rapid.plugins.module_utils.ledger_file import LedgerError
+from ansible_collections.eccops.rapid.plugins.module_utils.limits import limits_of
+from ansible_collections.eccops.rapid.plugins.module_utils.portal_login import provide_token
+from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensure_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils.report import report_of
+from ansible_collections.eccops.rapid.plugins.module_utils.sac_inspection import inspect_sac
+from ansible_collections.eccops.rapid.plugins.module_utils.subject_findings import account_finding, launcher_findings, sac_findings, service_finding
+
+
+def check_fleet(params, is_check_mode, run_directory=None):
+    """Returns the module's result for its C(params); it reads only, but for logins where they are asked for. Raises RapidError."""
+    rules = Rules(given_now(params.get("now")), limits_of(params, "end_"), params["validity_days"], params["collection_minutes"])
+    sac_limits = limits_of(params, "sac_")
+    seen = Seen()
+    for service in params["services"]:
+        _check_service(seen, _complete(service, params), rules, sac_limits)
+    for account in params["accounts"]:
+        _check_account(seen, account, is_check_mode, run_directory)
+    expected = {"program": params.get("launcher_sha256"), "configuration": params.get("launcher_configuration_sha256")}
+    for position, launcher in params["launchers"].items():
+        seen.subjects.append({"about": "launcher", "name": position, "ecc": launcher.get("ecc") or ""})
+        seen.findings += launcher_findings(position, launcher, expected)
+    if not seen.credentials and not seen.subjects:
+        raise InvalidInput("there is nothing to check: give services with positions, accounts or launchers")
+    report = report_of(seen, rules, sac_limits, params["fail_on"], params["are_ids_shown"])
+    return {"changed": False, "report": report, "verdict": report["verdict"], "counts": report["counts"]}
+
+
+class Seen:
+    """What a check came upon: C(credentials) and other C(subjects), in order, and the C(findings) about them."""
+
+    def __init__(self):
+        self.credentials, self.subjects, self.findings = [], [], []
+
+
+def _complete(service, params):
+    """Returns a service with what is the same for all."""
+    if not isinstance(service.get("positions"), dict):
+        raise InvalidInput("each of services needs positions: a mapping from a position's name to ecc and request_id")
+    shared = {name: params[name] for name in ("concurrency", "ledger_path", "now", "validity_days", "is_fleet_from_ledger")}
+    positions = {
+        str(name): {"ecc": str(position.get("ecc") or ""), "request_id": str(position.get("request_id") or "")}
+        for name, position in service["positions"].items()
+    }
+    return dict(service, positions=positions, anon_ids=[], rotate_after_days=None, **shared)
+
+
+def _check_service(seen, service, rules, sac_limits):
+    positions = service["positions"]
+    eccs = sorted({position["ecc"] for position in positions.values()})
+    ecc = eccs[0] if len(eccs) == 1 else ""
+    if service["is_fleet_from_ledger"]:
+        positions = _positions_of_ledger(service)
+    name, findings = _check_sac(seen, service, ecc, rules.now, sac_limits)
+    credentials = {}
+    request_ids = [position["request_id"] for position in positions.values() if _is_well_formed(position["request_id"])]
+    if request_ids:
+        try:
+            credentials = check_with_histories(dict(service, request_ids=list(dict.fromkeys(request_ids))))["credentials"]
+        except RapidError as error:
+            _raise_if_ours(error)
+            credentials = error.details.get("credentials", {})
+            if error.kind not in {finding.kind for finding in findings}:
+                findings.append(service_finding(name, ecc, error))
+    seen.findings += findings
+    seen.findings += credential_findings(positions, credentials, rules)
+    for name, position in positions.items():
+        seen.credentials.append(dict(position, name=name, about="credential", entry=credentials.get(position["request_id"])))
+
+
+def _check_sac(seen, service, ecc, now, limits):
+    """Returns (how the SAC is called, its Findings); a look at it, not at the service."""
+    try:
+        sac = inspect_sac(dict(service, min_days_left=0, probe=False), True)
+    except RapidError as error:
+        _raise_if_ours(error)
+        name = service.get("sac_path") or "SAC"
+        seen.subjects.append({"about": "sac", "name": name, "ecc": ecc, "serial": None, "expires_date": None})
+        return name, [service_finding(name, ecc, error)]
+    seen.subjects.append({"about": "sac", "name": sac["subject"], "ecc": ecc, "serial": sac["serial"], "expires_date": sac["not_after"]})
+    return sac["subject"], sac_findings(sac, ecc, now, limits)
+
+
+def _positions_of_ledger(service):
+    """Returns {position: {ecc, request_id}} of all positions the ledger knows at this service; the ECC is the one given for it, if any."""
+    if not service.get("ledger_path"):
+        raise InvalidInput("is_fleet_from_ledger needs ledger_path")
+    with ledgers.Ledger(service["ledger_path"], is_read_only=True) as ledger:
+        rows = ledger.rows("SELECT position, original_request_id FROM replacements WHERE api_url = ? ORDER BY id", service["api_url"].rstrip("/"))
+    given = service["positions"]
+    return {
+        row["position"]: {"ecc": given.get(row["position"], {}).get("ecc", ""), "request_id": row["original_request_id"]} for row in rows
+    }
+
+
+def _raise_if_ours(error):
+    """Raises C(error) again where the check itself is set up wrongly: that is no finding about the fleet."""
+    if isinstance(error, (InvalidInput, MissingLibrary, LedgerError)):
+        raise error
+
+
+def _is_well_formed(request_id):
+    try:
+        ensure_request_id(request_id)
+    except InvalidInput:
+        return False
+    return True
+
+
+def _check_account(seen, account, is_check_mode, run_directory):
+    """Logs in once; check mode does not, since each login leaves a session at the Portal."""
+    name, ecc = account["email"], account.get("ecc") or ""
+    seen.subjects.append({"about": "account", "name": name, "ecc": ecc, "is_checked": not is_check_mode})
+    options = {"state": "present", "api_version": "irpv1", "min_remaining_seconds": 0, "timeout_seconds": 30}
+    try:
+        provide_token(dict(account, **options), is_check_mode, run_directory)
+    except RapidError as error:
+        _raise_if_ours(error)
+        seen.findings.append(account_finding(name, ecc, error))

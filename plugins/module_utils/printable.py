@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Pure: text of others made harmless for every place it is shown in, before anything is counted or rendered."""
+
+from __future__ import annotations
+
+import re
+
+_GUID = re.compile(r"\b([0-9a-fA-F]{8})(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
+_SHOWN = 8
+_LONGEST = 600
+
+
+def printable(text):
+    """Returns C(text) on one line with everything invisible written out, such as \\u202e: no line ends, control or bidi characters."""
+    text = text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else _written_out(each) for each in text)
+
+
+def _written_out(character):
+    code = ord(character)
+    return ("\\u%04x" if code < 0x10000 else "\\U%08x") % code
+
+
+def printable_tree(value):
+    """Returns C(value) with every text in its lists and dictionaries made printable; keys too."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {printable_tree(key): printable_tree(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [printable_tree(each) for each in value]
+    return value
+
+
+def shortened(identifier):
+    """Returns enough of an id to tell it from others, and too little to use it."""
+    if not identifier:
+        return None
+    return identifier[: min(_SHOWN, (len(identifier) + 1) // 2)] + "..."
+
+
+def without_ids(text, anon_ids):
+    """Returns C(text) with all RequestIds and these AnonIds shortened."""
+    for each in sorted(filter(None, anon_ids), key=len, reverse=True):
+        text = re.sub(r"(?<![\w-])%s(?![\w-])" % re.escape(each), shortened(each), text)
+    return _GUID.sub(r"\1...", text)

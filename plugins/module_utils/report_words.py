@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""The words of a report: for each kind of finding a title and what to do about all of them; the verdict in one sentence."""
+
+from __future__ import annotations
+
+#: {kind: (how many of what, with %s for the number; what to do about them)}
+KINDS = {
+    "expired": ("%s expired", "Request new credentials: expired ones cannot be replaced"),
+    "lapsed": ("%s never collected, and lapsed", "Rotate again where something was replaced; request new credentials for the others"),
+    "not_collected": ("%s about to lapse uncollected", "Have the devices collect now"),
+    "unknown": ("%s unknown to the service", "Check the RequestIds and which company the SAC belongs to"),
+    "unresolved": ("%s unresolved in the ledger", "Run the interrupted rotation again"),
+    "drift": ("%s where ledger and service disagree", "Find out who replaced them without the ledger"),
+    "expiring": ("%s near the end", "Request new credentials, or see that the devices renew them: replacing does not prolong"),
+    "collection_prevented": ("%s with collection prevented", "Allow collection, unless the device is lost"),
+    "look_up_failed": ("%s that could not be looked up", "Run the check again"),
+    "status_unexpected": ("%s with an undocumented status", "Ask the vendor what it means"),
+    "end_unknown": ("%s without a date", "Rotate them to know"),
+    "no_request_id": ("%s without a RequestId", "Set rapidauth_request_id in the inventory"),
+    "request_id_malformed": ("%s with a malformed RequestId", "Correct rapidauth_request_id in the inventory"),
+    "request_id_shared": ("%s sharing a RequestId", "Give each position its own"),
+    "sac_expired": ("%s expired", "Download a new SAC from the RapidAuth dashboard and install it"),
+    "sac_expiring": ("%s near the end", "Download a new SAC from the RapidAuth dashboard and install it"),
+    "sac_key_mismatch": ("%s whose key does not match", "Give the key that the SAC was issued for"),
+    "sac_wrong_passphrase": ("%s that the passphrase does not open", "Correct the passphrase in the vault"),
+    "sac_malformed": ("%s that cannot be read", "Download the SAC again"),
+    "sac_refused": ("%s refused by the service", "Ask the RapidAuth dashboard which SAC is the active one"),
+    "sac_not_for_clients": ("%s for another purpose", "Give the SAC itself"),
+    "weak_algorithm": ("%s with a weak algorithm", "Export the SAC again with AES-256, or have a stronger one issued"),
+    "login_refused": ("%s refused", "Correct the password or have the account unlocked; five failures may lock it"),
+    "login_failed": ("%s that could not log in", "Try the login by hand"),
+    "launcher_changed": ("%s not at the expected hash", "Find out who changed it, then provision again"),
+    "launcher_missing": ("%s missing", "Provision the positions again"),
+    "configuration_drift": ("%s with a drifted configuration", "Provision the positions again"),
+    "position_unreachable": ("%s that could not be looked at", "Look at the positions"),
+}
+_NOUNS = {
+    "credential": ("credential", "credentials"),
+    "sac": ("SAC", "SACs"),
+    "account": ("Portal account", "Portal accounts"),
+    "launcher": ("launcher", "launchers"),
+}
+#: What an end was reckoned from: see lineage.py.
+BASES = {
+    "own_collection": "a year from its collection",
+    "first_collection": "a year from the first collection of its history: a replacement keeps the end of what it replaced",
+    "first_replacement": "at the latest a year from the first replacement in the ledger: its first collection is not known",
+    "own_request": "a year from its request: no collection is told",
+}
+
+
+def number(count):
+    """Returns e.g. C(10,000)."""
+    return "{:,}".format(count)
+
+
+def counted(about, count):
+    return "%s %s" % (number(count), _NOUNS[about][count != 1])
+
+
+def title_of(about, kind, count):
+    pattern = KINDS.get(kind, ("%s: " + kind.replace("_", " "), ""))[0]
+    return pattern % counted(about, count)
+
+
+def to_do_about(kind, otherwise):
+    return KINDS.get(kind, ("", ""))[1] or otherwise[:1].upper() + otherwise[1:]
+
+
+def verdict_in_words(counts):
+    """Returns (answer, headline, advice) to whether dispatch will be able to work tomorrow."""
+    if counts["findings"]["critical"]:
+        today = "%s to mend today" % _findings(counts["findings"]["critical"])
+        if counts["critical_positions"]:
+            where = "%s of %s positions" % (number(counts["critical_positions"]), number(counts["positions"]))
+            return "no", "Not everywhere: dispatch may be unable to work at %s." % where, today + "."
+        return "no", "Not for certain: something that whole centers depend on does not work.", today + "."
+    if counts["findings"]["warning"]:
+        return "yes", "Yes, dispatch can work tomorrow.", "%s to plan for." % _findings(counts["findings"]["warning"])
+    if counts["subjects"]["unchecked"]:
+        return "yes", "Yes, as far as it was checked.", "%s not checked." % number(counts["subjects"]["unchecked"])
+    return "yes", "Yes, dispatch can work tomorrow.", "Nothing has to be done."
+
+
+def _findings(count):
+    return "1 finding" if count == 1 else "%s findings" % number(count)
