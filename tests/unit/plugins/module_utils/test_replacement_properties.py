@@ -49,6 +49,7 @@ class Rotations(RuleBasedStateMachine):
         self.service.before_post = self.check_post
         self.is_forgotten = False  # the ledger was lost: what it knew is at the service only
         self.begun = []  # the rotations, the last one last
+        self.returned_to = set()  # those that were run again after another one
 
     def teardown(self):
         if hasattr(self, "service"):
@@ -131,6 +132,7 @@ class Rotations(RuleBasedStateMachine):
         self.posted_in_this_run, self.service.looked_up = set(), set()
         self.outcomes_before = {row["new_anon_id"]: row["outcome"] for row in self.history()}
         if not is_check_mode:
+            self.returned_to |= {rotation} if rotation in self.begun[:-1] else set()
             self.begun = [each for each in self.begun if each != rotation] + [rotation]
         wanted = Wanted("north-01", request_id, rotation, rotation, None, self.are_anon_ids_unique, rotation + "-2" if is_lapsed_replaced else None)
         countdown = Countdown(instant)
@@ -171,18 +173,18 @@ class Rotations(RuleBasedStateMachine):
     def heal(self):
         """All goes well from now on: the same rotations, run again, know every replacement that the service has.
 
-        Where an effect came after its rotation was told to have failed, this can be said of the last rotation only: an
-        earlier one was given up for it, and what it left behind is refused or lapses. The service alone, without the
-        ledger, tells one rotation only.
+        Where an effect came after its rotation was told to have failed, this can be said of the last rotation only, and
+        not where that one had been given up for another: what was given up leaves something behind that is refused or
+        lapses. The service alone, without the ledger, tells one rotation only.
         """
         while self.service.pending:
             self.service.land()
         if self.is_forgotten and len(self.begun) > 1:
             return
-        begun = self.begun[-1:] if self.service.landed_late else list(self.begun)
+        begun = [each for each in self.begun[-1:] if each not in self.returned_to] if self.service.landed_late else list(self.begun)
         self.service.post_fates, self.service.look_fates = [], []
         self.settle()
-        assert begun or not self.service.effects
+        assert self.begun or not self.service.effects
         for rotation in begun:
             outcome = self.replace(rotation, self.service.first_id, None, True)
             assert outcome is not None and outcome.word in FOUND + ("refused",), outcome
