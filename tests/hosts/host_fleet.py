@@ -37,6 +37,7 @@ class Fleet:
         self.addresses = {host: str(self.network[11 + number]) for number, host in enumerate(hosts)}
         self.gateway = str(self.network[1])
         self.ssh_config = self.directory / "ssh_config"
+        self.sockets = RUN / name
 
     def container(self, host):
         return f"{self.name}-{host}"
@@ -60,7 +61,7 @@ class Fleet:
         return f"eccops-{self.name}"
 
     def _write_files(self):
-        for path in (self.directory, RUN / self.name):
+        for path in (self.directory, self.sockets):
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
         told = {"hosts": self.images, "network": str(self.network)}
         (self.directory / "fleet.json").write_text(json.dumps(told), encoding="utf-8")
@@ -84,12 +85,12 @@ class Fleet:
             "  ServerAliveCountMax 2\n"
             "  ControlMaster auto\n"
             "  ControlPersist 60\n"
-            f"  ControlPath {RUN / self.name}/%h\n"), encoding="utf-8")
+            f"  ControlPath {self.sockets}/%h\n"), encoding="utf-8")
 
     def _start(self, host, image):
         mounts = {"user.key.pub": f"/etc/ssh/authorized_keys/{USER}", f"{host}.key": "/etc/ssh/ssh_host_ed25519_key"}
         podman("run", "--detach", "--pull=never", "--name", self.container(host), "--hostname", host,
-               "--label", f"{LABEL}={self.name}", "--systemd=always", "--restart=always", "--cap-add=SYS_ADMIN,NET_ADMIN", "--no-hosts",
+               "--label", f"{LABEL}={self.name}", "--systemd=always", "--restart=always", "--cap-add=SYS_ADMIN,NET_ADMIN,SYS_PTRACE", "--no-hosts",
                "--network", self._network_name(), "--ip", self.addresses[host], "--mac-address", self._mac_address(host),
                *(f"--volume={self.directory}/{source}:{target}:ro" for source, target in mounts.items()), image)
         podman("cp", self.directory / "hosts", f"{self.container(host)}:/etc/hosts")
@@ -122,7 +123,7 @@ class Fleet:
     def kill(self, host):
         """The power fails."""
         podman("kill", "--signal=KILL", self.container(host), check=False)
-        (RUN / self.name / self.addresses[host]).unlink(missing_ok=True)
+        _hang_up(self.sockets)
 
     def start(self, host):
         """The power is back; its files are as the failure left them."""
@@ -146,10 +147,18 @@ def destroy(name=None):
             shutil.rmtree(pathlib.Path("/var/lib/cni/networks") / network, ignore_errors=True)
         fleets = DIRECTORY / "fleets"
         for directory in [fleets / name] if name else list(fleets.glob("*")):
+            _hang_up(RUN / directory.name)
             shutil.rmtree(directory, ignore_errors=True)
             shutil.rmtree(RUN / directory.name, ignore_errors=True)
         if not any(fleets.glob("*")):
             _put_machine_back()
+
+
+def _hang_up(sockets):
+    """Ends the connections that ssh keeps for later."""
+    for path in sockets.glob("*"):
+        subprocess.run(["ssh", "-o", f"ControlPath={path}", "-O", "exit", "any"], capture_output=True, check=False)
+        path.unlink(missing_ok=True)
 
 
 def _sysctl_path(name):

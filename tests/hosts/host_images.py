@@ -28,6 +28,9 @@ IMAGES = {
     "desktop": ("bookworm", ("host.packages", "desktop.packages")),
 }
 _UNWANTED = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/info/*")
+#: A host has apt's lists of packages, as any host that was installed once.
+_OPTIONS = ("--mode=root", "--variant=minbase", "--skip=cleanup/apt/lists", "--dpkgopt=force-unsafe-io",
+            *(f"--dpkgopt=path-exclude={pattern}" for pattern in _UNWANTED))
 
 
 def built(image):
@@ -56,16 +59,15 @@ def packages(image):
 
 
 def _key(image):
-    inputs = [IMAGES[image][0].encode(), "\n".join(packages(image)).encode(), (RECIPES / "customize.py").read_bytes(),
+    inputs = [IMAGES[image][0].encode(), "\n".join([*packages(image), *_OPTIONS]).encode(), (RECIPES / "customize.py").read_bytes(),
               BUNDLE.read_bytes() if BUNDLE.exists() else b""]
     return hashlib.sha256(b"\0".join(hashlib.sha256(each).digest() for each in inputs)).hexdigest()[:12]
 
 
 def _build(image, path):
     hook = f'{sys.executable} {RECIPES / "customize.py"} "$1" {BUNDLE}'
-    command = ["nice", "-n", "10", "mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", "--include=" + ",".join(packages(image)),
-               "--dpkgopt=force-unsafe-io", *(f"--dpkgopt=path-exclude={pattern}" for pattern in _UNWANTED),
-               "--customize-hook=" + hook, IMAGES[image][0], str(path), *debian_mirror()]
+    command = ["nice", "-n", "10", "mmdebstrap", "--quiet", *_OPTIONS, "--include=" + ",".join(packages(image)), "--customize-hook=" + hook,
+               IMAGES[image][0], str(path), *debian_mirror()]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
     completed = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, text=True, check=False,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

@@ -6,8 +6,10 @@ Exit codes: 0 done, 3 this machine cannot have real hosts (standard error says w
 """
 
 import argparse
+import json
 import sys
 
+import host_files
 import host_fleet
 import host_images
 import host_podman
@@ -27,12 +29,18 @@ def main(arguments=None):
     if missing:
         print(f"Installing {', '.join(missing)} ...", file=sys.stderr, flush=True)
         host_podman.install(missing)
-    if options.verb == "build":
+    if options.verb == "possible":
+        pass
+    elif options.verb == "build":
         for image in options.images:
             host_podman.imported(host_images.built(image))
     elif options.verb == "up":
         hosts = dict(each.split("=", 1) for each in options.hosts)
         print(host_fleet.Fleet(options.fleet, hosts, options.network).create().ssh_config)
+    elif options.verb == "list":
+        fleet = host_fleet.Fleet(options.fleet)
+        listings = {host: host_files.listing(fleet, host) for host in fleet.images}
+        (fleet.directory / f"{options.to}.json").write_text(json.dumps(listings), encoding="utf-8")
     else:
         host_fleet.destroy(options.fleet)
     return 0
@@ -41,12 +49,16 @@ def main(arguments=None):
 def _parser():
     parser = argparse.ArgumentParser(prog="hosts.py", description="Real Debian hosts with systemd and SSH, for tests.")
     verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("possible", help="tell whether this machine can have real hosts; installs what is needed")
     build = verbs.add_parser("build", help="install what is needed and build images that are missing")
     build.add_argument("images", nargs="+", choices=sorted(host_images.IMAGES))
     up = verbs.add_parser("up", help="make a fleet anew; prints the path of its ssh_config")
     up.add_argument("--fleet", required=True, help="its name")
     up.add_argument("--network", required=True, help="a /24 that nobody uses here")
     up.add_argument("hosts", nargs="+", metavar="NAME=IMAGE")
+    files = verbs.add_parser("list", help="keep a list of all files of a fleet's hosts, to compare with a later one")
+    files.add_argument("--fleet", required=True)
+    files.add_argument("--to", required=True, metavar="NAME", help="kept as NAME.json in the fleet's directory")
     down = verbs.add_parser("down", help="destroy a fleet, or all of them; also what a killed run left")
     down.add_argument("--fleet")
     return parser

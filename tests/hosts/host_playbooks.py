@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Knows how tests run ansible-playbook against a fleet of real hosts, over SSH with pipelining as a site would, and read every task's result."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import yaml
+from harness import COLLECTIONS, REPOSITORY, Completed, PlaybookRun
+
+INVENTORY = REPOSITORY / "extensions" / "molecule" / "inventory.yml"
+TIMEOUT_SECONDS = 300
+
+
+class Playbooks:
+    """Runs playbooks in the directory C(place); call it like a function."""
+
+    def __init__(self, fleet, place, inventory=INVENTORY):
+        self.fleet, self.place, self.inventory = fleet, pathlib.Path(place), inventory
+        self._runs = 0
+
+    def start(self, plays, *arguments, extra_vars=None, env=None):
+        """Returns (process, function that waits and returns the PlaybookRun). C(plays) is a list, or a path, or a playbook's FQCN."""
+        self._runs += 1
+        place = self.place / f"run-{self._runs}"
+        place.mkdir(parents=True, mode=0o700)
+        if isinstance(plays, list):
+            (place / "playbook.yml").write_text(yaml.safe_dump(plays, sort_keys=False, allow_unicode=True), encoding="utf-8")
+            plays = place / "playbook.yml"
+        line = [pathlib.Path(sys.executable).parent / "ansible-playbook", plays, "--inventory", self.inventory, *arguments]
+        if extra_vars:
+            (place / "extra_vars.json").write_text(json.dumps(extra_vars), encoding="utf-8")
+            line += ["--extra-vars", f"@{place}/extra_vars.json"]
+        environment = {
+            "PATH": os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+            "HOME": place / "home", "LC_ALL": "C.UTF-8", "ANSIBLE_CONFIG": REPOSITORY / "tests" / "ansible.cfg",
+            "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_PIPELINING": "1",
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": self.fleet.sockets, "ANSIBLE_CALLBACKS_ENABLED": "task_results",
+            "ANSIBLE_CALLBACK_PLUGINS": REPOSITORY / "tests" / "integration" / "callback_plugins",
+            "TASK_RESULTS_PATH": place / "results.jsonl", **(env or {}),
+        }
+        (place / "home").mkdir()
+        process = subprocess.Popen([str(each) for each in line], env={name: str(value) for name, value in environment.items()}, cwd=place,
+                                   text=True, stdin=subprocess.DEVNULL, stdout=(place / "stdout").open("w"), stderr=(place / "stderr").open("w"))
+
+        def finish(timeout_seconds=TIMEOUT_SECONDS):
+            try:
+                process.wait(timeout_seconds)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+            completed = Completed(process.returncode, *((place / name).read_text(encoding="utf-8") for name in ("stdout", "stderr")))
+            results = place / "results.jsonl"
+            return PlaybookRun(completed, results.read_text(encoding="utf-8").splitlines() if results.exists() else [])
+
+        return process, finish
+
+    def __call__(self, plays, *arguments, extra_vars=None, env=None):
+        """Returns the PlaybookRun, whether it failed or not."""
+        return self.start(plays, *arguments, extra_vars=extra_vars, env=env)[1]()
+
+
+def changed(run):
+    """{host: [names of tasks that said changed]}"""
+    found = {}
+    for report in run.reports:
+        if not report["is_item"] and report["result"].get("changed"):
+            found.setdefault(report["host"], []).append(report["task"])
+    return found
