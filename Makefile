@@ -28,7 +28,7 @@ export PATH := $(BIN):$(PATH)
 export NO_PROXY := localhost,127.0.0.1
 export no_proxy := $(NO_PROXY)
 
-.PHONY: help demo test test-fast test-crash lint sandbox bench build clean
+.PHONY: help demo test test-fast test-crash test-hosts molecule lint sandbox bench build clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -38,6 +38,7 @@ demo: $(VENV)/.run-installed $(HERE) ## Rotate a demo fleet against the sandbox,
 
 test: $(VENV)/.test-installed $(HERE) $(WINDOWS) lint ## Prove everything: lint, sanity, unit, sandbox, integration and crash tests
 	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile tests/unit tests/sandbox tests/integration tests/windows tests/crash
+	@$(MAKE) test-hosts
 
 test-fast: $(VENV)/.test-installed $(HERE) $(WINDOWS) ## The tests for your own loop: no lint, no slow ones
 	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile -m "not slow" tests/unit tests/sandbox tests/integration tests/windows
@@ -45,9 +46,21 @@ test-fast: $(VENV)/.test-installed $(HERE) $(WINDOWS) ## The tests for your own 
 test-crash: $(VENV)/.test-installed $(HERE) ## Kill a rotation at CRASH_INSTANTS instants, and compare ledger and service each time
 	$(BIN)/python -m pytest tests/crash --crash-instants $(CRASH_INSTANTS)
 
-lint: $(VENV)/.test-installed $(HERE) $(WINDOWS) ## ansible-lint (production), ansible-test sanity
-	$(BIN)/python tests/checks/run_ansible_lint.py
-	$(BIN)/python tests/checks/run_ansible_test_sanity.py
+molecule: $(VENV)/.test-installed $(HERE) ## Deploy to real Debian hosts with systemd, and verify (needs root; installs podman, runc, mmdebstrap)
+	$(BIN)/python tests/hosts/hosts.py build bookworm trixie
+	MOLECULE_EPHEMERAL_DIRECTORY=$(CURDIR)/build/molecule $(BIN)/molecule test --all
+
+# Part of "make test" where the machine can have real hosts; where it cannot, that is said, and only that is no failure.
+test-hosts: $(VENV)/.test-installed $(HERE)
+	@status=0; reason=$$($(BIN)/python tests/hosts/hosts.py possible 2>&1) || status=$$?; \
+	case $$status in \
+	  0) $(MAKE) molecule ;; \
+	  3) printf '\n=== SKIPPED: make molecule. Nothing was deployed to real hosts: %s\n\n' "$$reason" >&2 ;; \
+	  *) printf '%s\n' "$$reason" >&2; exit $$status ;; \
+	esac
+
+lint: $(VENV)/.test-installed $(HERE) $(WINDOWS) build/nox/.current ## Every checker that noxfile.py names: ansible-lint, sanity, galaxy-importer, mypy, REUSE ...
+	$(BIN)/nox -R
 
 sandbox: $(VENV)/.run-installed ## Run the sandbox in the foreground; SANDBOX_DIRECTORY and SANDBOX_*_PORT may be set
 	@mkdir -p $(dir $(SANDBOX_DIRECTORY))
@@ -63,7 +76,14 @@ build: $(VENV)/.run-installed ## Build the collection's archive into build/
 	$(BIN)/ansible-galaxy collection build --force --output-path build
 
 clean: ## Remove everything that was made here
+	@! [ -d build/hosts ] || $(PYTHON) tests/hosts/hosts.py down
 	rm -rf build $(VENV)
+
+# The checkers' environments are made anew when what they hold may have changed.
+build/nox/.current: noxfile.py antsibull-nox.toml tests/requirements.txt
+	@rm -rf build/nox
+	@mkdir -p build/nox
+	@touch $@
 
 # The checkout itself is the installed collection: a link puts it where Ansible looks for eccops.rapid.
 $(HERE):
