@@ -110,9 +110,10 @@ class SacDirectory:
         return [each for each in listed(self.at(VERSIONS)) if not NAME.match(each) or (current and number_of(each) > number_of(current))]
 
     def surplus(self, current, count):
-        """Returns the names of all versions but the C(count) newest up to C(current)."""
-        upto = [each for each in self.names() if not current or number_of(each) <= number_of(current)]
-        return upto[: max(0, len(upto) - count)]
+        """Returns the names of all versions but C(current) and the newest whole ones before it, C(count) in all."""
+        whole = [each for each in self.names() if number_of(each) < number_of(current) and not self.version(each).damage]
+        kept = {current, *whole[max(0, len(whole) - count + 1):]}
+        return [each for each in self.names() if each not in kept]
 
     # Owners and modes
 

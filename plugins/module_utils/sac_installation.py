@@ -103,7 +103,8 @@ class _Installation:
             current, wrong = self._plan()
             self._store.tidy(current)
             name = self._act(current)
-            for each in self._store.surplus(name, self._params["kept_versions"]):
+            # Without a link nobody can tell which of those that are there was ever in use.
+            for each in self._store.surplus(name, self._params["kept_versions"] if current else 1):
                 self._store.discard(each)
         return self._result(current, name, wrong)
 
@@ -165,8 +166,6 @@ class _Installation:
                     os.chmod(path, mode)
             raise
         self._finish_switch(name, current)
-        if self.outcome == "rebuilt":
-            self._store.discard(current)
         self._store.repair_attributes()
         return name
 
