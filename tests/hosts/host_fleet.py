@@ -116,9 +116,10 @@ class Fleet:
         return subprocess.run(["ssh", "-F", self.ssh_config, host, command], stdin=subprocess.DEVNULL, text=True, capture_output=True,
                               timeout=READY_SECONDS, check=check)
 
-    def root(self, host, *command, check=True):
+    def root(self, host, *command, check=True, stdin=None):
         """Runs a command as root without SSH, so that nothing of it is seen in the host's logs; returns its standard output."""
-        return podman("exec", self.container(host), *command, check=check).stdout
+        options = [] if stdin is None else ["--interactive"]
+        return podman("exec", *options, self.container(host), *command, check=check, stdin=stdin).stdout
 
     def kill(self, host):
         """The power fails."""

@@ -41,9 +41,9 @@ class PodmanError(Exception):
     """podman did not do it; the message is what it said."""
 
 
-def podman(*arguments, check=True, timeout_seconds=120):
+def podman(*arguments, check=True, timeout_seconds=120, stdin=None):
     """Returns the CompletedProcess, with text in stdout and stderr."""
-    completed = subprocess.run(["podman", *map(str, arguments)], env=_environment(), stdin=subprocess.DEVNULL, text=True,
+    completed = subprocess.run(["podman", *map(str, arguments)], env=_environment(), input=stdin or "", text=True,
                                capture_output=True, timeout=timeout_seconds, check=False)
     if check and completed.returncode != 0:
         raise PodmanError(f"podman {' '.join(map(str, arguments))}: {completed.stderr.strip() or completed.stdout.strip()}")

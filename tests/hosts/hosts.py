@@ -13,6 +13,7 @@ import host_files
 import host_fleet
 import host_images
 import host_podman
+import host_sandbox
 
 CANNOT = 3
 
@@ -41,6 +42,8 @@ def main(arguments=None):
         fleet = host_fleet.Fleet(options.fleet)
         listings = {host: host_files.listing(fleet, host) for host in fleet.images}
         (fleet.directory / f"{options.to}.json").write_text(json.dumps(listings), encoding="utf-8")
+    elif options.verb == "fetch-sandbox":
+        host_sandbox.HostSandbox(host_fleet.Fleet(options.fleet), options.host).fetch()
     else:
         host_fleet.destroy(options.fleet)
     return 0
@@ -59,6 +62,9 @@ def _parser():
     files = verbs.add_parser("list", help="keep a list of all files of a fleet's hosts, to compare with a later one")
     files.add_argument("--fleet", required=True)
     files.add_argument("--to", required=True, metavar="NAME", help="kept as NAME.json in the fleet's directory")
+    sandbox = verbs.add_parser("fetch-sandbox", help="copy what clients need of the sandbox on a host into the fleet's directory")
+    sandbox.add_argument("--fleet", required=True)
+    sandbox.add_argument("--host", required=True)
     down = verbs.add_parser("down", help="destroy a fleet, or all of them; also what a killed run left")
     down.add_argument("--fleet")
     return parser
