@@ -28,7 +28,7 @@ export PATH := $(BIN):$(PATH)
 export NO_PROXY := localhost,127.0.0.1
 export no_proxy := $(NO_PROXY)
 
-.PHONY: help demo test test-fast test-crash test-hosts molecule lint sandbox bench build clean
+.PHONY: help demo test test-fast test-crash test-hosts molecule lint docs sandbox bench build clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -62,6 +62,9 @@ test-hosts: $(VENV)/.test-installed $(HERE)
 lint: $(VENV)/.test-installed $(HERE) $(WINDOWS) build/nox/.current ## Every checker that noxfile.py names: ansible-lint, sanity, galaxy-importer, mypy, REUSE ...
 	$(BIN)/nox -R
 
+docs: $(VENV)/.test-installed $(HERE) build/nox/.current ## Build the docs site into build/docs/html
+	$(BIN)/nox -Rs docs
+
 sandbox: $(VENV)/.run-installed ## Run the sandbox in the foreground; SANDBOX_DIRECTORY and SANDBOX_*_PORT may be set
 	@mkdir -p $(dir $(SANDBOX_DIRECTORY))
 	@PYTHONPATH=roles/sandbox/files exec $(BIN)/python -m rapid_sandbox --data-directory $(SANDBOX_DIRECTORY) \
@@ -80,7 +83,7 @@ clean: ## Remove everything that was made here
 	rm -rf build $(VENV)
 
 # The checkers' environments are made anew when what they hold may have changed.
-build/nox/.current: noxfile.py antsibull-nox.toml tests/requirements.txt
+build/nox/.current: noxfile.py antsibull-nox.toml tests/requirements.txt docs/docsite/requirements.txt
 	@rm -rf build/nox
 	@mkdir -p build/nox
 	@touch $@

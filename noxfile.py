@@ -33,6 +33,13 @@ def docs_lint(session):
     session.run("python", "tests/checks/run_antsibull_docs_lint.py")
 
 
+@nox.session(name="docs")
+def docs(session):
+    """antsibull-docs and Sphinx: the docs site, without a warning"""
+    session.install("-r", "docs/docsite/requirements.txt")
+    session.run("python", "docs/docsite/build.py")
+
+
 @nox.session(name="mypy")
 def mypy(session):
     """mypy: plugins, the sandbox and the Linux launcher"""
