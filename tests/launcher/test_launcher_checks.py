@@ -90,8 +90,8 @@ def test_everything_documented_is_there_and_nothing_else(position):
     options = set(re.findall(r"--[a-z-]+", usage))
     files = PROGRAM.parent
     manual = (files / "portal-launcher.1").read_text(encoding="utf-8").replace("\\-", "-")
-    completion = (files / "portal-launcher.bash-completion").read_text(encoding="utf-8")
+    completion = (files / "portal-launcher.bash").read_text(encoding="utf-8")
     documentation = (PROGRAM.parents[4] / "docs" / "portal_launcher.md").read_text(encoding="utf-8")
     for text in (manual, completion, documentation):
         assert options <= set(re.findall(r"--[a-z-]+", text))
-    assert subprocess.run(["bash", "-n", str(files / "portal-launcher.bash-completion")], check=False).returncode == 0
+    assert subprocess.run(["bash", "-n", str(files / "portal-launcher.bash")], check=False).returncode == 0
