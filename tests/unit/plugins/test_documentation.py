@@ -19,16 +19,18 @@ MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
 PACKAGE = "ansible_collections.eccops.rapid.plugins."
 
 
-def _spec_name(module):
-    """Returns the name of the function in argspec whose result main() hands to AnsibleModule."""
+def _spec(module):
+    """Returns the function whose result main() hands to AnsibleModule, from where the module imports it."""
     tree = ast.parse((PLUGINS / "modules" / (module + ".py")).read_text())
     (call,) = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "AnsibleModule"]
-    return next(keyword.value.func.id for keyword in call.keywords if keyword.arg is None)
+    name = next(keyword.value.func.id for keyword in call.keywords if keyword.arg is None)
+    (source,) = [node.module for node in tree.body if isinstance(node, ast.ImportFrom) and name in [alias.name for alias in node.names]]
+    return getattr(importlib.import_module(source), name)
 
 
 #: The groups give one service's address and SAC, which these do not take.
-WITHOUT_GROUP = ["credential_check_info", "credential_report", "rapidauth_ledger_info", "workstation_files"]
-SPECS = {module: getattr(argspec, _spec_name(module)) for module in MODULES}
+WITHOUT_GROUP = ["credential_check_info", "credential_report", "rapidauth_ledger_info", "rapidauth_sac_installation", "workstation_files"]
+SPECS = {module: _spec(module) for module in MODULES}
 
 
 def constants(path):
@@ -66,7 +68,7 @@ def test_every_secret_option_is_kept_out_of_logs(module):
     spec = SPECS[module]()
     options = spec.pop("argument_spec")
     secrets = {name for name, option in options.items() if option.get("no_log")}
-    assert {name for name in options if name.endswith(("password", "passphrase", "secret", "content"))} == secrets
+    assert {name for name in options if name.endswith(("password", "passphrase", "secret", "secrets", "content"))} == secrets
     named = {name for rule in ("mutually_exclusive", "required_one_of") for names in spec.get(rule, []) for name in names}
     for condition in spec.get("required_if", []):
         named |= {condition[0], *condition[2]}
