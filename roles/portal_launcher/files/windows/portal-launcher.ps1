@@ -4,9 +4,10 @@
 # Opens the RapidSOS Portal on a caller. Called by a CAD with the caller's number, or by a link of the scheme that the role registers.
 #
 # PowerShell 5.1 and the .NET Framework only; no module, no download, the same bytes on every position: allow-list it by its hash
-# (--version prints it), or sign it. Every branch has its twin in the Linux program. Two rules keep secrets out of what Windows records:
-# no cmdlet is ever given the password or the token (module logging writes down what cmdlets are given, not what methods are), and what is
-# kept between two calls is sealed by DPAPI for this user, in a registry key that lives in memory until the user logs off.
+# (--version prints it), or sign it. It is the Linux program's twin: the pure decisions have the same names and the same table of cases
+# (tests/launcher/cases.json). Two rules keep secrets out of what Windows records: no cmdlet is ever given the password or the token
+# (module logging writes down what cmdlets are given, not what methods are), and what is kept between two calls is sealed by DPAPI for
+# this user, in a registry key that lives in memory until the user logs off.
 
 if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
     # Only cmdlets are allowed here, so no login can be made and no page be served: the plain login is opened.
@@ -23,135 +24,503 @@ if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 
-$Version = '0.1.0'
-$Usage = @'
-Usage: portal-launcher [NUMBER | SCHEME:NUMBER | -]
-       portal-launcher --check [--log-in]
-       portal-launcher --version | --help
-
-Opens the RapidSOS Portal on a caller in the default browser. "-" reads the number from standard input; without a number the
-Portal's login page is opened.
-
-  --check                verify configuration, account, TLS and the handler of links; with --log-in, log in once too
-  --version              print the version and the SHA-256 of this program, for allow-listing
-  --configuration PATH   read PATH instead of C:\ProgramData\PortalLauncher\launcher.ini
-
-Exit codes: 0 opened on the caller; 1 unexpected; 2 number or usage refused; 3 configuration or account unusable;
-4 login refused; 5 service unreachable, slow, not trusted or not understood; 6 no browser could be started.
-'@
-
+$Version = '1.0.0'
+$ConfigurationPath = 'C:\ProgramData\PortalLauncher\launcher.ini'
+$AccountFile = 'account.dpapi'
+$DefaultLoginUrl = 'https://rapidsosportal.com/login'
+# Documented for iRPv1, as are its two fields and the hour that a session lasts.
 $LoginPath = '/v1/scorpius/user/api-token-auth'
 $SessionSeconds = 3600
+# The window in which refused logins are counted against an account (CJIS Security Policy, AC-7).
 $RefusalSeconds = 900
-$OpenSeconds = 10
+
+# What the whole may take, counted from the start of the program.
+$DecisionSeconds = 4.5
+$CommandSeconds = 2.0
+$StandardInputSeconds = 2.0
+# Counted from the start of the browser.
+$FetchSeconds = 10
 $FormSeconds = 120
-$FallbackSeconds = 1.5
-$RequestBytes = 16384
-$AnswerBytes = 1048576
-$DefaultLoginUrl = 'https://rapidsosportal.com/login'
-$UrlPattern = '^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/%-]*)?\z'
+# Counted from the decision that the caller cannot be opened.
+$LoginTabSeconds = 1.5
+
+$MostFileBytes = 65536
+$MostRequestBytes = 16384
+$MostConnections = 64
+$MostNumberCharacters = 64
+$MostShownCharacters = 40
+
+$UrlPattern = '^https://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?(/[A-Za-z0-9._~!$&''()*+,;=:@%/-]*)?\z'
 $TokenPattern = '^[\x21-\x7e]{1,16384}\z'
-$ParameterPattern = '^[A-Za-z0-9_.-]{1,64}\z'
-$SchemePattern = '^[a-z][a-z0-9.+-]{1,63}\z'
-$NumberPattern = '^[1-9][0-9]{10,14}\z'
-$ExtensionPattern = '#|x|ext|;'
-$CharactersPattern = '^\+?[0-9 ().\-/\t]+\z'
+$ExtensionPattern = '[#;,]|(?<![a-z])(?:x|ext|extn|extension)[.:= ]*[0-9]'
+$NotPrintablePattern = '[\p{C}\p{Zl}\p{Zp}\p{Zs}-[ ]]'
+
 $StatePath = 'Software\PortalLauncher'
 $Entropy = [System.Text.Encoding]::ASCII.GetBytes('eccops.rapid portal-launcher')
 $Utf8 = [System.Text.UTF8Encoding]::new($false)
 $Clock = [System.Diagnostics.Stopwatch]::StartNew()
 
-# Section and key, the value when the file does not name it ('' stands for required in [portal]), and what a value must match.
-$Keys = [ordered]@{
-    'portal.api_url' = @('', $UrlPattern)
-    'portal.query_url' = @('', $UrlPattern)
-    'portal.login_url' = @('', $UrlPattern)
-    'portal.query_token_parameter' = @('access_token', $ParameterPattern)
-    'portal.ca_path' = @('', '^\z')
-    'account.source' = @('position', '^(position|user|command)\z')
-    'account.command' = @('', '')
-    'session.minimum_remaining_seconds' = @('600', '^[0-9]{1,4}\z')
-    'session.login_timeout_seconds' = @('3', '^[1-4]\z')
-    'caller.country_code' = @('1', '^[1-9][0-9]{0,2}\z')
-    'caller.national_number_digits' = @('10', '^([4-9]|1[0-4])\z')
-    'caller.pattern' = @('', '')
-    'caller.url_scheme' = @('eccops-portal', $SchemePattern)
-    'browser.command' = @('', '')
+$Usage = @'
+portal-launcher opens the RapidSOS Portal on a caller in the default browser.
+
+  portal-launcher NUMBER          the caller's number, such as "+1 (555) 555-5555"
+  portal-launcher SCHEME:NUMBER   a link of the configured scheme, such as eccops-portal:15555555555
+  portal-launcher -               the number is the first line of standard input
+  portal-launcher                 opens the Portal's login
+
+  --check [--log-in]              checks this position; --log-in adds one login
+  --configuration PATH            instead of C:\ProgramData\PortalLauncher\launcher.ini
+  --version                       version, and SHA-256 of this program
+  --help
+
+Exit codes: 0 opened on the caller; 1 unexpected; 2 number or call refused; 3 configuration or account unusable;
+4 login refused; 5 service unreachable, slow, not trusted, or answered nonsense; 6 no browser.
+'@
+
+# Kind of failure: exit code, and the sentence for the dispatcher and the event log.
+$Failures = [ordered]@{
+    'unexpected' = @(1, 'an unexpected error happened in portal-launcher ({0}); tell your administrator')
+    'usage' = @(2, 'portal-launcher was called wrongly: {0}; see portal-launcher --help')
+    'number_missing' = @(2, 'no caller''s number was given')
+    'number_overlong' = @(2, 'the caller''s number is longer than any phone number')
+    'number_extension' = @(2, 'the caller''s number has an extension, which the Portal cannot look up; leave the extension out')
+    'number_letters' = @(2, 'the caller''s number has letters in it')
+    'number_characters' = @(2, 'the caller''s number has characters in it that no phone number has')
+    'number_too_short' = @(2, 'the caller''s number has too few digits ({0})')
+    'number_too_long' = @(2, 'the caller''s number has too many digits ({0})')
+    'number_prefix' = @(2, 'the caller''s number begins as no complete phone number does')
+    'configuration' = @(3, 'the configuration cannot be used: {0}')
+    'secret' = @(3, 'the position''s Portal account cannot be read: {0}')
+    'command' = @(3, 'the site''s command for the Portal account failed: {0}')
+    'not_signed_in' = @(3, 'nobody signed in within two minutes')
+    'login_refused' = @(4, 'the Portal refused the login (HTTP {0}): wrong password or locked account; it is not tried again for 15 minutes')
+    'login_still_refused' = @(4, 'the Portal refused this login less than 15 minutes ago, and it is not tried again yet; correct the password')
+    'name_not_resolved' = @(5, 'the name of the Portal''s server ({0}) was not found: DNS or network trouble')
+    'not_trusted' = @(5, 'the Portal''s server ({0}) is not trusted: {1}')
+    'no_tls' = @(5, 'there is no secure connection to the Portal''s server ({0}): {1}')
+    'unreachable' = @(5, 'the Portal''s server ({0}) cannot be reached: {1}')
+    'too_slow' = @(5, 'the Portal''s server ({0}) did not answer within {1} seconds')
+    'busy' = @(5, 'the Portal''s server ({0}) asks to wait (HTTP 429)')
+    'trouble' = @(5, 'the Portal''s server ({0}) has trouble (HTTP {1})')
+    'nonsense' = @(5, 'the Portal''s server ({0}) answered what is no login ({1})')
+    'another_login' = @(5, 'another login of this account is still under way')
+    'no_browser' = @(6, 'no browser could be started: {0}')
+    'not_fetched' = @(6, 'the browser did not open the page within 10 seconds')
 }
 
-# A failure that the dispatcher and the site are told about: an exit code and a reason in plain words.
-function New-Failure([int]$Code, [string]$Reason) {
-    $failure = [System.InvalidOperationException]::new($Reason)
-    $failure.Data['PortalLauncherCode'] = $Code
+# Returns what keeps the Portal from being opened on the caller, to be thrown. Holds nothing secret.
+function New-Failure([string]$Kind, [string]$Detail, [string]$More) {
+    $sentence = $Failures[$Kind][1] -f $Detail, $More
+    $failure = [System.InvalidOperationException]::new($sentence)
+    $failure.Data['Kind'] = $Kind
     return $failure
 }
 
-function Get-FailureCode([System.Exception]$Failure) {
-    if ($null -ne $Failure.Data['PortalLauncherCode']) { return [int]$Failure.Data['PortalLauncherCode'] }
-    return 1
+# Returns the Failure of anything that was thrown: what is not one is a mistake of this program, told by its kind and line, never by its text.
+function Get-Failure($Thrown) {
+    if ($null -ne $Thrown.Exception.Data['Kind']) { return $Thrown.Exception }
+    return (New-Failure 'unexpected' ($Thrown.Exception.GetBaseException().GetType().Name + ' in line ' + $Thrown.InvocationInfo.ScriptLineNumber))
 }
 
-function Get-FailureReason([System.Exception]$Failure) {
-    if ((Get-FailureCode $Failure) -ne 1) { return $Failure.Message }
-    return 'something unexpected happened in the launcher (' + $Failure.GetBaseException().GetType().Name + ')'
+function Get-ExitCode([System.Exception]$Failure) {
+    return $Failures[$Failure.Data['Kind']][0]
 }
 
-function Get-Now {
-    return [long][System.Math]::Floor(([System.DateTime]::UtcNow - [System.DateTime]::new(1970, 1, 1)).TotalSeconds)
+# ---- pure decisions: the caller's number
+
+# Returns what a call says about the number: the argument itself, or what is in a link of our scheme.
+function Get-NumberText([string]$Argument, [string]$UrlScheme) {
+    $beginning = $UrlScheme + ':'
+    if (-not $Argument.StartsWith($beginning, [System.StringComparison]::OrdinalIgnoreCase)) { return $Argument.Trim() }
+    $rest = $Argument.Substring($beginning.Length)
+    if ($rest.StartsWith('//', [System.StringComparison]::Ordinal)) { $rest = $rest.Substring(2) }
+    return [System.Web.HttpUtility]::UrlDecode($rest.Replace('+', '%2B')).Trim().TrimEnd('/')
+}
+
+# Returns what the site's own rule makes of the text: group 1, else the whole match; without a match the text.
+function Get-PatternText([string]$Text, [string]$Pattern) {
+    if ($Pattern -eq '') { return $Text }
+    $match = [System.Text.RegularExpressions.Regex]::Match($Text, $Pattern)
+    if (-not $match.Success) { return $Text }
+    if ($match.Groups.Count -gt 1 -and $match.Groups[1].Success) { return $match.Groups[1].Value.Trim() }
+    return $match.Value.Trim()
+}
+
+# Returns the 11 to 15 digits with country code that the Portal looks up; throws a Failure.
+function Get-NormalisedNumber([string]$Text, [string]$CountryCode, [int]$NationalNumberDigits) {
+    if ($Text -eq '') { throw (New-Failure 'number_missing') }
+    if ($Text.Length -gt $MostNumberCharacters) { throw (New-Failure 'number_overlong') }
+    if ($Text -match $ExtensionPattern) { throw (New-Failure 'number_extension') }
+    if ($Text -match '\p{L}') { throw (New-Failure 'number_letters') }
+    $bare = [System.Text.RegularExpressions.Regex]::Replace($Text, '[ ().\-/]', '')
+    if (-not ($bare -cmatch '^\+?[0-9]*\z')) { throw (New-Failure 'number_characters') }
+    if ($bare.StartsWith('+', [System.StringComparison]::Ordinal)) {
+        return (Get-InternationalNumber ($bare.Substring(1)) $CountryCode $NationalNumberDigits)
+    }
+    if ($CountryCode -ceq '1' -and $bare.StartsWith('011', [System.StringComparison]::Ordinal)) {
+        return (Get-InternationalNumber ($bare.Substring(3)) $CountryCode $NationalNumberDigits)
+    }
+    if ($bare.StartsWith('00', [System.StringComparison]::Ordinal)) {
+        return (Get-InternationalNumber ($bare.Substring(2)) $CountryCode $NationalNumberDigits)
+    }
+    if ($bare.StartsWith('0', [System.StringComparison]::Ordinal)) { throw (New-Failure 'number_prefix') }
+    if ($bare.Length -eq $NationalNumberDigits) { return (Get-InternationalNumber ($CountryCode + $bare) $CountryCode $NationalNumberDigits) }
+    if ($bare.Length -lt $NationalNumberDigits) { throw (New-Failure 'number_too_short' $bare.Length) }
+    if (-not $bare.StartsWith($CountryCode, [System.StringComparison]::Ordinal)) { throw (New-Failure 'number_too_long' $bare.Length) }
+    return (Get-InternationalNumber $bare $CountryCode $NationalNumberDigits)
+}
+
+# Returns the digits, which begin with a country code; a number of one's own country has its exact length.
+function Get-InternationalNumber([string]$Digits, [string]$CountryCode, [int]$NationalNumberDigits) {
+    $shortest = 11
+    $longest = 15
+    if ($Digits.StartsWith($CountryCode, [System.StringComparison]::Ordinal)) {
+        $shortest = $CountryCode.Length + $NationalNumberDigits
+        $longest = $shortest
+    }
+    if ($Digits.Length -lt $shortest) { throw (New-Failure 'number_too_short' $Digits.Length) }
+    if ($Digits.Length -gt $longest) { throw (New-Failure 'number_too_long' $Digits.Length) }
+    if ($Digits.StartsWith('0', [System.StringComparison]::Ordinal)) { throw (New-Failure 'number_prefix') }
+    # No area code of the North American plan begins so.
+    if ($CountryCode -ceq '1' -and $Digits -cmatch '^1[01]') { throw (New-Failure 'number_prefix') }
+    return $Digits
+}
+
+# Returns the number as people read it.
+function Get-FormattedNumber([string]$Digits) {
+    if ($Digits.Length -eq 11 -and $Digits.StartsWith('1', [System.StringComparison]::Ordinal)) {
+        return '+1 (' + $Digits.Substring(1, 3) + ') ' + $Digits.Substring(4, 3) + '-' + $Digits.Substring(7)
+    }
+    return '+' + $Digits
+}
+
+# Returns hostile text fit to be shown: one line of printable characters, of limited length.
+function Get-ShownText([string]$Text) {
+    $shown = $Text
+    if ($shown.Length -gt 1000) { $shown = $shown.Substring(0, 1000) }
+    $shown = [System.Text.RegularExpressions.Regex]::Replace($shown, $NotPrintablePattern, ' ')
+    $shown = [System.Text.RegularExpressions.Regex]::Replace($shown, ' +', ' ').Trim()
+    if ($shown.Length -gt $MostShownCharacters) { $shown = $shown.Substring(0, $MostShownCharacters) + '...' }
+    if ($shown -eq '') { return 'No number' }
+    return $shown
+}
+
+# ---- pure decisions: tokens, logins, requests
+
+# Returns a table of a JSON object, or $null for anything else. The serializer is a method; ConvertFrom-Json would be a cmdlet.
+function ConvertFrom-JsonText([string]$Text) {
+    try { $value = [System.Web.Script.Serialization.JavaScriptSerializer]::new().DeserializeObject($Text) }
+    catch { return $null }
+    if (-not ($value -is [System.Collections.IDictionary])) { return $null }
+    $fields = @{}
+    foreach ($name in $value.Keys) { $fields[$name] = $value[$name] }
+    return $fields
+}
+
+function Test-Number($Value) {
+    return ($Value -is [int] -or $Value -is [long] -or $Value -is [double] -or $Value -is [decimal])
+}
+
+# Returns @(token, expires_in) of a login's JSON answer; token $null where there is none.
+function Get-AnswerToken([string]$Body) {
+    $answer = ConvertFrom-JsonText $Body
+    if ($null -eq $answer) { return @($null, $null) }
+    $token = $answer['token']
+    if ($null -eq $token -or $token -eq '') { $token = $answer['access_token'] }
+    if (-not ($token -is [string]) -or -not ($token -cmatch $TokenPattern)) { return @($null, $null) }
+    return @($token, $answer['expires_in'])
+}
+
+# Returns the claims of a JWT, an empty table for an opaque token. The signature cannot be checked: its key is the vendor's.
+function Get-TokenClaims([string]$Token) {
+    $segments = $Token.Split('.')
+    if ($segments.Length -ne 3) { return @{} }
+    $coded = $segments[1].Replace('-', '+').Replace('_', '/')
+    while ($coded.Length % 4 -ne 0) { $coded += '=' }
+    try { $claims = ConvertFrom-JsonText ($Utf8.GetString([System.Convert]::FromBase64String($coded))) }
+    catch { return @{} }
+    if ($null -eq $claims) { return @{} }
+    return $claims
+}
+
+# Returns when the session opened with this token ends, epoch seconds: the JWT's exp, else expires_in, at most an hour.
+function Get-TokenExpiry([string]$Token, $ExpiresIn, [long]$Now) {
+    $latest = $Now + $SessionSeconds
+    $expiry = $latest
+    $claims = Get-TokenClaims $Token
+    $claimed = $claims['exp']
+    if ((Test-Number $claimed) -and $claimed -gt 0 -and $claimed -lt 1e14) {
+        $expiry = $claimed
+        if ($claimed -gt 1e11) { $expiry = $claimed / 1000 }
+    }
+    elseif ((Test-Number $ExpiresIn) -and $ExpiresIn -gt 0 -and $ExpiresIn -lt 1e7) { $expiry = $Now + $ExpiresIn }
+    if ($expiry -gt $latest) { $expiry = $latest }
+    return [long][System.Math]::Floor([double]$expiry)
+}
+
+# Returns the token of a kept entry if it is this account's and good for long enough, else $null.
+function Get-CachedToken([hashtable]$Entry, [string]$ApiUrl, [string]$Email, [long]$Now, [int]$MinimumRemainingSeconds) {
+    $token = $Entry['token']
+    $expires_at = $Entry['expires_at']
+    if ($Entry['api_url'] -cne $ApiUrl -or $Entry['email'] -cne $Email) { return $null }
+    if (-not ($token -is [string]) -or -not ($token -cmatch $TokenPattern) -or -not (Test-Number $expires_at)) { return $null }
+    # More than an hour left: the clock was turned back, and nothing is known.
+    if ($expires_at - $Now -gt $MinimumRemainingSeconds -and $expires_at - $Now -le $SessionSeconds) { return $token }
+    return $null
+}
+
+# Whether a login of this account was refused less than 15 minutes ago (with whichever password).
+function Test-RefusalInForce([hashtable]$Entry, [string]$ApiUrl, [string]$Email, [long]$Now) {
+    $until = $Entry['until']
+    if ($Entry['api_url'] -cne $ApiUrl -or $Entry['email'] -cne $Email -or -not (Test-Number $until)) { return $false }
+    return ($until - $Now -gt 0 -and $until - $Now -le $RefusalSeconds)
+}
+
+# Returns the kind of failure an HTTP status of the login means, $null for success.
+function Get-StatusFailure([int]$Status) {
+    if ($Status -ge 200 -and $Status -lt 300) { return $null }
+    if (@(400, 401, 403, 422, 423) -contains $Status) { return 'login_refused' }
+    if ($Status -eq 429) { return 'busy' }
+    if ($Status -ge 500) { return 'trouble' }
+    return 'nonsense'
+}
+
+# Returns the URL that opens the Portal on the caller: as secret as the token.
+function Get-QueryLocation([string]$QueryUrl, [string]$Parameter, [string]$Digits, [string]$Token) {
+    $safe = ''
+    foreach ($character in $Token.ToCharArray()) {
+        if ([string]$character -cmatch '[A-Za-z0-9_.~-]') { $safe += [string]$character }
+        else { $safe += '%' + ([int]$character).ToString('X2') }
+    }
+    return $QueryUrl + '?caller_id=' + $Digits + '&' + $Parameter + '=' + $safe
+}
+
+# Returns scheme, host and port of a URL of the configuration.
+function Get-OriginOf([string]$Url) {
+    return ([System.Text.RegularExpressions.Regex]::Match($Url, '^[^/]*//[^/]*')).Value
+}
+
+# Returns @{Method; Path; Headers} of the text up to the empty line, $null for what is no HTTP. A repeated header is $null.
+function ConvertFrom-RequestHead([string]$Head) {
+    $lines = [System.Text.RegularExpressions.Regex]::Split($Head, "`r`n")
+    $first = $lines[0].Split(' ')
+    if ($first.Length -ne 3 -or -not ($first[2] -cmatch '^HTTP/1\.[01]\z')) { return $null }
+    $headers = @{}
+    for ($index = 1; $index -lt $lines.Length; $index++) {
+        $colon = $lines[$index].IndexOf(':')
+        if ($colon -lt 1) { return $null }
+        $name = $lines[$index].Substring(0, $colon).ToLowerInvariant()
+        if (-not ($name -cmatch '^[!-~]+\z')) { return $null }
+        if ($headers.ContainsKey($name)) { $headers[$name] = $null }
+        else { $headers[$name] = $lines[$index].Substring($colon + 1).Trim() }
+    }
+    return @{ Method = $first[0]; Path = $first[1]; Headers = $headers }
+}
+
+# Returns 200 for the request that is waited for, else the status to refuse it with; the right one still works then.
+function Get-RequestVerdict($Request, [int]$Port, [string]$Method, [string]$Path) {
+    if ($null -eq $Request) { return 400 }
+    $headers = $Request.Headers
+    $here = '127.0.0.1:' + $Port
+    if ($headers['host'] -cne $here -or $Request.Path -cne $Path) { return 404 }
+    if ($Request.Method -cne $Method) { return 405 }
+    if ($Method -ceq 'POST') {
+        if ($headers['origin'] -cne ('http://' + $here)) { return 403 }
+        $type = ([string]$headers['content-type']).Split(';')[0].Trim().ToLowerInvariant()
+        if ($type -cne 'application/x-www-form-urlencoded') { return 415 }
+        $length = [string]$headers['content-length']
+        if (-not ($length -cmatch '^[0-9]{1,5}\z') -or [int]$length -gt $MostRequestBytes) { return 413 }
+    }
+    return 200
+}
+
+# ---- pages and answers of the loopback listener
+
+$Style = @'
+:root{color-scheme:light dark;--page:#eef1f5;--card:#fff;--ink:#17202b;--soft:#4d5a68;--line:#aab4c0;--accent:#b00d26}
+@media(prefers-color-scheme:dark){:root{--page:#0e141b;--card:#18212c;--ink:#e8edf3;--soft:#a9b6c5;--line:#4a596a;--accent:#ff8a98}}
+body{margin:0;background:var(--page);color:var(--ink);font:18px/1.5 system-ui,sans-serif}
+main{max-width:34rem;margin:10vh auto;padding:1.6rem 2rem;background:var(--card);border:1px solid var(--line);border-top:5px solid var(--accent)}
+h1{font-size:2.2rem;margin:.2rem 0 .8rem;overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
+p{margin:.6rem 0}.soft{color:var(--soft);font-size:.9rem}a{color:inherit}
+label{display:block;margin:1rem 0 .2rem}
+input,button{width:100%;box-sizing:border-box;padding:.6rem;font:inherit;color:inherit;background:var(--page);border:1px solid var(--line)}
+button{margin-top:1.4rem;font-weight:700}
+'@
+
+# Returns the text safe inside HTML, in attributes too.
+function Get-EscapedText([string]$Text) {
+    return $Text.Replace('&', '&amp;').Replace('<', '&lt;').Replace('>', '&gt;').Replace('"', '&quot;').Replace("'", '&#39;')
+}
+
+# Returns a whole HTML page that needs nothing from elsewhere; the headline is plain text, the content is HTML.
+function Get-Page([string]$Headline, [string]$Content) {
+    $title = Get-EscapedText $Headline
+    return '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>' + $title + '</title>' +
+        '<meta name="viewport" content="width=device-width,initial-scale=1"><link rel="icon" href="data:,"><style>' + $Style + '</style></head>' +
+        '<body><main><h1>' + $title + '</h1>' + $Content + '</main></body></html>'
+}
+
+# Returns the page that is shown where the Portal cannot be opened on the caller.
+function Get-FailurePage([string]$Headline, [string]$Sentence, [string]$LoginUrl) {
+    return (Get-Page $Headline ('<p><strong>The Portal was not opened on this caller:</strong> ' + (Get-EscapedText $Sentence) + '.</p>' +
+            '<p><a href="' + (Get-EscapedText $LoginUrl) + '">Sign in to the Portal</a> (it opens beside this page by itself) ' +
+            'and look up the number above.</p>'))
+}
+
+# Returns the page that asks for the account of source = user.
+function Get-FormPage([string]$Headline, [string]$Action, [string]$LoginUrl) {
+    return (Get-Page $Headline ('<p>Sign in with your own Portal account to open the Portal on this caller.</p>' +
+            '<form method="post" action="' + $Action + '" autocomplete="off"><label for="email">Email address</label>' +
+            '<input id="email" name="email" type="email" required autofocus maxlength="256">' +
+            '<label for="password">Password</label><input id="password" name="password" type="password" required maxlength="1024">' +
+            '<button>Open the Portal</button></form>' +
+            '<p class="soft">Asked once after you logged on to this computer, and forgotten when you log off. ' +
+            '<a href="' + (Get-EscapedText $LoginUrl) + '">Use the Portal''s own login instead</a></p>'))
+}
+
+# Returns the text of an answer after which the connection ends.
+function Get-HttpAnswer([int]$Status, [string[]]$Headers, [string]$Body) {
+    $lines = @("HTTP/1.1 $Status Answer", 'Connection: close', 'Cache-Control: no-store', ('Content-Length: ' + $Utf8.GetByteCount($Body))) + $Headers
+    return [System.String]::Join("`r`n", $lines) + "`r`n`r`n" + $Body
+}
+
+function Get-RedirectAnswer([string]$Location, [bool]$IsAfterPost) {
+    $status = 302
+    if ($IsAfterPost) { $status = 303 }
+    return (Get-HttpAnswer $status @(('Location: ' + $Location), 'Referrer-Policy: no-referrer') '')
+}
+
+# Returns a page's answer. Browsers apply form-action to the redirect after a form too, so the Portal is one of its targets.
+function Get-PageAnswer([string]$Html, [string]$ReferrerPolicy, [string]$FormTargets) {
+    $policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'; form-action " + $FormTargets
+    $headers = @('Content-Type: text/html; charset=utf-8', ('Referrer-Policy: ' + $ReferrerPolicy), 'X-Content-Type-Options: nosniff',
+        ('Content-Security-Policy: ' + $policy))
+    return (Get-HttpAnswer 200 $headers $Html)
 }
 
 # ---- configuration
 
-function Read-Configuration([string]$Path) {
-    if (-not [System.IO.File]::Exists($Path)) {
-        throw (New-Failure 3 ('the configuration ' + $Path + ' is missing; run the role portal_launcher again'))
-    }
-    try { $lines = [System.IO.File]::ReadAllLines($Path, $Utf8) }
-    catch { throw (New-Failure 3 ('the configuration ' + $Path + ' cannot be read; check its access rights')) }
-    return (ConvertFrom-Configuration $lines $Path)
+# Section and key, in the order in which they are checked, and the default. $null: the key is required.
+$Settings = [ordered]@{
+    'portal api_url' = $null
+    'portal query_url' = $null
+    'portal login_url' = $null
+    'portal query_token_parameter' = 'access_token'
+    'portal ca_path' = ''
+    'account source' = 'position'
+    'account command' = ''
+    'session minimum_remaining_seconds' = '600'
+    'session login_timeout_seconds' = '3'
+    'caller country_code' = '1'
+    'caller national_number_digits' = '10'
+    'caller pattern' = ''
+    'caller url_scheme' = 'eccops-portal'
+    'browser command' = ''
 }
 
-# Returns a table "section.key" -> value with every key, checked.
-function ConvertFrom-Configuration([string[]]$Lines, [string]$Path) {
-    $settings = @{}
+# Returns what is wrong with a value of the configuration, '' for nothing.
+function Get-SettingProblem([string]$Name, [string]$Value) {
+    if ($Name -clike 'portal *_url') {
+        $match = [System.Text.RegularExpressions.Regex]::Match($Value, $UrlPattern)
+        if ($match.Success -and ($match.Groups[2].Value -eq '' -or [int]$match.Groups[2].Value -le 65535)) { return '' }
+        return 'must be an https URL without user, query and fragment, such as https://host.example/path'
+    }
+    if ($Name -ceq 'portal query_token_parameter' -and -not ($Value -cmatch '^[A-Za-z0-9_.-]{1,64}\z')) {
+        return 'must be a parameter name such as access_token'
+    }
+    if ($Name -ceq 'portal ca_path' -and $Value -ne '') {
+        return 'cannot be used on Windows; put the CA into the trusted root authorities of this computer'
+    }
+    if ($Name -ceq 'account source' -and -not ($Value -cmatch '^(position|user|command)\z')) { return 'must be position, user or command' }
+    if ($Name -clike '* command') {
+        try { [void](Split-Command $Value) }
+        catch { return 'has a quote that is not closed' }
+    }
+    if ($Name -ceq 'session minimum_remaining_seconds' -and -not ($Value -cmatch '^[0-9]{1,4}\z' -and [int]$Value -le 3000)) {
+        return 'must be a number of seconds from 0 to 3000'
+    }
+    if ($Name -ceq 'session login_timeout_seconds') {
+        if ($Value -cmatch '^[0-9](\.[0-9]{1,3})?\z' -and [double]$Value -ge 0.2 -and [double]$Value -le 4) { return '' }
+        return 'must be a number of seconds from 0.2 to 4'
+    }
+    if ($Name -ceq 'caller country_code' -and -not ($Value -cmatch '^[1-9][0-9]{0,2}\z')) { return 'must be 1 to 3 digits such as 1' }
+    if ($Name -ceq 'caller national_number_digits' -and -not ($Value -cmatch '^[0-9]{1,2}\z' -and [int]$Value -ge 8 -and [int]$Value -le 14)) {
+        return 'must be a number from 8 to 14'
+    }
+    if ($Name -ceq 'caller pattern') {
+        try { [void][System.Text.RegularExpressions.Regex]::new($Value) }
+        catch { return 'is no regular expression' }
+    }
+    if ($Name -ceq 'caller url_scheme') {
+        $is_taken = @('http', 'https', 'file', 'data', 'javascript', 'about', 'blob') -ccontains $Value
+        if ($is_taken -or -not ($Value -cmatch '^[a-z][a-z0-9+.-]{1,31}\z')) { return 'must be a URL scheme of its own such as eccops-portal' }
+    }
+    return ''
+}
+
+# Returns @{Given; Problems} of a launcher.ini, the keys as "section key"; the problems name line and key.
+function ConvertFrom-IniText([string]$Text) {
+    $given = @{}
+    $problems = @()
     $section = ''
-    foreach ($line in $Lines) {
-        $text = $line.Trim()
-        if ($text -eq '' -or $text.StartsWith('#')) { continue }
-        if ($text -cmatch '^\[([a-z]+)\]\z') {
-            $section = $Matches[1]
-            if (-not (@('portal', 'account', 'session', 'caller', 'browser') -ccontains $section)) {
-                throw (New-Failure 3 ($Path + ' has the section [' + $section + '], which the launcher does not know'))
-            }
+    $sections = @('portal', 'account', 'session', 'caller', 'browser')
+    $number = 0
+    foreach ($raw in $Text.Replace("`r`n", "`n").Split("`n")) {
+        $number++
+        $line = $raw.Trim(' ', "`t")
+        if ($line -eq '' -or $line.StartsWith('#', [System.StringComparison]::Ordinal)) { continue }
+        if ($line -cmatch '^\[.*\]\z') {
+            $section = $line.Substring(1, $line.Length - 2).Trim()
+            if (-not ($sections -ccontains $section)) { $problems += "line ${number}: there is no section [" + (Get-ShownText $section) + ']' }
             continue
         }
-        if (-not ($text -cmatch '^([a-z_]+)\s*=\s*(.*)\z')) { throw (New-Failure 3 ($Path + ' has a line that is not "key = value": ' + $text)) }
-        $key = $section + '.' + $Matches[1]
-        $value = $Matches[2].Trim()
-        if (-not $Keys.Contains($key)) { throw (New-Failure 3 ($Path + ' has the key ' + $key + ', which the launcher does not know')) }
-        if ($settings.ContainsKey($key)) { throw (New-Failure 3 ($Path + ' has the key ' + $key + ' twice')) }
-        $settings[$key] = $value
-    }
-    foreach ($key in $Keys.Keys) {
-        if (-not $settings.ContainsKey($key) -or ($settings[$key] -eq '' -and $Keys[$key][0] -ne '')) { $settings[$key] = $Keys[$key][0] }
-        if ($key -eq 'portal.ca_path' -and $settings[$key] -ne '') {
-            throw (New-Failure 3 ($Path + ': portal.ca_path cannot be used on Windows; put the CA into the machine''s store of trusted root authorities'))
+        $equals = $line.IndexOf('=')
+        if ($equals -lt 0) {
+            $problems += "line $number is neither [section] nor key = value"
+            continue
         }
-        if (-not ($settings[$key] -cmatch $Keys[$key][1])) {
-            throw (New-Failure 3 ($Path + ': ' + $key + ' is missing or unusable; see the role''s documentation'))
-        }
+        $key = $line.Substring(0, $equals).Trim(' ', "`t")
+        $value = $line.Substring($equals + 1).Trim(' ', "`t")
+        $name = $section + ' ' + $key
+        if ($value -cmatch $NotPrintablePattern) { $problems += "line ${number}: the value has a control character in it" }
+        elseif ($given.ContainsKey($name)) { $problems += "line ${number}: $key is there twice in [$section]" }
+        elseif (@($Settings.Keys) -ccontains $name) { $given[$name] = $value }
+        elseif ($sections -ccontains $section) { $problems += "line ${number}: there is no key " + (Get-ShownText $key) + " in [$section]" }
+        elseif ($section -eq '') { $problems += "line ${number}: " + (Get-ShownText $key) + ' stands before the first [section]' }
     }
-    if ($settings['account.source'] -ceq 'command' -and $settings['account.command'] -eq '') {
-        throw (New-Failure 3 ($Path + ': account.command is missing, which account.source = command needs'))
-    }
-    try { [void][System.Text.RegularExpressions.Regex]::new($settings['caller.pattern']) }
-    catch { throw (New-Failure 3 ($Path + ': caller.pattern is not a regular expression')) }
-    return $settings
+    return @{ Given = $given; Problems = $problems }
 }
 
-# Splits by a shell's rules: blanks part, quotes keep together, a backslash before a quote or outside of quotes takes the next as it is.
+# Returns @{Values; Problems}: "section key" -> value, with the default, or '', where a value is not usable.
+function ConvertFrom-ConfigurationText([string]$Text) {
+    $parsed = ConvertFrom-IniText $Text
+    $problems = @($parsed.Problems)
+    $values = @{}
+    foreach ($name in @($Settings.Keys)) {
+        $section = $name.Split(' ')[0]
+        $key = $name.Split(' ')[1]
+        $values[$name] = [string]$Settings[$name]
+        if (-not $parsed.Given.ContainsKey($name)) {
+            if ($null -eq $Settings[$name]) { $problems += "$key is missing in [$section]" }
+            continue
+        }
+        $problem = Get-SettingProblem $name $parsed.Given[$name]
+        if ($problem -ne '') { $problems += "$key in [$section] $problem" }
+        elseif ($name -clike 'portal *_url') { $values[$name] = $parsed.Given[$name].TrimEnd('/') }
+        else { $values[$name] = $parsed.Given[$name] }
+    }
+    $digits = $values['caller country_code'].Length + [int]$values['caller national_number_digits']
+    if ($digits -lt 11 -or $digits -gt 15) { $problems += 'country_code and national_number_digits in [caller] must make 11 to 15 digits together' }
+    if (($values['account source'] -ceq 'command') -ne ($values['account command'] -ne '')) {
+        $problems += 'command in [account] belongs to source = command, and is needed there'
+    }
+    return @{ Values = $values; Problems = $problems }
+}
+
+# Splits by a shell's rules: blanks part, quotes keep together, a backslash takes the next character as it is (in double quotes " and \ only).
 function Split-Command([string]$Text) {
-    $words = [System.Collections.Generic.List[string]]::new()
+    $words = @()
     $word = ''
     $is_in_word = $false
     $quote = ''
@@ -160,569 +529,563 @@ function Split-Command([string]$Text) {
         $next = ''
         if ($index + 1 -lt $Text.Length) { $next = $Text.Substring($index + 1, 1) }
         if ($quote -eq "'") {
-            if ($character -eq "'") { $quote = '' } else { $word += $character }
+            if ($character -eq "'") { $quote = '' }
+            else { $word += $character }
         }
         elseif ($quote -eq '"') {
             if ($character -eq '"') { $quote = '' }
-            elseif ($character -eq '\' -and ($next -eq '"' -or $next -eq '\')) { $word += $next; $index++ }
+            elseif ($character -eq '\' -and ($next -eq '"' -or $next -eq '\')) {
+                $word += $next
+                $index++
+            }
             else { $word += $character }
         }
-        elseif ($character -eq "'" -or $character -eq '"') { $quote = $character; $is_in_word = $true }
-        elseif ($character -eq '\') { $word += $next; $is_in_word = $true; $index++ }
+        elseif ($character -eq "'" -or $character -eq '"') {
+            $quote = $character
+            $is_in_word = $true
+        }
+        elseif ($character -eq '\') {
+            $word += $next
+            $is_in_word = $true
+            $index++
+        }
         elseif ($character -eq ' ' -or $character -eq "`t") {
-            if ($is_in_word) { $words.Add($word) }
+            if ($is_in_word) { $words += $word }
             $word = ''
             $is_in_word = $false
         }
-        else { $word += $character; $is_in_word = $true }
+        else {
+            $word += $character
+            $is_in_word = $true
+        }
     }
-    if ($quote -ne '') { throw (New-Failure 3 'a command of the configuration has a quote that is not closed') }
-    if ($is_in_word) { $words.Add($word) }
-    return , $words.ToArray()
+    if ($quote -ne '') { throw (New-Failure 'configuration' 'a quote is not closed') }
+    if ($is_in_word) { $words += $word }
+    return $words
 }
 
 # Returns one argument as the C runtime of a Windows program reads it back.
-function ConvertTo-Argument([string]$Text) {
-    if ($Text -match '^[A-Za-z0-9_.:/\\=-]+\z') { return $Text }
+function ConvertTo-WindowsArgument([string]$Text) {
+    if ($Text -cmatch '^[A-Za-z0-9_.:/=-]+\z') { return $Text }
     $escaped = [System.Text.RegularExpressions.Regex]::Replace($Text, '(\\*)"', '$1$1\"')
     $escaped = [System.Text.RegularExpressions.Regex]::Replace($escaped, '(\\+)\z', '$1$1')
     return '"' + $escaped + '"'
 }
 
-# ---- the caller's number
-
-# Returns what is shown to people of a text that may be hostile: one short line.
-function Get-ShownNumber([string]$Text) {
-    $shown = [System.Text.RegularExpressions.Regex]::Replace($Text, '[^\x20-\x7e]', '?').Trim()
-    if ($shown.Length -gt 64) { return $shown.Substring(0, 64) + '...' }
-    return $shown
-}
-
-# Returns the number inside SCHEME:NUMBER or SCHEME://NUMBER/, or the text as it is.
-function Get-NumberText([string]$Text, [string]$Scheme) {
-    $text_of_number = $Text.Trim()
-    $start = $Scheme + ':'
-    if (-not $text_of_number.ToLowerInvariant().StartsWith($start, [System.StringComparison]::Ordinal)) { return $text_of_number }
-    $text_of_number = $text_of_number.Substring($start.Length)
-    if ($text_of_number.StartsWith('//', [System.StringComparison]::Ordinal)) { $text_of_number = $text_of_number.Substring(2) }
-    return [System.Uri]::UnescapeDataString($text_of_number).TrimEnd('/').Trim()
-}
-
-# Returns the digits that the Portal wants, country code included, 11 to 15 of them.
-function ConvertTo-CallerId([string]$Text, [hashtable]$Settings) {
-    $number = $Text
-    if ($Settings['caller.pattern'] -ne '') {
-        $found = [System.Text.RegularExpressions.Regex]::Match($Text, $Settings['caller.pattern'])
-        if ($found.Success) {
-            $number = $found.Value
-            if ($found.Groups.Count -gt 1 -and $found.Groups[1].Success) { $number = $found.Groups[1].Value }
-        }
+# Returns @{Values; Problems; AccountPath}; a file that cannot be read is a problem too.
+function Read-Configuration([string]$Path) {
+    $full = [System.IO.Path]::GetFullPath($Path)
+    try {
+        $strict = [System.Text.UTF8Encoding]::new($false, $true)
+        $configuration = ConvertFrom-ConfigurationText ([System.IO.File]::ReadAllText($full, $strict))
     }
-    $number = $number.Trim()
-    $code = $Settings['caller.country_code']
-    $national = [int]$Settings['caller.national_number_digits']
-    if ($number -match $ExtensionPattern) { throw (New-Failure 2 'the number carries an extension, which the Portal cannot look up') }
-    if (-not ($number -cmatch $CharactersPattern)) { throw (New-Failure 2 'this is not a phone number') }
-    $digits = [System.Text.RegularExpressions.Regex]::Replace($number, '[^0-9]', '')
-    if ($number.StartsWith('+')) { $caller = $digits }
-    elseif ($digits.StartsWith('011')) { $caller = $digits.Substring(3) }
-    elseif ($digits.StartsWith('00')) { $caller = $digits.Substring(2) }
-    elseif ($digits.Length -eq $national) { $caller = $code + $digits }
-    elseif ($digits.Length -eq $national + $code.Length -and $digits.StartsWith($code)) { $caller = $digits }
-    else { throw (New-Failure 2 ('the number has ' + $digits.Length + ' digits, where ' + $national + ' or a country code before them are expected')) }
-    if (-not ($caller -cmatch $NumberPattern)) { throw (New-Failure 2 'the number does not have 11 to 15 digits with its country code') }
-    return $caller
+    catch {
+        $configuration = ConvertFrom-ConfigurationText ''
+        $configuration.Problems = @('it cannot be read: ' + $_.Exception.GetBaseException().GetType().Name)
+    }
+    if ($configuration.Values['portal login_url'] -eq '') { $configuration.Values['portal login_url'] = $DefaultLoginUrl }
+    $problems = @()
+    foreach ($problem in $configuration.Problems) { $problems += "${full}: $problem" }
+    $configuration.Problems = $problems
+    $configuration.AccountPath = [System.IO.Path]::Combine([System.IO.Path]::GetDirectoryName($full), $AccountFile)
+    return $configuration
 }
 
 # ---- secrets: only methods of .NET, never a cmdlet
 
-function Get-Digest([string]$Text) {
-    $algorithm = [System.Security.Cryptography.SHA256]::Create()
-    try { return [System.BitConverter]::ToString($algorithm.ComputeHash($Utf8.GetBytes($Text))).Replace('-', '').ToLowerInvariant() }
-    finally { $algorithm.Dispose() }
-}
-
-# What DPAPI sealed for the scope CurrentUser or LocalMachine; the entropy is the role's too.
-function Unprotect-Text([byte[]]$Sealed, [System.Security.Cryptography.DataProtectionScope]$Scope) {
-    return $Utf8.GetString([System.Security.Cryptography.ProtectedData]::Unprotect($Sealed, $Entropy, $Scope))
-}
-
-# What is kept between two calls: sealed for this user, in a volatile key (in memory only, gone when the user logs off).
-function Read-State([string]$Name) {
-    $key = [Microsoft.Win32.Registry]::CurrentUser.OpenSubKey($StatePath)
-    if ($null -eq $key) { return '' }
-    try {
-        $sealed = $key.GetValue($Name)
-        if ($null -eq $sealed) { return '' }
-        return (Unprotect-Text ([byte[]]$sealed) 'CurrentUser')
+# Returns the JSON of a table of texts and numbers.
+function ConvertTo-JsonText([hashtable]$Fields) {
+    $parts = @()
+    foreach ($name in $Fields.Keys) {
+        $value = [string]$Fields[$name]
+        if ($Fields[$name] -is [string]) { $value = [System.Web.HttpUtility]::JavaScriptStringEncode($value, $true) }
+        $parts += '"' + $name + '":' + $value
     }
-    catch { return '' }
-    finally { $key.Dispose() }
+    return '{' + [System.String]::Join(',', $parts) + '}'
 }
 
-function Write-State([string]$Name, [string]$Text) {
-    try {
-        $scope = [System.Security.Cryptography.DataProtectionScope]::CurrentUser
-        $sealed = [System.Security.Cryptography.ProtectedData]::Protect($Utf8.GetBytes($Text), $Entropy, $scope)
-        $may_write = [Microsoft.Win32.RegistryKeyPermissionCheck]::ReadWriteSubTree
-        $key = [Microsoft.Win32.Registry]::CurrentUser.CreateSubKey($StatePath, $may_write, [Microsoft.Win32.RegistryOptions]::Volatile)
-        try { $key.SetValue($Name, [byte[]]$sealed, [Microsoft.Win32.RegistryValueKind]::Binary) }
-        finally { $key.Dispose() }
-    }
-    catch { Write-Line 'what this call learned cannot be kept for the next one' }
-}
-
-function Remove-State([string]$Name) {
-    $key = [Microsoft.Win32.Registry]::CurrentUser.OpenSubKey($StatePath, $true)
-    if ($null -eq $key) { return }
-    try { $key.DeleteValue($Name, $false) }
-    finally { $key.Dispose() }
-}
-
-# Returns a table of a JSON object, or $null for anything else. The serializer is a method; ConvertFrom-Json would be a cmdlet.
-function ConvertFrom-JsonText([string]$Text) {
-    try { $value = [System.Web.Script.Serialization.JavaScriptSerializer]::new().DeserializeObject($Text) }
-    catch { return $null }
-    if ($value -is [System.Collections.Generic.Dictionary[string, object]]) { return $value }
-    return $null
-}
-
-# Returns the JSON of an account, by methods only: ConvertTo-Json would be a cmdlet.
-function ConvertTo-AccountText([string]$Email, [string]$Password) {
-    return '{"email":' + [System.Web.HttpUtility]::JavaScriptStringEncode($Email, $true) +
-        ',"password":' + [System.Web.HttpUtility]::JavaScriptStringEncode($Password, $true) + '}'
-}
-
-# Returns @{Email; Password}; raises a failure that names where the account came from.
-function ConvertFrom-Account([string]$Text, [string]$Where) {
+# Returns @{email; password} of JSON, $null for anything else.
+function ConvertFrom-AccountText([string]$Text) {
     $fields = ConvertFrom-JsonText $Text
-    if ($null -eq $fields -or -not $fields.ContainsKey('email') -or -not $fields.ContainsKey('password') -or
-        -not ($fields['email'] -is [string]) -or -not ($fields['password'] -is [string]) -or $fields['email'] -eq '' -or $fields['password'] -eq '') {
-        throw (New-Failure 3 ($Where + ' does not give an e-mail address and a password'))
-    }
-    return @{ Email = $fields['email']; Password = $fields['password'] }
+    if ($null -eq $fields) { return $null }
+    if (-not ($fields['email'] -is [string]) -or -not ($fields['password'] -is [string])) { return $null }
+    if ($fields['email'] -eq '' -or $fields['password'] -eq '') { return $null }
+    return @{ email = $fields['email']; password = $fields['password'] }
 }
 
+# Returns the account that the position's sealed file holds; throws a Failure.
 function Read-PositionAccount([string]$Path) {
-    if (-not [System.IO.File]::Exists($Path)) { throw (New-Failure 3 ('the account ' + $Path + ' is missing; run the role portal_launcher again')) }
     try { $sealed = [System.IO.File]::ReadAllBytes($Path) }
-    catch { throw (New-Failure 3 ('the account ' + $Path + ' may not be read by this user; add the user to the group portal_launcher_group')) }
-    try { $text = Unprotect-Text ([byte[]]$sealed) 'LocalMachine' }
-    catch { throw (New-Failure 3 ('the account ' + $Path + ' was not sealed on this machine; run the role again')) }
-    return (ConvertFrom-Account $text $Path)
+    catch [System.UnauthorizedAccessException] { throw (New-Failure 'secret' "${Path}: access is denied; add this user to the group that may read it") }
+    catch { throw (New-Failure 'secret' "${Path}: it is not there, or cannot be read; run the role portal_launcher again") }
+    try {
+        $scope = [System.Security.Cryptography.DataProtectionScope]::LocalMachine
+        $text = $Utf8.GetString([System.Security.Cryptography.ProtectedData]::Unprotect($sealed, $Entropy, $scope))
+    }
+    catch { throw (New-Failure 'secret' "${Path}: it was not sealed on this computer; run the role portal_launcher again") }
+    $account = ConvertFrom-AccountText $text
+    if ($null -eq $account) { throw (New-Failure 'secret' "${Path}: it does not hold an email address and a password") }
+    return $account
 }
 
+# Returns the account that the site's command prints; throws a Failure.
 function Read-CommandAccount([string]$Command) {
-    $words = Split-Command $Command
+    $words = @(Split-Command $Command)
     $start = [System.Diagnostics.ProcessStartInfo]::new()
     $start.FileName = $words[0]
-    for ($index = 1; $index -lt $words.Length; $index++) { $start.Arguments += ' ' + (ConvertTo-Argument $words[$index]) }
+    for ($index = 1; $index -lt $words.Length; $index++) { $start.Arguments += (ConvertTo-WindowsArgument $words[$index]) + ' ' }
     $start.UseShellExecute = $false
     $start.CreateNoWindow = $true
     $start.RedirectStandardInput = $true
     $start.RedirectStandardOutput = $true
     $start.StandardOutputEncoding = $Utf8
     try { $process = [System.Diagnostics.Process]::Start($start) }
-    catch { throw (New-Failure 3 ('the program of account.command cannot be started: ' + $words[0])) }
+    catch { throw (New-Failure 'command' ($words[0] + ' cannot be started')) }
     $process.StandardInput.Close()
     $reading = $process.StandardOutput.ReadToEndAsync()
-    if (-not (Test-Done $reading) -or -not $process.WaitForExit(500)) {
-        try { $process.Kill() } catch { Write-Line 'the program of account.command could not be ended' }
-        throw (New-Failure 3 ('the program of account.command was not done in time: ' + $words[0]))
+    if (-not (Test-Done $reading $CommandSeconds) -or -not $process.WaitForExit(500)) {
+        try { $process.Kill() }
+        catch { [void]$process }
+        throw (New-Failure 'command' ($words[0] + ' did not end within 2 seconds'))
     }
-    if ($process.ExitCode -ne 0) { throw (New-Failure 3 ('the program of account.command ended with code ' + $process.ExitCode + ': ' + $words[0])) }
-    return (ConvertFrom-Account $reading.Result 'the program of account.command')
+    if ($process.ExitCode -ne 0) { throw (New-Failure 'command' ($words[0] + ' ended with exit code ' + $process.ExitCode)) }
+    $account = ConvertFrom-AccountText $reading.Result
+    if ($null -eq $account) { throw (New-Failure 'command' ($words[0] + ' did not print {"email": "...", "password": "..."}')) }
+    return $account
 }
 
-# ---- login
-
-# Milliseconds until an instant of the stopwatch, for waiting; never negative.
-function Get-Remaining([long]$Milliseconds) {
-    return [int][System.Math]::Max(0, $Milliseconds - $Clock.ElapsedMilliseconds)
+# Returns the account, or $null if the user has still to be asked for it; throws a Failure.
+function Get-KnownAccount([hashtable]$Configuration) {
+    if ($Configuration.Values['account source'] -ceq 'position') { return (Read-PositionAccount $Configuration.AccountPath) }
+    if ($Configuration.Values['account source'] -ceq 'command') { return (Read-CommandAccount $Configuration.Values['account command']) }
+    $kept = Read-Memory 'account'
+    if ($kept['email'] -is [string] -and $kept['password'] -is [string]) { return $kept }
+    return $null
 }
 
-# Whether a task of .NET's is done, well or badly, before the login's deadline. It is hard: nothing that happens on the line extends it.
-function Test-Done([System.Threading.Tasks.Task]$Task) {
-    return ([System.Threading.Tasks.Task]::WaitAny([System.Threading.Tasks.Task[]]@($Task), (Get-Remaining $LoginDeadline)) -ge 0)
+# ---- memory of the session: sealed for this user, in a volatile key (in memory only, gone when the user logs off)
+
+# Returns the table that was stored, an empty one for none and for garbage.
+function Read-Memory([string]$Name) {
+    try {
+        $key = [Microsoft.Win32.Registry]::CurrentUser.OpenSubKey($StatePath)
+        $sealed = [byte[]]$key.GetValue($Name)
+        $scope = [System.Security.Cryptography.DataProtectionScope]::CurrentUser
+        $fields = ConvertFrom-JsonText ($Utf8.GetString([System.Security.Cryptography.ProtectedData]::Unprotect($sealed, $Entropy, $scope)))
+        if ($null -ne $fields) { return $fields }
+    }
+    catch { return @{} }
+    return @{}
 }
 
-# Returns the answer @{Status; Body} of the login, tried once; the deadline is hard, also against an answer that drips.
-function Send-Login([hashtable]$Settings, [hashtable]$Account) {
+# Stores the table. Nothing that goes wrong here can keep the Portal from being opened.
+function Write-Memory([string]$Name, [hashtable]$Fields) {
+    try {
+        $scope = [System.Security.Cryptography.DataProtectionScope]::CurrentUser
+        $sealed = [System.Security.Cryptography.ProtectedData]::Protect($Utf8.GetBytes((ConvertTo-JsonText $Fields)), $Entropy, $scope)
+        $check = [Microsoft.Win32.RegistryKeyPermissionCheck]::ReadWriteSubTree
+        $key = [Microsoft.Win32.Registry]::CurrentUser.CreateSubKey($StatePath, $check, [Microsoft.Win32.RegistryOptions]::Volatile)
+        $key.SetValue($Name, $sealed, [Microsoft.Win32.RegistryValueKind]::Binary)
+    }
+    catch { [void]$Name }
+}
+
+function Remove-Memory([string]$Name) {
+    try { [Microsoft.Win32.Registry]::CurrentUser.OpenSubKey($StatePath, $true).DeleteValue($Name, $false) }
+    catch { [void]$Name }
+}
+
+# ---- the login
+
+# Seconds since the program was called, PowerShell's own start included.
+function Get-Elapsed {
+    return $StartSeconds + $Clock.Elapsed.TotalSeconds
+}
+
+function Get-Now {
+    return [long][System.Math]::Floor(([System.DateTime]::UtcNow - [System.DateTime]::new(1970, 1, 1)).TotalSeconds)
+}
+
+# Whether one of .NET's tasks is done, well or badly, within these seconds. Nothing that happens on the line extends them.
+function Test-Done([System.Threading.Tasks.Task]$Task, [double]$Seconds) {
+    return ([System.Threading.Tasks.Task]::WaitAny([System.Threading.Tasks.Task[]]@($Task), [int](1000 * $Seconds)) -ge 0)
+}
+
+# Returns a client of the service: TLS 1.2, the computer's trusted authorities and proxy, no redirects, no cookies.
+function New-Client {
     [System.Net.ServicePointManager]::SecurityProtocol = [System.Net.SecurityProtocolType]::Tls12
     [System.Net.ServicePointManager]::Expect100Continue = $false
     $handler = [System.Net.Http.HttpClientHandler]::new()
     $handler.AllowAutoRedirect = $false
     $handler.UseCookies = $false
     $client = [System.Net.Http.HttpClient]::new($handler)
-    $client.MaxResponseContentBufferSize = $AnswerBytes
-    $client.DefaultRequestHeaders.Add('User-Agent', 'eccops.rapid-portal-launcher/' + $Version)
+    $client.MaxResponseContentBufferSize = $MostFileBytes
+    $client.DefaultRequestHeaders.Add('User-Agent', 'portal-launcher')
     $client.DefaultRequestHeaders.Add('Accept', 'application/json')
-    $content = [System.Net.Http.ByteArrayContent]::new($Utf8.GetBytes((ConvertTo-AccountText $Account.Email $Account.Password)))
+    return $client
+}
+
+# Returns the result of a client's task; throws the Failure of one that is late or failed.
+function Wait-Answer([System.Threading.Tasks.Task]$Task, [double]$Seconds, [string]$ApiUrl) {
+    $name = [System.Text.RegularExpressions.Regex]::Match($ApiUrl, $UrlPattern).Groups[1].Value
+    if (-not (Test-Done $Task $Seconds) -or $Task.IsCanceled) {
+        throw (New-Failure 'too_slow' $name ([System.Math]::Round($Seconds, 1).ToString([System.Globalization.CultureInfo]::InvariantCulture)))
+    }
+    if ($Task.IsFaulted) {
+        $status = ''
+        $cause = $Task.Exception
+        while ($null -ne $cause) {
+            if ($cause -is [System.Net.WebException]) { $status = $cause.Status.ToString() }
+            $cause = $cause.InnerException
+        }
+        if ($status -ceq 'NameResolutionFailure') { throw (New-Failure 'name_not_resolved' $name) }
+        if ($status -ceq 'TrustFailure') { throw (New-Failure 'not_trusted' $name 'its certificate is not one that this computer trusts') }
+        if ($status -ceq 'SecureChannelFailure') { throw (New-Failure 'no_tls' $name 'the secure channel could not be made') }
+        if ($status -ceq 'ServerProtocolViolation') { throw (New-Failure 'nonsense' $name 'no HTTP') }
+        throw (New-Failure 'unreachable' $name ("the connection failed $status".Trim()))
+    }
+    return $Task.Result
+}
+
+# Returns @(token, expires_in) of one login, which is never repeated; throws a Failure.
+function Send-Login([hashtable]$Configuration, [hashtable]$Account, [double]$Seconds) {
+    $api_url = $Configuration.Values['portal api_url']
+    $name = [System.Text.RegularExpressions.Regex]::Match($api_url, $UrlPattern).Groups[1].Value
+    $client = New-Client
+    $content = [System.Net.Http.ByteArrayContent]::new($Utf8.GetBytes((ConvertTo-JsonText $Account)))
     $content.Headers.Add('Content-Type', 'application/json')
-    $sending = $client.PostAsync([System.Uri]::new($Settings['portal.api_url'].TrimEnd('/') + $LoginPath), $content)
-    if (-not (Test-Done $sending)) {
-        $client.CancelPendingRequests()
-        throw (New-Failure 5 'the Portal''s login did not answer in time')
-    }
-    if ($sending.IsFaulted -or $sending.IsCanceled) { throw (New-Failure 5 (Get-ConnectionReason $sending.Exception)) }
-    return @{ Status = [int]$sending.Result.StatusCode; Body = $Utf8.GetString($sending.Result.Content.ReadAsByteArrayAsync().Result) }
+    $sending = $client.PostAsync($api_url + $LoginPath, $content)
+    $answer = Wait-Answer $sending $Seconds $api_url
+    $status = [int]$answer.StatusCode
+    $kind = Get-StatusFailure $status
+    if ($kind -ceq 'login_refused') { throw (New-Failure $kind $status) }
+    if ($kind -ceq 'trouble') { throw (New-Failure $kind $name $status) }
+    if ($null -ne $kind) { throw (New-Failure $kind $name "HTTP $status") }
+    $pair = Get-AnswerToken ($Utf8.GetString($answer.Content.ReadAsByteArrayAsync().Result))
+    if ($null -eq $pair[0]) { throw (New-Failure 'nonsense' $name "HTTP $status without a token") }
+    return $pair
 }
 
-# Says in plain words why no answer came.
-function Get-ConnectionReason([System.Exception]$Failure) {
-    $status = ''
-    $cause = $Failure
-    while ($null -ne $cause) {
-        if ($cause -is [System.Net.WebException]) { $status = $cause.Status.ToString() }
-        $cause = $cause.InnerException
-    }
-    if ($status -eq 'NameResolutionFailure') { return 'the Portal''s name cannot be resolved (DNS)' }
-    if ($status -eq 'TrustFailure' -or $status -eq 'SecureChannelFailure') { return 'the Portal''s certificate is not trusted, or TLS failed' }
-    return 'the Portal''s login cannot be reached'
+# Returns what tells a password from another one without keeping it.
+function Get-RefusalDigest([string]$Password, [string]$Salt) {
+    $derived = [System.Security.Cryptography.Rfc2898DeriveBytes]::new($Password, $Utf8.GetBytes($Salt), 20000)
+    return [System.BitConverter]::ToString($derived.GetBytes(20))
 }
 
-# Returns the token of an answer; raises the failure that its status tells, since the texts of the answers are not documented.
-function Get-AnsweredToken([int]$Status, [string]$Body) {
-    if ($Status -eq 401) { throw (New-Failure 4 'the Portal refused the login: the password is wrong or the account is locked') }
-    if ($Status -eq 403 -or $Status -eq 423) { throw (New-Failure 4 'the Portal refused the login: the account is locked or may not log in') }
-    if ($Status -eq 429) { throw (New-Failure 5 'the Portal has too many logins at the moment (HTTP 429)') }
-    if ($Status -ge 400 -and $Status -lt 500) { throw (New-Failure 4 ('the Portal refused the login (HTTP ' + $Status + ')')) }
-    if ($Status -lt 200 -or $Status -ge 300) { throw (New-Failure 5 ('the Portal has trouble (HTTP ' + $Status + ')')) }
-    $fields = ConvertFrom-JsonText $Body
-    $has_token = $null -ne $fields -and $fields.ContainsKey('token') -and $fields['token'] -is [string]
-    if (-not $has_token -or -not ($fields['token'] -cmatch $TokenPattern)) {
-        throw (New-Failure 5 'the Portal''s login answered something that is not understood')
-    }
-    return $fields['token']
-}
-
-# Returns the second since 1970 at which the token ends: the JWT's exp (seconds, or milliseconds above 1e11), an hour at the most.
-function Get-TokenEnd([string]$Token, [long]$Now) {
-    $latest = $Now + $SessionSeconds
-    $segments = $Token.Split('.')
-    if ($segments.Length -ne 3) { return $latest }
-    $text = $segments[1].Replace('-', '+').Replace('_', '/')
-    while ($text.Length % 4 -ne 0) { $text += '=' }
-    try { $claims = ConvertFrom-JsonText ($Utf8.GetString([System.Convert]::FromBase64String($text))) }
-    catch { return $latest }
-    if ($null -eq $claims -or -not $claims.ContainsKey('exp')) { return $latest }
-    $end = $claims['exp']
-    if (-not ($end -is [int] -or $end -is [long] -or $end -is [decimal] -or $end -is [double])) { return $latest }
-    $end = [double]$end
-    if ($end -gt 1e11) { $end = [System.Math]::Floor($end / 1000) }
-    if ($end -ge $latest) { return $latest }
-    return [long][System.Math]::Floor([System.Math]::Max(0, $end))
-}
-
-# Returns the token of this user's session, or that of one login. Whoever waits for another call's login takes its token.
-function Get-Token([hashtable]$Settings, [string]$Directory) {
+# Returns a token by what is kept or one login, until so many seconds after the call; throws a Failure. Two calls at once make one login.
+function Get-SessionToken([hashtable]$Configuration, [hashtable]$Account, [double]$Until, [bool]$IsCacheUsed) {
     $mutex = [System.Threading.Mutex]::new($false, 'Local\PortalLauncher')
-    $is_owner = $false
+    $is_held = $false
     try {
-        try { $is_owner = $mutex.WaitOne((Get-Remaining $LoginDeadline)) }
-        catch [System.Threading.AbandonedMutexException] { $is_owner = $true }
-        if (-not $is_owner) { throw (New-Failure 5 'another call is still logging in') }
-        return (Get-TokenAlone $Settings $Directory)
+        try { $is_held = $mutex.WaitOne([int](1000 * [System.Math]::Max(0.0, $Until - (Get-Elapsed)))) }
+        catch [System.Threading.AbandonedMutexException] { $is_held = $true }
+        if (-not $is_held) { throw (New-Failure 'another_login') }
+        return (Get-SessionTokenAlone $Configuration $Account $Until $IsCacheUsed)
     }
     finally {
-        if ($is_owner) { $mutex.ReleaseMutex() }
+        if ($is_held) { $mutex.ReleaseMutex() }
         $mutex.Dispose()
     }
 }
 
-function Get-TokenAlone([hashtable]$Settings, [string]$Directory) {
-    $source = $Settings['account.source']
-    $account = $null
-    # What a token is bound to; for a program of the site's it is the command, so that it runs for a login only.
-    $binding = $Settings['account.command']
-    if ($source -ceq 'position') { $account = Read-PositionAccount ([System.IO.Path]::Combine($Directory, 'account.dpapi')) }
-    if ($source -ceq 'user') {
-        $kept = Read-State 'account'
-        if ($kept -ne '') { $account = ConvertFrom-Account $kept 'the account that was typed' }
+function Get-SessionTokenAlone([hashtable]$Configuration, [hashtable]$Account, [double]$Until, [bool]$IsCacheUsed) {
+    $api_url = $Configuration.Values['portal api_url']
+    $email = $Account['email']
+    if ($IsCacheUsed) {
+        $token = Get-CachedToken (Read-Memory 'token') $api_url $email (Get-Now) $Configuration.Values['session minimum_remaining_seconds']
+        if ($null -ne $token) { return $token }
     }
-    if ($null -ne $account) { $binding = $account.Email + "`n" + $account.Password }
-    $owner = Get-Digest ($Settings['portal.api_url'] + "`n" + $source + "`n" + $binding)
-    $token = Get-KeptToken (Read-State 'token') $owner (Get-Now) ([int]$Settings['session.minimum_remaining_seconds'])
-    if ($token -ne '') { return $token }
-    if ($source -ceq 'command') { $account = Read-CommandAccount $Settings['account.command'] }
-    if ($null -eq $account) {
-        $typed = Read-TypedAccount $Settings
-        $account = ConvertFrom-Account $typed 'the form'
-        $owner = Get-Digest ($Settings['portal.api_url'] + "`n" + $source + "`n" + $account.Email + "`n" + $account.Password)
+    $refusal = Read-Memory 'refusal'
+    if (Test-RefusalInForce $refusal $api_url $email (Get-Now)) {
+        if ((Get-RefusalDigest $Account['password'] $refusal['salt']) -ceq $refusal['digest']) { throw (New-Failure 'login_still_refused') }
     }
-    $refusal_of = Get-Digest ($Settings['portal.api_url'] + "`n" + $account.Email + "`n" + $account.Password)
-    if (Test-Refused (Read-State 'refused') $refusal_of (Get-Now)) {
-        throw (New-Failure 4 'the Portal refused this account in the last 15 minutes; it is not tried again before then, so that it is not locked')
-    }
-    $now = Get-Now
-    $answer = Send-Login $Settings $account
-    try { $token = Get-AnsweredToken $answer.Status $answer.Body }
+    $seconds = [System.Math]::Max(0.2, [System.Math]::Min([double]$Configuration.Values['session login_timeout_seconds'], $Until - (Get-Elapsed)))
+    try { $pair = Send-Login $Configuration $Account $seconds }
     catch {
-        if ((Get-FailureCode $_.Exception) -eq 4) {
-            Write-State 'refused' ($refusal_of + "`n" + ($now + $RefusalSeconds))
-            Remove-State 'account'
+        if ($_.Exception.Data['Kind'] -ceq 'login_refused') {
+            $salt = New-Nonce
+            $digest = Get-RefusalDigest $Account['password'] $salt
+            Write-Memory 'refusal' @{ api_url = $api_url; email = $email; salt = $salt; digest = $digest; until = (Get-Now) + $RefusalSeconds }
+            Remove-Memory 'account'
         }
         throw
     }
-    if ($source -ceq 'user') { Write-State 'account' (ConvertTo-AccountText $account.Email $account.Password) }
-    Write-State 'token' ($owner + "`n" + (Get-TokenEnd $token $now) + "`n" + $token)
-    return $token
+    Write-Memory 'token' @{ api_url = $api_url; email = $email; token = $pair[0]; expires_at = (Get-TokenExpiry $pair[0] $pair[1] (Get-Now)) }
+    Remove-Memory 'refusal'
+    if ($Configuration.Values['account source'] -ceq 'user') { Write-Memory 'account' $Account }
+    return $pair[0]
 }
 
-# Returns the token of a kept state "owner, end, token", or '' when it is another account's, ends too soon or is no such state.
-function Get-KeptToken([string]$State, [string]$Owner, [long]$Now, [int]$MinimumRemaining) {
-    $lines = $State.Split("`n")
-    if ($lines.Length -ne 3 -or $lines[0] -cne $Owner) { return '' }
-    if (-not ($lines[1] -cmatch '^[0-9]{1,12}\z') -or -not ($lines[2] -cmatch $TokenPattern)) { return '' }
-    $remaining = [long]$lines[1] - $Now
-    if ($remaining -le $MinimumRemaining -or $remaining -gt $SessionSeconds) { return '' }
-    return $lines[2]
-}
-
-# Whether a kept state "account, until" says that this very account was refused, and not long enough ago.
-function Test-Refused([string]$State, [string]$Account, [long]$Now) {
-    $lines = $State.Split("`n")
-    if ($lines.Length -ne 2 -or $lines[0] -cne $Account -or -not ($lines[1] -cmatch '^[0-9]{1,12}\z')) { return $false }
-    $remaining = [long]$lines[1] - $Now
-    return ($remaining -gt 0 -and $remaining -le $RefusalSeconds)
-}
-
-# ---- loopback pages
+# ---- the listener: answers one request
 
 function New-Nonce {
     $bytes = [byte[]]::new(24)
-    $generator = [System.Security.Cryptography.RandomNumberGenerator]::Create()
-    try { $generator.GetBytes($bytes) }
-    finally { $generator.Dispose() }
+    [System.Security.Cryptography.RandomNumberGenerator]::Create().GetBytes($bytes)
     return [System.BitConverter]::ToString($bytes).Replace('-', '').ToLowerInvariant()
 }
 
-function Start-Loopback {
-    $listener = [System.Net.Sockets.TcpListener]::new([System.Net.IPAddress]::Loopback, 0)
-    $listener.ExclusiveAddressUse = $true
-    $listener.Start()
-    return @{ Listener = $listener; Port = $listener.LocalEndpoint.Port; Open = [System.Collections.ArrayList]::new() }
+# Returns a socket on 127.0.0.1, with the visitors that have not been answered. An HttpListener would need rights of an administrator.
+function New-Listener {
+    $socket = [System.Net.Sockets.TcpListener]::new([System.Net.IPAddress]::Loopback, 0)
+    $socket.ExclusiveAddressUse = $true
+    $socket.Start($MostConnections)
+    return @{ Socket = $socket; Port = $socket.LocalEndpoint.Port; Visitors = @() }
 }
 
-function Stop-Loopback([hashtable]$Server) {
-    foreach ($visitor in $Server.Open) { $visitor.Client.Close() }
-    $Server.Listener.Stop()
+function Get-ListenerUrl([hashtable]$Listener, [string]$Path) {
+    return 'http://127.0.0.1:' + $Listener.Port + $Path
 }
 
-# Returns the next whole request as a visitor @{Client; Text}, or $null at the deadline. Browsers also connect and say nothing.
-function Receive-Request([hashtable]$Server, [long]$Deadline) {
-    $buffer = [byte[]]::new($RequestBytes)
-    while ($Clock.ElapsedMilliseconds -lt $Deadline) {
-        while ($Server.Listener.Pending()) { [void]$Server.Open.Add(@{ Client = $Server.Listener.AcceptTcpClient(); Text = '' }) }
-        foreach ($visitor in @($Server.Open)) {
-            try {
-                while ($visitor.Client.Available -gt 0 -and $visitor.Text.Length -lt $RequestBytes) {
-                    $count = $visitor.Client.GetStream().Read($buffer, 0, $buffer.Length)
-                    $visitor.Text += [System.Text.Encoding]::ASCII.GetString($buffer, 0, $count)
-                }
+# Returns the visitor @{Client; Text; Body} of the request that is waited for, $null when the time is up. Browsers also connect and say nothing.
+function Wait-Visitor([hashtable]$Listener, [string]$Method, [string]$Path, [double]$Until) {
+    while ((Get-Elapsed) -lt $Until) {
+        while ($Listener.Socket.Pending() -and $Listener.Visitors.Length -lt $MostConnections) {
+            $Listener.Visitors += @{ Client = $Listener.Socket.AcceptTcpClient(); Text = ''; Body = '' }
+        }
+        foreach ($visitor in $Listener.Visitors) {
+            if (-not (Read-Visitor $visitor)) { continue }
+            $end = $visitor.Text.IndexOf("`r`n`r`n", [System.StringComparison]::Ordinal)
+            $request = ConvertFrom-RequestHead ($visitor.Text.Substring(0, $end))
+            $verdict = Get-RequestVerdict $request $Listener.Port $Method $Path
+            if ($verdict -ne 200) {
+                Send-Answer $Listener $visitor (Get-HttpAnswer $verdict @() '')
+                continue
             }
-            catch { $visitor.Text = 'BROKEN' }
-            if ($visitor.Text -ceq 'BROKEN' -or $visitor.Text.Length -ge $RequestBytes) {
-                $Server.Open.Remove($visitor)
-                $visitor.Client.Close()
-            }
-            elseif (Test-WholeRequest $visitor.Text) {
-                $Server.Open.Remove($visitor)
+            $visitor.Body = $visitor.Text.Substring($end + 4)
+            if ($Method -ceq 'GET') { return $visitor }
+            $length = [int]$request.Headers['content-length']
+            if ($visitor.Body.Length -ge $length) {
+                $visitor.Body = $visitor.Body.Substring(0, $length)
                 return $visitor
             }
         }
-        Start-Sleep -Milliseconds 5
+        Start-Sleep -Milliseconds 10
     }
     return $null
 }
 
-function Get-Header([string]$Text, [string]$Name) {
-    $found = [System.Text.RegularExpressions.Regex]::Match($Text, '(?i)\r\n' + $Name + ':[ \t]*([^\r\n]*?)[ \t]*\r\n')
-    if ($found.Success) { return $found.Groups[1].Value }
-    return ''
-}
-
-function Test-WholeRequest([string]$Text) {
-    $end = $Text.IndexOf("`r`n`r`n", [System.StringComparison]::Ordinal)
-    if ($end -lt 0) { return $false }
-    $length = Get-Header $Text 'Content-Length'
-    if (-not ($length -cmatch '^[0-9]{1,5}\z')) { return $true }
-    return ($Text.Length - $end - 4 -ge [int]$length)
-}
-
-# Returns the HTTP status that a request deserves: 200 for the page that was asked for rightly. The order is the Linux program's.
-function Get-Verdict([string]$Text, [int]$Port, [string]$Method, [string]$Path) {
-    $line = $Text.Split("`r")[0]
-    if ((Get-Header $Text 'Host') -cne ('127.0.0.1:' + $Port)) { return 403 }
-    if (-not $line.StartsWith($Method + ' ', [System.StringComparison]::Ordinal)) { return 405 }
-    if ($Method -ceq 'POST' -and (Get-Header $Text 'Origin') -cne ('http://127.0.0.1:' + $Port)) { return 403 }
-    if ($line -cne ($Method + ' ' + $Path + ' HTTP/1.1')) { return 404 }
-    return 200
-}
-
-function Send-Answer($Visitor, [string]$Status, [string]$Headers, [string]$Page) {
-    $body = $Utf8.GetBytes($Page)
-    $head = 'HTTP/1.1 ' + $Status + "`r`n" + $Headers + 'Content-Length: ' + $body.Length + "`r`n" +
-        "Content-Type: text/html; charset=utf-8`r`nCache-Control: no-store`r`nReferrer-Policy: no-referrer`r`nX-Content-Type-Options: nosniff`r`n" +
-        "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'`r`n" +
-        "Connection: close`r`n`r`n"
+# Whether a visitor has said a whole head. One that says too much, or broke off, is closed and says nothing any more.
+function Read-Visitor([hashtable]$Visitor) {
+    if ($null -eq $Visitor.Client) { return $false }
     try {
-        $Visitor.Client.SendTimeout = 1000
-        $stream = $Visitor.Client.GetStream()
-        $bytes = $Utf8.GetBytes($head)
-        $stream.Write($bytes, 0, $bytes.Length)
-        $stream.Write($body, 0, $body.Length)
-        $stream.Flush()
-        $Visitor.Client.Client.Shutdown([System.Net.Sockets.SocketShutdown]::Send)
+        $buffer = [byte[]]::new($MostRequestBytes)
+        while ($Visitor.Client.Available -gt 0 -and $Visitor.Text.Length -le 2 * $MostRequestBytes) {
+            $count = $Visitor.Client.GetStream().Read($buffer, 0, $buffer.Length)
+            $Visitor.Text += [System.Text.Encoding]::GetEncoding(28591).GetString($buffer, 0, $count)
+        }
+        if ($Visitor.Text.Length -gt 2 * $MostRequestBytes) { throw (New-Failure 'unexpected' 'a request is too long') }
     }
-    catch { Write-Line 'the browser closed its connection too early' }
-    finally { $Visitor.Client.Close() }
-}
-
-# Answers everything but the one right request; returns its visitor, or $null at the deadline.
-function Wait-Visitor([hashtable]$Server, [string]$Method, [string]$Path, [long]$Deadline) {
-    while ($true) {
-        $visitor = Receive-Request $Server $Deadline
-        if ($null -eq $visitor) { return $null }
-        $verdict = Get-Verdict $visitor.Text $Server.Port $Method $Path
-        if ($verdict -eq 200) { return $visitor }
-        if ($verdict -eq 403) { Send-Answer $visitor '403 Forbidden' '' '' }
-        elseif ($verdict -eq 405) { Send-Answer $visitor '405 Method Not Allowed' '' '' }
-        else { Send-Answer $visitor '404 Not Found' '' '' }
+    catch {
+        $Visitor.Client.Close()
+        $Visitor.Client = $null
+        return $false
     }
+    return $Visitor.Text.Contains("`r`n`r`n")
 }
 
-function Get-Page([string]$Title, [string]$Content) {
-    return '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>' + [System.Net.WebUtility]::HtmlEncode($Title) + '</title>' +
-        '<style>body{font:18px/1.5 "Segoe UI",sans-serif;margin:12vh auto;max-width:36rem;padding:0 1rem}h1{font-size:2.6rem}</style></head><body><h1>' +
-        [System.Net.WebUtility]::HtmlEncode($Title) + '</h1>' + $Content + '</body></html>'
-}
-
-# Opens a URL in the configured or the default browser. It is the loopback's or a page without secrets: it shows in the process list.
-function Start-Browser([string]$Url, [string]$Command) {
+# Sends an answer and ends the connection; what the other end does wrong is not our concern.
+function Send-Answer([hashtable]$Listener, [hashtable]$Visitor, [string]$Answer) {
+    $client = $Visitor.Client
+    $Visitor.Client = $null
+    $left = @()
+    foreach ($each in $Listener.Visitors) {
+        if ($null -ne $each.Client) { $left += $each }
+    }
+    $Listener.Visitors = $left
     try {
-        if ($Command -eq '') { Start-Process -FilePath $Url }
+        $client.SendTimeout = 1000
+        $bytes = $Utf8.GetBytes($Answer)
+        $client.GetStream().Write($bytes, 0, $bytes.Length)
+        $client.Client.Shutdown([System.Net.Sockets.SocketShutdown]::Send)
+        # What is left unread would reset the connection, and the answer with it.
+        $client.ReceiveTimeout = 200
+        $rest = [byte[]]::new($MostRequestBytes)
+        for ($time = 0; $time -lt 8; $time++) {
+            if ($client.GetStream().Read($rest, 0, $rest.Length) -eq 0) { break }
+        }
+    }
+    catch { [void]$client }
+    finally { $client.Close() }
+}
+
+function Close-Listener([hashtable]$Listener) {
+    foreach ($visitor in $Listener.Visitors) {
+        if ($null -ne $visitor.Client) { $visitor.Client.Close() }
+    }
+    $Listener.Socket.Stop()
+}
+
+# ---- browser, standard error, event log
+
+# Opens an address in the configured or the default browser. It is the loopback's or a page's without secrets: lists of processes show it.
+function Start-Browser([hashtable]$Configuration, [string]$Url) {
+    try {
+        $words = @(Split-Command $Configuration.Values['browser command'])
+        if ($words.Length -eq 0) { Start-Process -FilePath $Url }
         else {
-            $words = Split-Command $Command
             $start = [System.Diagnostics.ProcessStartInfo]::new()
             $start.FileName = $words[0]
-            for ($index = 1; $index -lt $words.Length; $index++) { $start.Arguments += (ConvertTo-Argument $words[$index]) + ' ' }
-            $start.Arguments += ConvertTo-Argument $Url
+            for ($index = 1; $index -lt $words.Length; $index++) { $start.Arguments += (ConvertTo-WindowsArgument $words[$index]) + ' ' }
+            $start.Arguments += ConvertTo-WindowsArgument $Url
             $start.UseShellExecute = $true
             [void][System.Diagnostics.Process]::Start($start)
         }
     }
-    catch { throw (New-Failure 6 'no browser could be started') }
+    catch { throw (New-Failure 'no_browser' 'the default browser, or the configured one, cannot be started') }
 }
 
-# Opens the browser on a one-shot address that redirects to the Portal, opened on the caller.
-function Open-Caller([hashtable]$Settings, [string]$Caller, [string]$Token) {
-    $target = $Settings['portal.query_url'].TrimEnd('/') + '?caller_id=' + $Caller +
-        '&' + $Settings['portal.query_token_parameter'] + '=' + [System.Uri]::EscapeDataString($Token)
-    $path = '/' + (New-Nonce)
-    $server = Start-Loopback
+# Says what failed, to whoever called and to the event log where the role has registered its source: neither secrets nor the number.
+function Write-Report([System.Exception]$Failure) {
+    $code = Get-ExitCode $Failure
+    [System.Console]::Error.WriteLine("portal-launcher: $($Failure.Message) (exit code $code)")
     try {
-        Start-Browser ('http://127.0.0.1:' + $server.Port + $path) $Settings['browser.command']
-        $visitor = Wait-Visitor $server 'GET' $path ($Clock.ElapsedMilliseconds + 1000 * $OpenSeconds)
-        if ($null -eq $visitor) { throw (New-Failure 6 'the browser did not open the Portal in time') }
-        Send-Answer $visitor '302 Found' ('Location: ' + $target + "`r`n") ''
+        $text = "$($Failure.Message) ($($Failure.Data['Kind']), exit code $code)"
+        Write-EventLog -LogName 'Application' -Source 'PortalLauncher' -EventId (100 + $code) -EntryType 'Warning' -Message $text
     }
-    finally { Stop-Loopback $server }
-}
-
-# Returns the JSON text of an account typed into a one-shot form.
-function Read-TypedAccount([hashtable]$Settings) {
-    $path = '/' + (New-Nonce)
-    $sent = '/' + (New-Nonce)
-    $server = Start-Loopback
-    try {
-        Start-Browser ('http://127.0.0.1:' + $server.Port + $path) $Settings['browser.command']
-        $deadline = $Clock.ElapsedMilliseconds + 1000 * $FormSeconds
-        $visitor = Wait-Visitor $server 'GET' $path $deadline
-        if ($null -eq $visitor) { throw (New-Failure 3 'nobody opened the form for the Portal account') }
-        $form = '<form method="post" action="' + $sent + '" autocomplete="off">' +
-            '<p><label>E-mail<br><input name="email" type="email" required autofocus></label></p>' +
-            '<p><label>Password<br><input name="password" type="password" required></label></p><p><button>Log in</button></p></form>' +
-            '<p>It is kept, sealed, until you log off from Windows.</p>'
-        Send-Answer $visitor '200 OK' '' (Get-Page 'Portal account' $form)
-        $visitor = Wait-Visitor $server 'POST' $sent $deadline
-        if ($null -eq $visitor) { throw (New-Failure 3 'nobody filled in the form for the Portal account') }
-        $body = $visitor.Text.Substring($visitor.Text.IndexOf("`r`n`r`n", [System.StringComparison]::Ordinal) + 4)
-        Send-Answer $visitor '200 OK' '' (Get-Page 'Logging in' '<p>The Portal opens in a moment. This tab can be closed.</p>')
-    }
-    finally { Stop-Loopback $server }
-    $script:LoginDeadline = $Clock.ElapsedMilliseconds + 1000 * [int]$Settings['session.login_timeout_seconds']
-    $fields = [System.Web.HttpUtility]::ParseQueryString($body)
-    return (ConvertTo-AccountText $fields['email'] $fields['password'])
-}
-
-# Shows the number and why the Portal did not open on it, then the Portal's own login page.
-function Open-Fallback([string]$LoginUrl, [string]$Command, [string]$Shown, [string]$Reason) {
-    $title = $Shown
-    if ($title -eq '') { $title = 'RapidSOS Portal' }
-    $path = '/' + (New-Nonce)
-    $server = Start-Loopback
-    try {
-        Start-Browser ('http://127.0.0.1:' + $server.Port + $path) $Command
-        $visitor = Wait-Visitor $server 'GET' $path ($Clock.ElapsedMilliseconds + 1000 * $FallbackSeconds)
-        if ($null -ne $visitor) { Send-Fallback $visitor $LoginUrl $title $Reason }
-        Start-Browser $LoginUrl $Command
-        if ($null -eq $visitor) {
-            $visitor = Wait-Visitor $server 'GET' $path ($Clock.ElapsedMilliseconds + 1000 * $OpenSeconds)
-            if ($null -ne $visitor) { Send-Fallback $visitor $LoginUrl $title $Reason }
-        }
-    }
-    finally { Stop-Loopback $server }
-}
-
-function Send-Fallback($Visitor, [string]$LoginUrl, [string]$Title, [string]$Reason) {
-    $link = [System.Net.WebUtility]::HtmlEncode($LoginUrl)
-    $content = '<p>The Portal could not be opened on this caller: ' + [System.Net.WebUtility]::HtmlEncode($Reason) + '.</p>' +
-        '<p><a href="' + $link + '">Log in to the Portal</a> and enter the number by hand.</p>'
-    Send-Answer $Visitor '200 OK' '' (Get-Page $Title $content)
-}
-
-# ---- what is said
-
-function Write-Line([string]$Text) {
-    [System.Console]::Error.WriteLine('portal-launcher: ' + $Text)
-}
-
-# One line for the event log, where the role has registered its source; never a secret.
-function Write-Record([int]$Code, [string]$Text) {
-    try { Write-EventLog -LogName 'Application' -Source 'PortalLauncher' -EventId (100 + $Code) -EntryType 'Warning' -Message $Text }
     catch { return }
 }
 
-# ---- command line
+# ---- job one: open the Portal on a caller
 
-# Returns @{Mode; Text; Configuration; DoesLogIn}. After --link everything is the link's text: what a web page may choose is never an option.
-function Read-Arguments([string[]]$Words) {
-    $data = [System.Environment]::GetFolderPath('CommonApplicationData')
-    $asked = @{ Mode = 'open'; Text = ''; Configuration = [System.IO.Path]::Combine($data, 'PortalLauncher', 'launcher.ini'); DoesLogIn = $false }
-    if ($Words.Length -gt 0 -and $Words[0] -ceq '--link') {
-        $asked.Text = [System.String]::Join(' ', $Words, 1, $Words.Length - 1)
-        return $asked
+# Returns the exit code. The browser, which takes longest, is started first: its request waits until there is an answer.
+function Invoke-Call([hashtable]$Configuration, [string]$Argument, [string]$UsageProblem) {
+    $call = @{ Configuration = $Configuration; Headline = (Get-ShownText $Argument); Digits = ''; Visitor = $null; IsAfterPost = $false }
+    $call.Path = '/' + (New-Nonce)
+    $failure = $null
+    try { Read-Number $call $Argument $UsageProblem }
+    catch { $failure = Get-Failure $_ }
+    try {
+        $call.Listener = New-Listener
+        Start-Browser $Configuration (Get-ListenerUrl $call.Listener $call.Path)
+        $call.BrowserBegan = Get-Elapsed
     }
-    $numbers = @()
-    for ($index = 0; $index -lt $Words.Length; $index++) {
-        $word = $Words[$index]
-        if ($word -ceq '--check') { $asked.Mode = 'check' }
-        elseif ($word -ceq '--log-in') { $asked.DoesLogIn = $true }
-        elseif ($word -ceq '--version') { $asked.Mode = 'version' }
-        elseif ($word -ceq '--help' -or $word -ceq '-h') { $asked.Mode = 'help' }
-        elseif ($word -ceq '--configuration' -and $index + 1 -lt $Words.Length) { $index++; $asked.Configuration = $Words[$index] }
-        elseif ($word.StartsWith('--')) { throw (New-Failure 2 ('the option ' + (Get-ShownNumber $word) + ' is not known; see --help')) }
-        else { $numbers += $word }
+    catch {
+        $failure = Get-Failure $_
+        if ($failure.Data['Kind'] -cne 'no_browser') { $failure = Open-LoginTab $call $failure }
+        Write-Report $failure
+        return (Get-ExitCode $failure)
     }
-    if ($numbers.Length -gt 1) { throw (New-Failure 2 'more than one number was given; quote a number that has blanks') }
-    if ($numbers.Length -eq 1) { $asked.Text = $numbers[0] }
-    if ($asked.Text -ceq '-') {
-        $asked.Text = [string][System.Console]::In.ReadLine()
-        if ($asked.Text -eq '') { throw (New-Failure 2 'standard input has no number') }
+    $token = $null
+    if ($null -eq $failure) {
+        try { $token = Get-CallToken $call }
+        catch { $failure = Get-Failure $_ }
     }
-    if ($asked.DoesLogIn -and $asked.Mode -cne 'check') { throw (New-Failure 2 '--log-in goes with --check; see --help') }
-    return $asked
+    if ($null -ne $failure) { $failure = Open-Fallback $call $failure }
+    else { $failure = Open-Caller $call $token }
+    Close-Listener $call.Listener
+    if ($null -eq $failure) { return 0 }
+    Write-Report $failure
+    return (Get-ExitCode $failure)
+}
+
+# Finds headline and digits; throws the Failure of what the caller of this program or its configuration did wrong.
+function Read-Number([hashtable]$Call, [string]$Argument, [string]$UsageProblem) {
+    $values = $Call.Configuration.Values
+    $failure = $null
+    $text = $Argument
+    if ($text.Length -gt 1000) { $text = $text.Substring(0, 1000) }
+    $text = Get-NumberText $text $values['caller url_scheme']
+    if ($text.Length -gt 256) { $text = $text.Substring(0, 256) }
+    $text = Get-PatternText $text $values['caller pattern']
+    $Call.Headline = Get-ShownText $text
+    try {
+        $Call.Digits = Get-NormalisedNumber $text $values['caller country_code'] $values['caller national_number_digits']
+        $Call.Headline = Get-FormattedNumber $Call.Digits
+    }
+    catch { $failure = Get-Failure $_ }
+    if ($UsageProblem -ne '') { throw (New-Failure 'usage' $UsageProblem) }
+    if ($Call.Configuration.Problems.Length -gt 0) { throw (New-Failure 'configuration' $Call.Configuration.Problems[0]) }
+    if ($null -ne $failure) { throw $failure }
+}
+
+# Returns the token; asks for the account first where it has to be asked for. Throws a Failure.
+function Get-CallToken([hashtable]$Call) {
+    $account = Get-KnownAccount $Call.Configuration
+    if ($null -ne $account) { return (Get-SessionToken $Call.Configuration $account $DecisionSeconds $true) }
+    $account = Read-AskedAccount $Call
+    return (Get-SessionToken $Call.Configuration $account ((Get-Elapsed) + $DecisionSeconds) $false)
+}
+
+# Returns the account that is typed into a form, which is answered once; throws a Failure.
+function Read-AskedAccount([hashtable]$Call) {
+    $values = $Call.Configuration.Values
+    $visitor = Wait-Visitor $Call.Listener 'GET' $Call.Path ($Call.BrowserBegan + $FetchSeconds)
+    if ($null -eq $visitor) { throw (New-Failure 'not_fetched') }
+    $Call.Path = '/' + (New-Nonce)
+    $form = Get-FormPage $Call.Headline $Call.Path $values['portal login_url']
+    # With no-referrer browsers would send "Origin: null" along with the form.
+    Send-Answer $Call.Listener $visitor (Get-PageAnswer $form 'same-origin' ("'self' " + (Get-OriginOf $values['portal query_url'])))
+    $Call.Visitor = Wait-Visitor $Call.Listener 'POST' $Call.Path ((Get-Elapsed) + $FormSeconds)
+    if ($null -eq $Call.Visitor) { throw (New-Failure 'not_signed_in') }
+    $Call.IsAfterPost = $true
+    $fields = [System.Web.HttpUtility]::ParseQueryString($Call.Visitor.Body)
+    $account = @{ email = ([string]$fields['email']).Trim(); password = [string]$fields['password'] }
+    if ($account['email'] -eq '' -or $account['password'] -eq '') { throw (New-Failure 'not_signed_in') }
+    return $account
+}
+
+# Whether the browser's request is there; it is held.
+function Test-Fetched([hashtable]$Call, [double]$Until) {
+    if ($null -eq $Call.Visitor) { $Call.Visitor = Wait-Visitor $Call.Listener 'GET' $Call.Path $Until }
+    return ($null -ne $Call.Visitor)
+}
+
+# Returns $null, or the Failure of a browser that fetched nothing.
+function Open-Caller([hashtable]$Call, [string]$Token) {
+    $values = $Call.Configuration.Values
+    if (-not (Test-Fetched $Call ($Call.BrowserBegan + $FetchSeconds))) { return (Open-LoginTab $Call (New-Failure 'not_fetched')) }
+    $location = Get-QueryLocation $values['portal query_url'] $values['portal query_token_parameter'] $Call.Digits $Token
+    Send-Answer $Call.Listener $Call.Visitor (Get-RedirectAnswer $location $Call.IsAfterPost)
+    return $null
+}
+
+# Returns the Failure to report: shows it, and opens the Portal's login beside it.
+function Open-Fallback([hashtable]$Call, [System.Exception]$Failure) {
+    $page = Get-PageAnswer (Get-FailurePage $Call.Headline $Failure.Message $Call.Configuration.Values['portal login_url']) 'no-referrer' "'none'"
+    # Nothing waits for an answer any more where the form was shown and nobody sent it, or nobody fetched it.
+    $is_over = @('not_signed_in', 'not_fetched') -ccontains $Failure.Data['Kind']
+    $is_shown = $is_over -or (Test-Fetched $Call ((Get-Elapsed) + $LoginTabSeconds))
+    if ($null -ne $Call.Visitor) { Send-Answer $Call.Listener $Call.Visitor $page }
+    $reported = Open-LoginTab $Call $Failure
+    if (-not $is_shown -and (Test-Fetched $Call ($Call.BrowserBegan + $FetchSeconds))) { Send-Answer $Call.Listener $Call.Visitor $page }
+    return $reported
+}
+
+# Returns the Failure to report: the given one, or that of a browser that cannot be started.
+function Open-LoginTab([hashtable]$Call, [System.Exception]$Failure) {
+    try { Start-Browser $Call.Configuration $Call.Configuration.Values['portal login_url'] }
+    catch { return (Get-Failure $_) }
+    return $Failure
+}
+
+# Returns the exit code of the call without a number: the Portal's login, as it is.
+function Invoke-LoginPage([hashtable]$Configuration) {
+    $failure = $null
+    if ($Configuration.Problems.Length -gt 0) { $failure = New-Failure 'configuration' $Configuration.Problems[0] }
+    try { Start-Browser $Configuration $Configuration.Values['portal login_url'] }
+    catch { $failure = Get-Failure $_ }
+    if ($null -eq $failure) { return 0 }
+    Write-Report $failure
+    return (Get-ExitCode $failure)
+}
+
+# ---- job two: check
+
+function Write-CheckLine([string]$Verdict, [string]$Name, [string]$Text) {
+    [System.Console]::Out.WriteLine($Verdict.PadRight(8) + $Name + ': ' + $Text)
+}
+
+# Writes the line of one check, which says what is right or throws; returns its exit code.
+function Invoke-Check([string]$Name, [scriptblock]$Check) {
+    try {
+        Write-CheckLine 'ok' $Name (& $Check)
+        return 0
+    }
+    catch {
+        $failure = Get-Failure $_
+        Write-CheckLine 'FAILED' $Name $failure.Message
+        return (Get-ExitCode $failure)
+    }
 }
 
 # Returns what the role registers for links. %1 is the link: whatever it holds, it comes after --link, and no shell reads it.
@@ -731,93 +1094,121 @@ function Get-HandlerCommand {
         '-ExecutionPolicy RemoteSigned -WindowStyle Hidden -File "' + $PSCommandPath + '" --link "%1"'
 }
 
-# Says for each thing whether it is right; returns the first failure's code.
-function Test-Installation([hashtable]$Asked) {
-    $settings = Read-Configuration $Asked.Configuration
-    $script:LoginDeadline = $Clock.ElapsedMilliseconds + 1000 * [int]$settings['session.login_timeout_seconds']
-    Write-Check 'configuration' $Asked.Configuration
-    $directory = [System.IO.Path]::GetDirectoryName($Asked.Configuration)
-    if ($settings['account.source'] -ceq 'position') {
-        [void](Read-PositionAccount ([System.IO.Path]::Combine($directory, 'account.dpapi')))
-        Write-Check 'account' 'it can be read by this user'
+# Returns the exit code of the first check that failed; writes a line for each thing that has to be right.
+function Invoke-Checks([string]$Path, [bool]$IsLogInWanted) {
+    $configuration = Read-Configuration $Path
+    $values = $configuration.Values
+    $codes = @()
+    foreach ($problem in $configuration.Problems) { Write-CheckLine 'FAILED' 'configuration' $problem }
+    if ($configuration.Problems.Length -gt 0) {
+        $codes += 3
+        foreach ($name in @('account', 'connection', 'login')) { Write-CheckLine 'skipped' $name 'correct the configuration first' }
     }
-    Test-Service $settings
-    Write-Check 'service' 'reached, and its certificate is trusted'
-    if ($Asked.DoesLogIn) {
-        Remove-State 'token'
-        $script:LoginDeadline = $Clock.ElapsedMilliseconds + 1000 * [int]$settings['session.login_timeout_seconds']
-        [void](Get-Token $settings $directory)
-        Write-Check 'login' 'accepted'
-    }
-    $key = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey('SOFTWARE\Classes\' + $settings['caller.url_scheme'] + '\shell\open\command')
-    if ($null -eq $key -or [string]$key.GetValue('') -ne (Get-HandlerCommand)) {
-        throw (New-Failure 3 ('links of ' + $settings['caller.url_scheme'] + ': are not opened by this program; run the role portal_launcher again'))
-    }
-    Write-Check 'links' ($settings['caller.url_scheme'] + ': opens this program')
-}
-
-function Write-Check([string]$What, [string]$Text) {
-    [System.Console]::Out.WriteLine('ok  ' + $What + ': ' + $Text)
-}
-
-# Makes a TLS connection to the service without logging in; any HTTP answer will do.
-function Test-Service([hashtable]$Settings) {
-    [System.Net.ServicePointManager]::SecurityProtocol = [System.Net.SecurityProtocolType]::Tls12
-    $handler = [System.Net.Http.HttpClientHandler]::new()
-    $handler.AllowAutoRedirect = $false
-    $client = [System.Net.Http.HttpClient]::new($handler)
-    $address = [System.Uri]::new($Settings['portal.api_url'].TrimEnd('/') + '/')
-    $asking = $client.GetAsync($address, [System.Net.Http.HttpCompletionOption]::ResponseHeadersRead)
-    if (-not (Test-Done $asking)) { throw (New-Failure 5 'the service did not answer in time') }
-    if ($asking.IsFaulted -or $asking.IsCanceled) { throw (New-Failure 5 (Get-ConnectionReason $asking.Exception)) }
-}
-
-function Invoke-Launcher([string[]]$Words) {
-    $settings = $null
-    $shown = ''
-    $mode = 'open'
-    try {
-        $asked = Read-Arguments $Words
-        $mode = $asked.Mode
-        if ($mode -ceq 'help') { [System.Console]::Out.WriteLine($Usage); return }
-        if ($mode -ceq 'version') {
-            $algorithm = [System.Security.Cryptography.SHA256]::Create()
-            $sum = [System.BitConverter]::ToString($algorithm.ComputeHash([System.IO.File]::ReadAllBytes($PSCommandPath))).Replace('-', '')
-            [System.Console]::Out.WriteLine('portal-launcher ' + $Version + ' SHA-256 ' + $sum.ToLowerInvariant())
-            return
+    else {
+        Write-CheckLine 'ok' 'configuration' $Path
+        $codes += Invoke-Check "account (source = $($values['account source']))" {
+            if ($null -eq (Get-KnownAccount $configuration)) { return 'the user is asked at the first call of the session' }
+            return 'an email address and a password are there'
         }
-        $shown = Get-ShownNumber $asked.Text
-        foreach ($assembly in @('System.Net.Http', 'System.Security', 'System.Web', 'System.Web.Extensions')) { Add-Type -AssemblyName $assembly }
-        if ($mode -ceq 'check') { Test-Installation $asked; return }
-        $settings = Read-Configuration $asked.Configuration
-        $script:LoginDeadline = $Clock.ElapsedMilliseconds + 1000 * [int]$settings['session.login_timeout_seconds']
-        $number = Get-NumberText $asked.Text $settings['caller.url_scheme']
-        if ($number -eq '') { Start-Browser $settings['portal.login_url'] $settings['browser.command']; return }
-        $shown = Get-ShownNumber $number
-        $caller = ConvertTo-CallerId $number $settings
-        $shown = $caller
-        $token = Get-Token $settings ([System.IO.Path]::GetDirectoryName($asked.Configuration))
-        Open-Caller $settings $caller $token
-    }
-    catch {
-        $failure = $_.Exception
-        $script:ExitCode = Get-FailureCode $failure
-        $reason = Get-FailureReason $failure
-        Write-Line $reason
-        if ($mode -cne 'open') { return }
-        Write-Record $script:ExitCode ('The Portal was not opened on a caller: ' + $reason + '.')
-        $login_url = $DefaultLoginUrl
-        $command = ''
-        if ($null -ne $settings) {
-            $login_url = $settings['portal.login_url']
-            $command = $settings['browser.command']
+        $codes += Invoke-Check 'connection' {
+            $address = $values['portal api_url']
+            $asking = (New-Client).GetAsync($address + '/', [System.Net.Http.HttpCompletionOption]::ResponseHeadersRead)
+            [void](Wait-Answer $asking ([double]$values['session login_timeout_seconds']) $address)
+            return "$address is trusted"
         }
-        try { Open-Fallback $login_url $command $shown $reason }
-        catch { Write-Line (Get-FailureReason $_.Exception) }
+        if (-not $IsLogInWanted) { Write-CheckLine 'skipped' 'login' 'add --log-in to try one' }
+        else {
+            $codes += Invoke-Check 'login' {
+                $account = Get-KnownAccount $configuration
+                if ($null -eq $account) { return 'there is no account to log in with' }
+                [void](Get-SessionToken $configuration $account ((Get-Elapsed) + $DecisionSeconds) $false)
+                return 'the Portal accepted it'
+            }
+        }
     }
+    $codes += Invoke-Check 'handler' {
+        $scheme = $values['caller url_scheme']
+        $key = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey("SOFTWARE\Classes\$scheme\shell\open\command")
+        if ($null -eq $key -or [string]$key.GetValue('') -ne (Get-HandlerCommand)) {
+            throw (New-Failure 'no_browser' "$scheme links are not opened by this program; run the role portal_launcher again")
+        }
+        return "$scheme links are opened by $PSCommandPath"
+    }
+    foreach ($code in $codes) {
+        if ($code -ne 0) { return $code }
+    }
+    return 0
 }
 
-$script:ExitCode = 0
-$script:LoginDeadline = [long](1000 * 3)
-[void](Invoke-Launcher ([string[]]@($args)))
-exit $script:ExitCode
+# ---- command line
+
+# Returns @{Options; Words; Problem}. After --link everything is the link's text: what a web page may choose is never an option.
+function Read-Arguments([string[]]$Arguments) {
+    $options = @{ configuration = $ConfigurationPath }
+    $words = @()
+    $problem = ''
+    if ($Arguments.Length -gt 0 -and $Arguments[0] -ceq '--link') {
+        if ($Arguments.Length -gt 1) { $words += [System.String]::Join(' ', $Arguments, 1, $Arguments.Length - 1) }
+        return @{ Options = $options; Words = $words; Problem = '' }
+    }
+    for ($index = 0; $index -lt $Arguments.Length; $index++) {
+        $word = $Arguments[$index]
+        if (@('--check', '--log-in', '--version', '--help') -ccontains $word) { $options[$word.Substring(2)] = $true }
+        elseif ($word -ceq '--configuration' -and $index + 1 -lt $Arguments.Length) {
+            $index++
+            $options['configuration'] = $Arguments[$index]
+        }
+        elseif ($word.StartsWith('-', [System.StringComparison]::Ordinal) -and $word -cne '-') {
+            if ($problem -eq '') { $problem = 'unknown or incomplete option ' + (Get-ShownText $word) }
+        }
+        else { $words += $word }
+    }
+    if ($words.Length -gt 1 -and $problem -eq '') { $problem = 'more than one number; put quotes around a number with spaces' }
+    if ($options.ContainsKey('log-in') -and -not $options.ContainsKey('check') -and $problem -eq '') { $problem = '--log-in belongs to --check' }
+    return @{ Options = $options; Words = $words; Problem = $problem }
+}
+
+# Returns the first line of standard input, '' if none comes in time.
+function Read-InputLine {
+    $reading = [System.IO.StreamReader]::new([System.Console]::OpenStandardInput()).ReadLineAsync()
+    if (Test-Done $reading $StandardInputSeconds) { return [string]$reading.Result }
+    return ''
+}
+
+function Get-VersionText {
+    $sum = [System.Security.Cryptography.SHA256]::Create().ComputeHash([System.IO.File]::ReadAllBytes($PSCommandPath))
+    return "portal-launcher $Version`r`nsha256 " + [System.BitConverter]::ToString($sum).Replace('-', '').ToLowerInvariant()
+}
+
+# Returns the exit code.
+function Invoke-Launcher([string[]]$Arguments) {
+    $asked = Read-Arguments $Arguments
+    $has_problem = $asked.Problem -ne ''
+    if (-not $has_problem -and $asked.Options.ContainsKey('help')) {
+        [System.Console]::Out.WriteLine($Usage)
+        return 0
+    }
+    if (-not $has_problem -and $asked.Options.ContainsKey('version')) {
+        [System.Console]::Out.WriteLine((Get-VersionText))
+        return 0
+    }
+    foreach ($assembly in @('System.Net.Http', 'System.Security', 'System.Web', 'System.Web.Extensions')) { Add-Type -AssemblyName $assembly }
+    if (-not $has_problem -and $asked.Options.ContainsKey('check')) {
+        return (Invoke-Checks $asked.Options['configuration'] ($asked.Options.ContainsKey('log-in')))
+    }
+    $configuration = Read-Configuration $asked.Options['configuration']
+    if ($asked.Words.Length -eq 0 -and -not $has_problem) { return (Invoke-LoginPage $configuration) }
+    $argument = [System.String]::Join(' ', $asked.Words)
+    if ($argument -ceq '-' -and -not $has_problem) { $argument = Read-InputLine }
+    return (Invoke-Call $configuration $argument $asked.Problem)
+}
+
+$StartSeconds = [System.Math]::Max(0.0, ([System.DateTime]::Now - [System.Diagnostics.Process]::GetCurrentProcess().StartTime).TotalSeconds)
+try { $code = Invoke-Launcher ([string[]]@($args)) }
+catch {
+    $failure = Get-Failure $_
+    [System.Console]::Error.WriteLine("portal-launcher: $($failure.Message) (exit code 1)")
+    $code = 1
+}
+# A login that was given up may still be under way in its thread.
+[System.Environment]::Exit([int]@($code)[-1])

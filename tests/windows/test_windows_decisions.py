@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Proves that the Windows program decides as the Linux program does: the same table, by its functions as they are written."""
+
+import json
+
+import powershell
+import pytest
+from powershell_subset import NetError, Script
+
+CASES = json.loads((powershell.REPOSITORY / "tests" / "launcher" / "cases.json").read_text(encoding="utf-8"))
+
+#: Table -> function of the Windows program.
+TWINS = {
+    "number_text": "Get-NumberText",
+    "apply_pattern": "Get-PatternText",
+    "normalise_number": "Get-NormalisedNumber",
+    "formatted_number": "Get-FormattedNumber",
+    "shown_text": "Get-ShownText",
+    "escaped": "Get-EscapedText",
+    "token_of_answer": "Get-AnswerToken",
+    "token_expiry": "Get-TokenExpiry",
+    "cached_token": "Get-CachedToken",
+    "is_refusal_in_force": "Test-RefusalInForce",
+    "failure_of_status": "Get-StatusFailure",
+    "query_location": "Get-QueryLocation",
+    "origin_of": "Get-OriginOf",
+    "parsed_request": "ConvertFrom-RequestHead",
+    "request_verdict": "Get-RequestVerdict",
+}
+#: Checked below, or not this program's: .NET reads the computer's proxy settings itself.
+OTHER = {"exit_codes", "parsed_ini", "parsed_configuration", "is_proxy_bypassed"}
+
+
+@pytest.fixture(scope="module", name="script")
+def fixture_script():
+    return Script(powershell.PROGRAM.read_text(encoding="ascii"))
+
+
+def table(value):
+    from dotnet import Table
+
+    result = Table()
+    for key, each in value.items():
+        result[key] = table(each) if isinstance(each, dict) else each
+    return result
+
+
+def argument(name, value):
+    """Returns an argument of the table in the form of the Windows program."""
+    if isinstance(value, dict) and set(value) == {"repeat"}:
+        return value["repeat"][0] * value["repeat"][1]
+    if isinstance(value, dict) and set(value) == {"bytes"}:
+        value = argument(name, value["bytes"])
+        return value if name == "parsed_request" else value.encode("latin-1").decode("utf-8", "replace")
+    if name == "request_verdict" and isinstance(value, list):
+        return table({"Method": value[0], "Path": value[1], "Headers": value[2]})
+    return table(value) if isinstance(value, dict) else value
+
+
+def outcome(script, name, row):
+    try:
+        gives = script.call(TWINS[name], [argument(name, value) for value in row["given"]])
+    except NetError as failure:
+        return {"raises": failure.Data["Kind"]}
+    if name == "parsed_request" and gives is not None:
+        gives = [gives["Method"], gives["Path"], dict(gives["Headers"])]
+    return {"gives": gives}
+
+
+def test_every_table_is_taken():
+    assert set(CASES) == set(TWINS) | OTHER
+
+
+@pytest.mark.parametrize("name", sorted(TWINS))
+def test_decisions_are_those_of_the_table(script, name):
+    wrong = []
+    for row in CASES[name]:
+        expected = {key: row[key] for key in ("gives", "raises") if key in row}
+        if outcome(script, name, row) != expected:
+            wrong.append((row, outcome(script, name, row)))
+    assert wrong == []
+
+
+def test_exit_codes_are_those_of_the_table(script):
+    assert {kind: failure[0] for kind, failure in script.constants["failures"].items()} == CASES["exit_codes"]
+
+
+def test_configurations_are_read_as_the_table_says(script):
+    for row in CASES["parsed_ini"]:
+        parsed = script.call("ConvertFrom-IniText", [row["text"]])
+        assert (parsed["Problems"] or []) == row["problems"], row
+        if "values" in row:
+            assert ["%s=%s" % (name.split(" ", 1)[1], value) for name, value in parsed["Given"].items()] == row["values"]
+
+
+def test_configurations_are_checked_as_the_table_says(script):
+    """One rule is Windows' own: a file of CAs cannot be used there, so that any ca_path is a problem."""
+    for row in CASES["parsed_configuration"]:
+        expected = [each for each in row["problems"] if not each.startswith("ca_path")]
+        problems = list(script.call("ConvertFrom-ConfigurationText", [row["text"]])["Problems"])
+        if "ca_path = " in row["text"]:
+            assert [each for each in problems if each.startswith("ca_path in [portal] cannot be used on Windows")], row
+        assert [each for each in problems if not each.startswith("ca_path")] == expected, row
