@@ -7,7 +7,7 @@ from __future__ import annotations
 from ansible.errors import AnsibleActionFail
 
 from ansible_collections.eccops.rapid.plugins.module_utils.argspec import credential_check_info_spec
-from ansible_collections.eccops.rapid.plugins.module_utils.fleet import accounts_of, launchers_of, services_of
+from ansible_collections.eccops.rapid.plugins.module_utils.fleet import fleet_of
 from ansible_collections.eccops.rapid.plugins.module_utils.fleet_check import check_fleet
 from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
 
@@ -34,14 +34,11 @@ class ActionModule(CoreAction):
             return arguments
         if arguments.get("services") or arguments.get("accounts") or arguments.get("launchers"):
             raise AnsibleActionFail("give hosts, or services, accounts and launchers, but not both")
-        variables = Variables(task_vars["hostvars"])
-        defaults = Variables.of_play(self._templar, self._task.get_play())
-        arguments["services"] = services_of(variables, names, defaults)
-        arguments["launchers"] = launchers_of(variables, names)
-        if str(arguments.get("is_portal_checked", False)).lower() in ("true", "yes", "1", "on"):
-            arguments["accounts"] = accounts_of(variables, names, defaults)
+        fleet = fleet_of(Variables(task_vars["hostvars"]), names, _variables_of_play(self._templar, self._task.get_play()))
+        if str(arguments.get("is_portal_checked", False)).lower() not in ("true", "yes", "1", "on"):
+            fleet["accounts"] = []
+        arguments.update(fleet)
         return arguments
-
 
     def _refuse_bare_keys(self):
         given = self._task.args
@@ -52,25 +49,23 @@ class ActionModule(CoreAction):
             self._task.args = given
 
 
+def _variables_of_play(templar, play):
+    """Returns the variables of the play itself, such as those of import_playbook: for hosts that do not say."""
+    return {name: templar.template(value) for name, value in play.get_vars().items() if name.startswith(("rapidauth_", "rapidsos_"))}
+
+
 class Variables:
-    """{host: its variables}; those of the host looked at last are kept, and only what is a template is put through one."""
+    """{host: its OwnVariables}"""
 
     def __init__(self, hostvars):
-        self._hostvars, self._name, self._own = hostvars, None, None
+        self._hostvars = hostvars
 
     def __getitem__(self, name):
-        if name != self._name:
-            self._name, self._own = name, OwnVariables(self._hostvars, name)
-        return self._own
-
-    @staticmethod
-    def of_play(templar, play):
-        """Returns the variables of the play itself, such as those of import_playbook: for hosts that do not say."""
-        return {name: templar.template(value) for name, value in play.get_vars().items() if name.startswith(("rapidauth_", "rapidsos_"))}
+        return OwnVariables(self._hostvars, name)
 
 
 class OwnVariables:
-    """One host's variables; C(raw) are those as written."""
+    """One host's variables: C(raw) are those as written, and only what may be a template or a vault is opened."""
 
     def __init__(self, hostvars, name):
         self._hostvars, self._name = hostvars, name

@@ -12,47 +12,42 @@ SERVICE_OPTIONS = ("api_url", "ca_path", "sac_path", "sac_content", "sac_key_pat
 ACCOUNT_OPTIONS = ("api_url", "ca_path", "email", "password")
 
 
-def services_of(variables, names, defaults):
-    """Returns [{api_url, sac_path, ..., positions: {position: {ecc, request_id}}}], one for each SAC, in the order of C(names).
+def fleet_of(variables, names, defaults):
+    """Returns {services, accounts, launchers} of the hosts C(names), each of which is looked at once.
+
+    C(services) are [{api_url, sac_path, ..., positions: {position: {ecc, request_id}}}], one for each SAC; C(accounts)
+    [{api_url, ca_path, email, password, ecc}], each Portal account once; C(launchers) {position: {ecc, is_reachable,
+    program_sha256, configuration_sha256}} of hosts that a stat of both was registered for.
 
     C(variables) maps a host to its variables; C(defaults) are variables for hosts that do not have them. Positions of
     one ECC whose variables are written alike have the same SAC: templates and vaults are opened once for them.
     """
-    opened, services = {}, {}
+    opened, services, accounts, launchers = {}, {}, {}, {}
     for name in names:
         own = variables[name]
-        ecc, request_id = _text(own, "ecc"), _text(own, "rapidauth_request_id")
+        name, ecc = str(name), _text(own, "ecc")
         values = _options(own, "rapidauth_", SERVICE_OPTIONS, ecc, defaults, opened)
-        service = services.setdefault(values, dict({option: value for option, value in zip(SERVICE_OPTIONS, values) if value}, positions={}))
-        service["positions"][str(name)] = {"ecc": ecc, "request_id": request_id}
-    return list(services.values())
-
-
-def accounts_of(variables, names, defaults):
-    """Returns [{api_url, ca_path, email, password, ecc}], each Portal account of the positions C(names) once."""
-    opened, accounts = {}, {}
-    for name in names:
-        own = variables[name]
-        ecc = _text(own, "ecc")
+        service = services.setdefault(values, dict(_given(SERVICE_OPTIONS, values), positions={}))
+        service["positions"][name] = {"ecc": ecc, "request_id": _text(own, "rapidauth_request_id")}
         values = _options(own, "rapidsos_", ACCOUNT_OPTIONS, ecc, defaults, opened)
-        account = {option: value for option, value in zip(ACCOUNT_OPTIONS, values) if value}
-        if account.get("email"):
+        account = _given(ACCOUNT_OPTIONS, values)
+        if "email" in account:
             accounts.setdefault((account.get("api_url"), account["email"]), dict(account, ecc=ecc))
-    return list(accounts.values())
+        program = own.get("check_launcher_program")
+        if program is not None:
+            launchers[name] = dict(_launcher(program, own.get("check_launcher_configuration")), ecc=ecc)
+    return {"services": list(services.values()), "accounts": list(accounts.values()), "launchers": launchers}
 
 
-def launchers_of(variables, names):
-    """Returns {position: {ecc, is_reachable, program_sha256, configuration_sha256}} of hosts that a stat of both was registered for."""
-    launchers = {}
-    for name in names:
-        own = variables[name]
-        program, configuration = own.get("check_launcher_program"), own.get("check_launcher_configuration")
-        if program is None:
-            continue
-        launchers[str(name)] = {"ecc": _text(own, "ecc"), "is_reachable": "stat" in program}
-        for part, seen in (("program", program), ("configuration", configuration)):
-            launchers[str(name)][part + "_sha256"] = str(((seen or {}).get("stat") or {}).get("checksum") or "")
-    return launchers
+def _launcher(program, configuration):
+    told = {"is_reachable": "stat" in program}
+    for part, seen in (("program", program), ("configuration", configuration)):
+        told[part + "_sha256"] = str(((seen or {}).get("stat") or {}).get("checksum") or "")
+    return told
+
+
+def _given(options, values):
+    return {option: value for option, value in zip(options, values) if value}
 
 
 def _text(variables, name):
@@ -64,7 +59,7 @@ def _options(variables, prefix, options, ecc, defaults, opened):
     written = variables.raw if hasattr(variables, "raw") else variables
     names = [prefix + option for option in options]
     # By identity: what the inventory says once of a group is one object for all its hosts, vaults included.
-    key = (ecc, *[written[name] if isinstance(written.get(name), str) else id(written.get(name)) for name in names])
+    key = (prefix, ecc, *[written[name] if isinstance(written.get(name), str) else id(written.get(name)) for name in names])
     if key not in opened:
         values = [variables.get(name) if written.get(name) else defaults.get(name) for name in names]
         opened[key] = tuple(str(value or "") for value in values)

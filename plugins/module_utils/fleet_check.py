@@ -14,6 +14,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils.limits import limits_
 from ansible_collections.eccops.rapid.plugins.module_utils.portal_login import provide_token
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensure_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils.report import report_of
+from ansible_collections.eccops.rapid.plugins.module_utils.report_text import lines_of, message_of
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_inspection import inspect_sac
 from ansible_collections.eccops.rapid.plugins.module_utils.subject_findings import account_finding, launcher_findings, sac_findings, service_finding
 
@@ -34,7 +35,8 @@ def check_fleet(params, is_check_mode, run_directory=None):
     if not seen.credentials and not seen.subjects:
         raise InvalidInput("there is nothing to check: give services with positions, accounts or launchers")
     report = report_of(seen, rules, sac_limits, params["fail_on"], params["are_ids_shown"])
-    return {"changed": False, "report": report, "verdict": report["verdict"], "counts": report["counts"]}
+    verdict = dict(report["verdict"], message=message_of(report))
+    return {"changed": False, "report": report, "verdict": verdict, "counts": report["counts"], "lines": lines_of(report)}
 
 
 class Seen:

@@ -252,7 +252,9 @@ report:
       type: list
       elements: dict
 verdict:
-  description: C(severity), C(is_failing), C(answer), C(headline), C(advice) and the C(fail_on) it was judged by.
+  description: >-
+    C(severity), C(is_failing), C(answer), C(headline), C(advice), the C(fail_on) it was judged by, and a C(message) that names
+    each finding it fails for.
   type: dict
   returned: success
   sample:
@@ -262,6 +264,13 @@ verdict:
     answer: "yes"
     headline: Yes, dispatch can work tomorrow.
     advice: Nothing has to be done.
+    message: Yes, dispatch can work tomorrow. Nothing has to be done.
+lines:
+  description: The fleet as a table for a terminal, of more than 200 positions those that are not fine, and the verdict.
+  type: list
+  elements: str
+  returned: success
+  sample: ["POSITION  ECC  STATUS     COLLECTED   ENDS        FINDING"]
 counts:
   description: How many subjects are in which state, how many findings there are, by kind, status and ECC.
   type: dict
