@@ -95,3 +95,21 @@ def test_everything_documented_is_there_and_nothing_else(position):
     for text in (manual, completion, documentation):
         assert options <= set(re.findall(r"--[a-z-]+", text))
     assert subprocess.run(["bash", "-n", str(files / "portal-launcher.bash")], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
+def test_a_cad_that_closed_the_standard_streams(position, closed):
+    script = "exec " + " ".join(f"{each}>&-" for each in closed) + '; exec "$@"'
+    position.prefix = ["sh", "-c", script, "sh"]
+    ended = position.call("5555555555", stdin=None)
+    assert ended.code == 0 and ended.opened[0]["answer"]["status"] == 302
+    assert position.call("911", count=2).code == 2
+
+
+@pytest.mark.parametrize("language", ["C", "POSIX", "en_US.ISO-8859-1"])
+def test_no_language_setting_matters(position, language):
+    position.environment.update(LANG=language, LC_ALL=language)
+    ended = position.call("G\u00f6teborg 5", count=2)
+    assert ended.code == 2 and "<h1>G\u00f6teborg 5</h1>" in ended.opened[0]["answer"]["body"]
+    position.configure(caller_pattern="G\u00f6teborg ([0-9]+)")
+    assert position.call("G\u00f6teborg 5555555555").code == 0

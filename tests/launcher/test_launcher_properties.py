@@ -122,6 +122,17 @@ def test_proxies_are_bypassed_as_by_urllib(no_proxy):
         assert program.is_proxy_bypassed(host, port, no_proxy) == bool(theirs)
 
 
+def test_a_mistake_of_the_program_is_told_without_what_it_was_about():
+    def mistake():
+        raise KeyError("a secret")
+
+    assert program.outcome_of(lambda: 5) == (5, None)
+    failure = program.outcome_of(mistake)[1]
+    assert failure.exit_code == 1 and "KeyError in line" in failure.sentence and "secret" not in failure.sentence
+    failure = program.outcome_of(lambda: program.query_location("https://a.example", "p", "1", None))[1]
+    assert re.search(r"TypeError in line [1-9][0-9]+", failure.sentence)
+
+
 def status(mode, user=0, size=10):
     return os.stat_result((mode, 0, 0, 1, user, 0, size, 0, 0, 0))
 
