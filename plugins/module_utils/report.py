@@ -9,7 +9,7 @@ import collections
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import format_instant, parse_instant
 from ansible_collections.eccops.rapid.plugins.module_utils.limits import CRITICAL, WARNING, days_between
 from ansible_collections.eccops.rapid.plugins.module_utils.printable import printable_tree, shortened, without_ids
-from ansible_collections.eccops.rapid.plugins.module_utils.report_words import title_of, to_do_about, verdict_in_words
+from ansible_collections.eccops.rapid.plugins.module_utils.report_words import title_of, to_do_about, urgency_of, verdict_in_words
 from ansible_collections.eccops.rapid.plugins.module_utils.version import COLLECTION_VERSION
 
 FORMAT, FORMAT_VERSION = "eccops.rapid.credential_report", 1
@@ -148,7 +148,7 @@ def _to_do(findings):
     groups = collections.defaultdict(list)
     for finding in findings:
         groups[finding["severity"], finding["about"], finding["kind"]].append(finding)
-    order = sorted(groups, key=lambda key: (key[0] != CRITICAL, key[1] == "credential", -len(groups[key]), key))
+    order = sorted(groups, key=lambda key: (key[0] != CRITICAL, urgency_of(key[2]), key))
     return [
         {
             "severity": severity,

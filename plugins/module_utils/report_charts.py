@@ -8,7 +8,7 @@ import datetime
 from html import escape
 
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import parse_instant
-from ansible_collections.eccops.rapid.plugins.module_utils.report import FINE, LAST_WEEK, STATES
+from ansible_collections.eccops.rapid.plugins.module_utils.report import CRITICAL, FINE, LAST_WEEK, STATES, WARNING
 from ansible_collections.eccops.rapid.plugins.module_utils.report_words import number
 
 #: How a state is written for people.
@@ -81,9 +81,12 @@ def centers_of(report):
         rest = [counts for unused_ecc, counts in rows[MOST_CENTERS - 1:]]
         together = {name: sum(counts[name] for counts in rest) for name in (*STATES, "total")}
         rows = rows[: MOST_CENTERS - 1] + [("%d more" % len(rest), together)]
-    parts, left, wide, row_height = [], 112, 240, 26
+    parts, left, wide, row_height = [], 112, 150, 26
+    columns = ((CRITICAL, 312), (WARNING, 366), ("total", 424))
+    if rows:
+        parts += ['<text class="tick" x="%d" y="13" text-anchor="end">%s</text>' % (x, "all" if name == "total" else name) for name, x in columns]
     for index, (ecc, counts) in enumerate(rows):
-        y, x = index * row_height + 4, float(left)
+        y, x = (index + 1) * row_height - 4, float(left)
         shown = ecc if len(ecc) < 16 else ecc[:14] + "\u2026"
         parts.append('<text class="label" x="%d" y="%d" text-anchor="end">%s</text>' % (left - 8, y + 13, escape(shown)))
         pieces = []
@@ -94,10 +97,12 @@ def centers_of(report):
                 x += width
         told = ", ".join("%s %s" % (number(counts[state]), STATE_WORDS[state]) for state in STATES if counts[state])
         parts.append("<g><title>%s: %s</title>%s</g>" % (escape(ecc), told, "".join(pieces)))
-        parts.append('<text class="tick" x="%d" y="%d">%s</text>' % (left + wide + 8, y + 13, number(counts["total"])))
+        for name, x in columns:
+            place = "tick" if name == "total" or not counts[name] else "count %s" % name
+            parts.append('<text class="%s" x="%d" y="%d" text-anchor="end">%s</text>' % (place, x, y + 13, number(counts[name])))
     if not rows:
         parts.append('<text class="tick" x="%d" y="17">no credentials</text>' % left)
-    return _svg("centers", 412, max(len(rows), 1) * row_height + 4, "Credentials by ECC and state", "Of each ECC's credentials the share of every state.", parts)
+    return _svg("centers", 428, (len(rows) + 1) * row_height, "Credentials by ECC and state", "Of each ECC's credentials the share of every state.", parts)
 
 
 def trend_of(report):

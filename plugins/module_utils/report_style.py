@@ -37,7 +37,7 @@ h2 small{font-weight:400;color:var(--muted);font-size:14px;margin-left:8px}
 .verdict .mark{flex:none;width:40px;height:40px;margin-top:2px}
 .verdict .mark circle{fill:var(--state)}
 .verdict .mark path{fill:none;stroke:var(--surface);stroke-width:3;stroke-linecap:round;stroke-linejoin:round}
-h1{font-size:28px;line-height:1.2;font-weight:680;letter-spacing:-.015em}
+h1{text-wrap:balance;font-size:28px;line-height:1.2;font-weight:680;letter-spacing:-.015em}
 .verdict .advice{color:var(--muted);font-size:16px;margin-top:4px}
 .verdict h2{margin-top:20px}
 .todo{list-style:none;padding:0;margin-top:8px;border-top:1px solid var(--line)}
@@ -74,6 +74,7 @@ figcaption h2{flex:1}
 .legend i{display:inline-block;width:11px;height:11px;border-radius:2px;margin-right:6px;background:var(--shape)}
 svg{display:block;width:100%;height:auto}
 svg text{font-size:12px;fill:var(--muted);font-variant-numeric:tabular-nums}
+svg .count{font-size:13px;fill:var(--state)}
 svg .label{fill:var(--text);font-size:13px}
 .grid{stroke:var(--line);stroke-width:1}
 .limit{stroke:var(--shape);stroke-width:1.5;stroke-dasharray:4 3}

@@ -4,36 +4,36 @@
 
 from __future__ import annotations
 
-#: {kind: (how many of what, with %s for the number; what to do about them)}
+#: {kind: (how many of what, with %s for the number; what to do about them)}, the most pressing first
 KINDS = {
+    "not_collected": ("%s about to lapse uncollected", "Have the devices collect now"),
+    "sac_expired": ("%s expired", "Download a new SAC from the RapidAuth dashboard and install it"),
+    "sac_refused": ("%s refused by the service", "Ask the RapidAuth dashboard which SAC is the active one"),
+    "sac_wrong_passphrase": ("%s that the passphrase does not open", "Correct the passphrase in the vault"),
+    "sac_malformed": ("%s that cannot be read", "Download the SAC again"),
+    "sac_key_mismatch": ("%s whose key does not match", "Give the key that the SAC was issued for"),
+    "sac_not_for_clients": ("%s for another purpose", "Give the SAC itself"),
+    "sac_expiring": ("%s near the end", "Download a new SAC from the RapidAuth dashboard and install it"),
+    "login_refused": ("%s refused", "Correct the password or have the account unlocked; five failures may lock it"),
+    "login_failed": ("%s that could not log in", "Try the login by hand"),
     "expired": ("%s expired", "Request new credentials: expired ones cannot be replaced"),
     "lapsed": ("%s never collected, and lapsed", "Rotate again where something was replaced; request new credentials for the others"),
-    "not_collected": ("%s about to lapse uncollected", "Have the devices collect now"),
+    "expiring": ("%s near the end", "Request new credentials, or see that the devices renew them: replacing does not prolong"),
     "unknown": ("%s unknown to the service", "Check the RequestIds and which company the SAC belongs to"),
     "unresolved": ("%s unresolved in the ledger", "Run the interrupted rotation again"),
     "drift": ("%s where ledger and service disagree", "Find out who replaced them without the ledger"),
-    "expiring": ("%s near the end", "Request new credentials, or see that the devices renew them: replacing does not prolong"),
-    "collection_prevented": ("%s with collection prevented", "Allow collection, unless the device is lost"),
+    "request_id_shared": ("%s sharing a RequestId", "Give each position its own"),
+    "request_id_malformed": ("%s with a malformed RequestId", "Correct rapidauth_request_id in the inventory"),
+    "no_request_id": ("%s without a RequestId", "Set rapidauth_request_id in the inventory"),
+    "launcher_missing": ("%s missing", "Provision the positions again"),
+    "launcher_changed": ("%s not at the expected hash", "Find out who changed it, then provision again"),
+    "configuration_drift": ("%s with a drifted configuration", "Provision the positions again"),
     "look_up_failed": ("%s that could not be looked up", "Run the check again"),
+    "position_unreachable": ("%s that could not be looked at", "Look at the positions"),
+    "collection_prevented": ("%s with collection prevented", "Allow collection, unless the device is lost"),
     "status_unexpected": ("%s with an undocumented status", "Ask the vendor what it means"),
     "end_unknown": ("%s without a date", "Rotate them to know"),
-    "no_request_id": ("%s without a RequestId", "Set rapidauth_request_id in the inventory"),
-    "request_id_malformed": ("%s with a malformed RequestId", "Correct rapidauth_request_id in the inventory"),
-    "request_id_shared": ("%s sharing a RequestId", "Give each position its own"),
-    "sac_expired": ("%s expired", "Download a new SAC from the RapidAuth dashboard and install it"),
-    "sac_expiring": ("%s near the end", "Download a new SAC from the RapidAuth dashboard and install it"),
-    "sac_key_mismatch": ("%s whose key does not match", "Give the key that the SAC was issued for"),
-    "sac_wrong_passphrase": ("%s that the passphrase does not open", "Correct the passphrase in the vault"),
-    "sac_malformed": ("%s that cannot be read", "Download the SAC again"),
-    "sac_refused": ("%s refused by the service", "Ask the RapidAuth dashboard which SAC is the active one"),
-    "sac_not_for_clients": ("%s for another purpose", "Give the SAC itself"),
     "weak_algorithm": ("%s with a weak algorithm", "Export the SAC again with AES-256, or have a stronger one issued"),
-    "login_refused": ("%s refused", "Correct the password or have the account unlocked; five failures may lock it"),
-    "login_failed": ("%s that could not log in", "Try the login by hand"),
-    "launcher_changed": ("%s not at the expected hash", "Find out who changed it, then provision again"),
-    "launcher_missing": ("%s missing", "Provision the positions again"),
-    "configuration_drift": ("%s with a drifted configuration", "Provision the positions again"),
-    "position_unreachable": ("%s that could not be looked at", "Look at the positions"),
 }
 _NOUNS = {
     "credential": ("credential", "credentials"),
@@ -62,6 +62,11 @@ def counted(about, count):
 def title_of(about, kind, count):
     pattern = KINDS.get(kind, ("%s: " + kind.replace("_", " "), ""))[0]
     return pattern % counted(about, count)
+
+
+def urgency_of(kind):
+    """Returns a number, lower for what is more pressing; what has no place here keeps a whole service from being looked at."""
+    return list(KINDS).index(kind) if kind in KINDS else -1
 
 
 def to_do_about(kind, otherwise):

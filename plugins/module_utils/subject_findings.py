@@ -29,7 +29,8 @@ def service_finding(name, ecc, error):
 
 def account_finding(name, ecc, error):
     """Returns the Finding about a Portal account that could not log in."""
-    if error.kind == "refused" or getattr(error, "http_status", None) in range(400, 500):
+    status = getattr(error, "http_status", None)
+    if status and 400 <= status < 500 and status != 429:
         reason, to_do = error.message, "correct the password in the vault, or have the administrator unlock the account; five failures may lock it"
         return Finding("account", name, ecc, CRITICAL, "login_refused", reason, to_do)
     return Finding("account", name, ecc, CRITICAL, "login_failed", error.message, "try the login by hand, then run the check again")
