@@ -2,7 +2,7 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Measures how long the launcher takes from the call to the start of the browser, and to the browser's redirect.
 
-    python tests/bench/launcher_start.py [--rounds 15] [--python /usr/bin/python3]
+    python tests/bench/launcher_start.py [--rounds 15]
 
 Beside it the same Python doing nothing, and the login's round trip alone (a new connection, as the launcher makes one).
 Rounds are interleaved; the table shows medians and the fastest. Nothing fails by a number.
@@ -59,7 +59,7 @@ def launcher(position, browser, is_cached):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--python", default="/usr/bin/python3", help="runs the launcher")
+    parser.add_argument("--python", help="runs the launcher in place of /usr/bin/python3, which its first line names")
     options = parser.parse_args()
     for name in ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"):
         os.environ.pop(name, None)
@@ -72,7 +72,7 @@ def main():
         browser.chmod(0o755)
         position.configure(browser_command=str(browser))
         rows = {
-            "python3 -I -c pass": lambda: python_alone(options.python),
+            "python3 -I -c pass": lambda: python_alone(options.python or "/usr/bin/python3"),
             "the login's round trip alone": lambda: login_alone(sandbox),
             "portal-launcher, cached token": lambda: launcher(position, browser, True),
             "portal-launcher, with a login": lambda: launcher(position, browser, False),

@@ -46,7 +46,8 @@ def test_all_is_well(ready, logins):
 
 
 @pytest.mark.parametrize("name, code, changes", [
-    ("configuration", 3, {"portal_api_url": "http://x"}), ("connection", 5, {"portal_ca_path": None}), ("connection", 5, {"portal_api_url": "https://localhost:1"}),
+    ("configuration", 3, {"portal_api_url": "http://x"}), ("connection", 5, {"portal_ca_path": None}),
+    ("connection", 5, {"portal_api_url": "https://localhost:1"}),
     ("account", 3, {"account_source": "command", "account_command": "/bin/false"}), ("browser", 6, {"browser_command": "/no/such/browser"}),
     ("handler", 6, {"caller_url_scheme": "another-scheme"})])
 def test_what_is_wrong_is_named(ready, name, code, changes):

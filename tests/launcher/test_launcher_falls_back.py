@@ -2,6 +2,7 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Whatever fails: in under five seconds a page with the caller's number, the Portal's login beside it, and the documented exit code."""
 
+import errno
 import json
 import os
 import socket
@@ -188,8 +189,9 @@ def test_a_ca_file_that_is_none(position, tmp_path):
 
 
 @pytest.mark.parametrize("damage, reason", [
-    ("missing", "No such file or directory"), ("world", "its mode must be 0640"), ("group_writes", "its mode must be 0640"), ("foreign", "another user than root"),
-    ("link", "symbolic link"), ("directory", "no regular file"), ("fifo", "no regular file"), ("garbage", "it is not JSON"), ("form", "it is not of the form"), ("huge", "64 KiB")])
+    ("missing", "No such file or directory"), ("world", "its mode must be 0640"), ("group_writes", "its mode must be 0640"),
+    ("foreign", "another user than root"), ("link", os.strerror(errno.ELOOP)), ("directory", "no regular file"), ("fifo", "no regular file"),
+    ("garbage", "it is not JSON"), ("form", "it is not of the form"), ("huge", "64 KiB")])
 def test_a_secret_that_cannot_be_trusted(position, logins, damage, reason):
     path = position.directory / "account.json"
     content = path.read_bytes()
@@ -199,7 +201,6 @@ def test_a_secret_that_cannot_be_trusted(position, logins, damage, reason):
     elif damage == "link":
         (position.directory / "other").write_bytes(content)
         path.symlink_to(position.directory / "other")
-        reason = os.strerror(40)
     elif damage != "missing":
         path.write_bytes({"garbage": b"\xff{", "form": b'{"email": "a@b.example"}', "huge": b" " * 70000}.get(damage, content))
         path.chmod({"world": 0o644, "group_writes": 0o660}.get(damage, 0o640))

@@ -151,7 +151,8 @@ def test_whom_a_runtime_directory_may_belong_to(mode, user, is_fine):
 
 
 def test_which_file_systems_are_in_memory():
-    lines = "22 1 0:21 / /proc rw - proc proc rw\n30 1 254:0 / / rw shared:1 - ext4 /dev/vda rw\n31 22 0:45 / /run/user/1000 rw shared:9 master:1 - tmpfs tmpfs rw\ngarbage\n"
+    lines = "22 1 0:21 / /proc rw - proc proc rw\n30 1 254:0 / / rw shared:1 - ext4 /dev/vda rw\n"
+    lines += "31 22 0:45 / /run/user/1000 rw shared:9 master:1 - tmpfs tmpfs rw\ngarbage\n"
     assert program.is_in_memory(os.makedev(0, 45), lines)
     assert not any(program.is_in_memory(os.makedev(*each), lines) for each in ((254, 0), (0, 21), (0, 4), (9, 9)))
 
