@@ -20,12 +20,12 @@ class Playbooks:
 
     def __init__(self, fleet, place, inventory=INVENTORY):
         self.fleet, self.place, self.inventory = fleet, pathlib.Path(place), inventory
-        self._runs = 0
+        self.count = 0
 
     def start(self, plays, *arguments, extra_vars=None, env=None):
         """Returns (process, function that waits and returns the PlaybookRun). C(plays) is a list, or a path, or a playbook's FQCN."""
-        self._runs += 1
-        place = self.place / f"run-{self._runs}"
+        self.count += 1
+        place = self.place / f"run-{self.count}"
         place.mkdir(parents=True, mode=0o700)
         if isinstance(plays, list):
             (place / "playbook.yml").write_text(yaml.safe_dump(plays, sort_keys=False, allow_unicode=True), encoding="utf-8")

@@ -30,9 +30,9 @@ class HostSandbox:
         return yaml.safe_load((self.directory / "connection.yml").read_text(encoding="utf-8"))
 
     def fetch(self):
-        """Copies what clients need, readable by nobody else: connection.yml, the authority and the SACs."""
+        """Copies what clients need, readable by nobody else: connection.yml, the authority (with its key, to sign more) and the SACs."""
         self.directory.mkdir(mode=0o700, exist_ok=True)
-        packed = subprocess.Popen(["ssh", "-F", self.fleet.ssh_config, self.host, f"sudo tar -C {DATA} -c connection.yml ca.pem sacs"],
+        packed = subprocess.Popen(["ssh", "-F", self.fleet.ssh_config, self.host, f"sudo tar -C {DATA} -c connection.yml ca.pem ca.key sacs"],
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         with tarfile.open(fileobj=packed.stdout, mode="r|") as archive:
             archive.extractall(self.directory, filter="data")
