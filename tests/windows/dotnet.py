@@ -73,6 +73,8 @@ def is_true(value):
 
 
 def cast(kind, value):
+    if kind.endswith("[]]"):
+        return value if isinstance(value, list) else [value]
     kind = kind.strip("[]").lower()
     if kind == "string":
         return text(value)
@@ -84,7 +86,7 @@ def cast(kind, value):
         return is_true(value)
     if kind == "void":
         return VOID
-    if kind in ("hashtable", "system.exception", "string[]") or kind == "string[":
+    if kind in ("hashtable", "system.exception"):
         return value
     raise NotImplementedError("[%s]" % kind)
 
@@ -264,17 +266,23 @@ def from_base64(source):
         raise NetError("not base 64") from None
 
 
+def replaced(of, by, new):
+    """Regex.Replace, whose replacement knows $1 and no backslash."""
+    return pattern(by, True).sub(lambda match: regex.sub(r"\$([0-9])", lambda each: match[int(each[1])], new), of)
+
+
 REGEX = "[System.Text.RegularExpressions.Regex]"
 STATIC = {
     (REGEX, "new"): lambda of: pattern(of, True),
     (REGEX, "Match"): lambda of, by: Match(pattern(by, True).search(of)),
-    (REGEX, "Replace"): lambda of, by, new: pattern(by, True).sub(regex.sub(r"\$([0-9])", r"\\\\\1", new.replace("\\", "\\\\")), of),
+    (REGEX, "Replace"): replaced,
     (REGEX, "Split"): lambda of, by: pattern(by, True).split(of),
     ("[System.InvalidOperationException]", "new"): NetError,
     ("[System.Web.HttpUtility]", "UrlDecode"): lambda of: urllib.parse.unquote(of.replace("+", " ")),
     ("[System.Web.Script.Serialization.JavaScriptSerializer]", "new"): lambda: ("serializer",),
     ("[System.Convert]", "FromBase64String"): from_base64,
     ("[System.Math]", "Floor"): math.floor,
+    ("[System.String]", "Join"): lambda by, of, first=0, count=None: by.join(of[first:] if count is None else of[first:first + count]),
     ("[System.Text.UTF8Encoding]", "new"): lambda *_options: ("utf8",),
 }
 INSTANCE = {

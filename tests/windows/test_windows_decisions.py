@@ -3,6 +3,7 @@
 """Proves that the Windows program decides as the Linux program does: the same table, by its functions as they are written."""
 
 import json
+import shlex
 
 import powershell
 import pytest
@@ -102,3 +103,35 @@ def test_configurations_are_checked_as_the_table_says(script):
         if "ca_path = " in row["text"]:
             assert [each for each in problems if each.startswith("ca_path in [portal] cannot be used on Windows")], row
         assert [each for each in problems if not each.startswith("ca_path")] == expected, row
+
+
+@pytest.mark.parametrize("words", (
+    ["eccops-portal:1"], [], ["1", "--configuration", "c:\\evil.ini"], ["--check"], ["--version"], ["--link", "-"], ["1", "&", "echo", ""]))
+def test_what_follows_link_is_never_an_option(script, words):
+    """A web page chooses what follows --link; a configuration of its choice would send the account to a server of its choice."""
+    asked = script.call("Read-Arguments", [["--link"] + words])
+    assert asked["Options"] == {"configuration": "C:\\ProgramData\\PortalLauncher\\launcher.ini"} and asked["Problem"] == ""
+    assert asked["Words"] == ([" ".join(words)] if words else [])
+
+
+def test_options_are_read_as_on_linux(script):
+    asked = script.call("Read-Arguments", [["--check", "--log-in", "--configuration", "x.ini"]])
+    assert dict(asked["Options"]) == {"configuration": "x.ini", "check": True, "log-in": True} and asked["Problem"] == ""
+    for words, problem in (
+            (["--chekc"], "unknown or incomplete option --chekc"), (["--configuration"], "unknown or incomplete option --configuration"),
+            (["1", "2"], "more than one number; put quotes around a number with spaces"), (["--log-in"], "--log-in belongs to --check")):
+        assert script.call("Read-Arguments", [words])["Problem"] == problem
+
+
+@pytest.mark.parametrize("words", (
+    ["C:\\Program Files\\site\\account.exe", "--json"], ["a b", "c\"d", "e'f", "g\\h", ""], ["x"], ["\\\\server\\share\\x.exe", "a\tb"]))
+def test_commands_are_split_as_the_roles_template_joins_them(script, words):
+    joined = " ".join(shlex.quote(word) for word in words)
+    split = script.call("Split-Command", [joined])
+    assert (split if isinstance(split, list) else [split]) == shlex.split(joined) == words
+
+
+@pytest.mark.parametrize("text, argument", (
+    ("plain", "plain"), ("a b", '"a b"'), ('say "hi"', '"say \\"hi\\""'), ("c:\\x y\\", '"c:\\x y\\\\"'), ('\\"', '"\\\\\\""'), ("", '""'), ("a&b", '"a&b"')))
+def test_arguments_are_written_as_windows_programs_read_them(script, text, argument):
+    assert script.call("ConvertTo-WindowsArgument", [text]) == argument
