@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""The filter sac_for_windows."""
+
+from __future__ import annotations
+
+import json
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils.instants import utc_now
+from ansible_collections.eccops.rapid.plugins.module_utils.sac_shipment import windows_shipment_of
+
+
+def sac_for_windows(options):
+    """Returns JSON of {thumbprint, pkcs12, passphrase} for the options that name a SAC."""
+    try:
+        return json.dumps(windows_shipment_of({str(name): str(value) for name, value in options.items() if value}, utc_now()))
+    except RapidError as error:
+        raise AnsibleFilterError(error.message) from None
+
+
+class FilterModule:
+    def filters(self):
+        return {"sac_for_windows": sac_for_windows}
