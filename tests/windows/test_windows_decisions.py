@@ -2,7 +2,9 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Proves that the Windows program decides as the Linux program does: the same table, by its functions as they are written."""
 
+import ast
 import json
+import re
 import shlex
 
 import powershell
@@ -135,3 +137,29 @@ def test_commands_are_split_as_the_roles_template_joins_them(script, words):
     ("plain", "plain"), ("a b", '"a b"'), ('say "hi"', '"say \\"hi\\""'), ("c:\\x y\\", '"c:\\x y\\\\"'), ('\\"', '"\\\\\\""'), ("", '""'), ("a&b", '"a&b"')))
 def test_arguments_are_written_as_windows_programs_read_them(script, text, argument):
     assert script.call("ConvertTo-WindowsArgument", [text]) == argument
+
+
+def linux():
+    """Returns the Linux program's constants by name."""
+    path, found = powershell.ROLES / "portal_launcher" / "files" / "linux" / "portal-launcher", {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            try:
+                found[node.targets[0].id] = ast.literal_eval(node.value)
+            except ValueError:
+                pass  # no literal
+    return found
+
+
+def test_constants_are_those_of_the_linux_program(script):
+    """All that both have by the same name: seconds, sizes, version, path and page of the login."""
+    common = {name: value for name, value in linux().items() if name.replace("_", "").lower() in script.constants and isinstance(value, (str, int, float))}
+    assert {"VERSION", "LOGIN_PATH", "SESSION_SECONDS", "REFUSAL_SECONDS", "DECISION_SECONDS", "FETCH_SECONDS", "MOST_REQUEST_BYTES"} <= set(common)
+    for own in ("CONFIGURATION_PATH", "ACCOUNT_FILE", "USAGE", "STYLE"):
+        common.pop(own, None)
+    assert {name: script.constants[name.replace("_", "").lower()] for name in common} == common
+
+
+def test_dispatchers_read_the_same_sentences(script):
+    ours = {kind: re.sub(r"\{\d\}", "*", sentence) for kind, (_code, sentence) in script.constants["failures"].items()}
+    assert ours == {kind: re.sub(r"%\(\w+\)[.\d]*[sdf]", "*", sentence) for kind, (_code, sentence) in linux()["FAILURES"].items()}
