@@ -39,6 +39,8 @@ REHEARSED = [
     (re.compile(r"^ansible-galaxy collection install .*\.tar\.gz$"), r"\g<0> --offline", "Galaxy is not asked: what the collection depends on lies there already"),
     (re.compile(r"http://127\.0\.0\.1:8446\b"), "{admin_url}", "the sandbox takes free ports"),
     (re.compile(r"https://localhost:8445/rapid\b"), "{device_url}", "the sandbox takes free ports"),
+    (re.compile(r"/etc/rapidauth-sac/current\b"), "{directory}/sac/current", "needs no root"),
+    (re.compile(r"--config - https://\.\.\.$"), "--config - {rapidauth_url}/credentials/by-hand", "the text leaves the URL out"),
     (re.compile(r"--store /var/lib/position\b"), "--store {directory}/position", "needs no root"),
     (re.compile(r"^python tests/bench/sandbox_throughput.py$"), r"\g<0> --seconds 0.2 --rounds 1", "shows that it runs; it measures nothing here"),
     (re.compile(r"^(PYTHONPATH=roles/sandbox/files python -m rapid_sandbox --data-directory build/sandbox)$"),
@@ -54,6 +56,7 @@ RUNNABLE = [re.compile(pattern) for pattern in (
     r"ansible-playbook eccops\.rapid\.provision_workstations .*--check.*",
     r"python3 collect_credential\.py --request-file request\.json .*",
     r"python tests/bench/sandbox_throughput\.py",
+    r"version=\$\(readlink -f /etc/rapidauth-sac/current\)\nprintf .* \| curl --config - https://\.\.\.",
     r'curl (-X PATCH )?"?http://127\.0\.0\.1:8446/.*',
 )]
 #: Stay in the foreground: run until they say C(ready), then ended as by Ctrl-C.
@@ -79,26 +82,29 @@ def commands_of(page, text=None):
         if fence and language is None:
             language, block = fence.group(1) or "text", []
         elif fence:
-            found += _commands(page, block, language) if language in (*SHELLS, *LANGUAGES_NOT_HERE) else []
+            found += _commands(page, block) if language in SHELLS else []
+            found += [Command(page, *block[0], language)] if language in LANGUAGES_NOT_HERE else []  # one for all of its lines
             language = None
         else:
             block.append((number, line.strip()))
     return found
 
 
-def _commands(page, block, language):
+def _commands(page, block):
     has_prompts = any(line.startswith("$ ") for unused, line in block)
     commands, begun = [], None
     for number, line in block:
-        if begun is None and (not line or line.startswith("#") or has_prompts and not line.startswith("$ ")):
+        if line.startswith("#") or begun is None and (not line or has_prompts and not line.startswith("$ ")):
             continue
         line = line[2:] if line.startswith("$ ") else line
         line = re.sub(r"\s+#\s.*", "", line)
         begun = (begun[0], begun[1] + line) if begun else (number, line)
         if begun[1].endswith("\\"):
             begun = (begun[0], begun[1][:-1].rstrip() + " ")
+        elif re.match(r"\w+=(\$\(.*\)|\S*)$", begun[1].split("\n")[-1]):  # for the lines that follow
+            begun = (begun[0], begun[1] + "\n")
         else:
-            commands.append(Command(page, *begun, language))
+            commands.append(Command(page, *begun))
             begun = None
     return commands
 
@@ -132,7 +138,10 @@ class Desk:
         self._borrow_environment()
         self._install_dependencies()
         self.sandbox = harness.Sandbox(self.checkout / "build" / "sandbox")
-        self._places = {"admin_url": self.sandbox.values["sandbox_admin_url"], "device_url": self.sandbox.values["sandbox_device_url"], "directory": directory}
+        values = self.sandbox.values
+        self._places = {
+            "admin_url": values["sandbox_admin_url"], "device_url": values["sandbox_device_url"], "rapidauth_url": values["rapidauth_api_url"],
+            "directory": self.directory}
         self.version = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
 
     def close(self):
@@ -168,12 +177,18 @@ class Desk:
         self._deliver()
 
     def _deliver(self):
-        """Lays out what a position has before it collects."""
+        """Lays out what a position has: its request before it collects, and an installed SAC."""
         credential = self.sandbox.call("POST", "/credentials", {"AnonId": "by-hand"}).json()
         request = {"request_id": credential["RequestId"], "anon_id": credential["AnonId"]}
         (self.checkout / "request.json").write_text(json.dumps(request), encoding="utf-8")
         for path in (sandbox_process.COLLECTOR, pathlib.Path(self.sandbox.values["rapidauth_ca_path"])):
             shutil.copy(path, self.checkout)
+        place, sac = self.directory / "sac", self.sandbox.values["sandbox_sacs"]["valid"]
+        place.mkdir(exist_ok=True)
+        shutil.copy(sac["combined_path"], place / "sac.pem")
+        (place / "passphrase").write_text(sac["passphrase"] + "\n", encoding="utf-8")
+        (place / "current").unlink(missing_ok=True)
+        (place / "current").symlink_to(".")
 
     def _write_vault(self):
         """Encrypts what a site keeps in its vault, and what makes the commands a rehearsal on this machine."""
@@ -193,7 +208,8 @@ class Desk:
         """Only what is needed: no setting, proxy or collection of the machine's reaches a command."""
         environment = {
             "PATH": os.pathsep.join([str(self.checkout / ".venv" / "bin"), os.environ.get("PATH", os.defpath)]), "HOME": str(self.home),
-            "LC_ALL": "C.UTF-8", "ANSIBLE_NOCOLOR": "1", "ANSIBLE_VAULT_PASSWORD_FILE": str(self.home / "vault-password"),
+            "LC_ALL": "C.UTF-8", "ANSIBLE_NOCOLOR": "1", "CURL_CA_BUNDLE": str(self.checkout / "build" / "sandbox" / "ca.pem"),
+            "ANSIBLE_VAULT_PASSWORD_FILE": str(self.home / "vault-password"),
             "SANDBOX_DIRECTORY": "build/sandbox-by-make", **{"SANDBOX_%s_PORT" % name.upper(): "0" for name in sandbox_process.LISTENERS}}
         environment.update({name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_"))})
         return environment

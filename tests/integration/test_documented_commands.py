@@ -5,6 +5,7 @@
 import documented_commands as documented
 import pytest
 
+
 def where(command):
     return "%s:%d" % (command.page.relative_to(documented.ROOT), command.line)
 
@@ -32,6 +33,7 @@ def test_not_run_here(command):
 
 @pytest.mark.parametrize("block, found", [
     ("```console\nmake build  # a minute\n\n# nothing\nmake \\\n  demo\n```", ["make build", "make demo"]),
+    ("```sh\nhere=$(pwd -P)\n# so that\nls $here\n```", ["here=$(pwd -P)\nls $here"]),
     ("```console\n$ one --two\nits output\n$ three\n```", ["one --two", "three"]),
     ("```yaml\nmake: build\n```\n```\nmake nothing\n```\n```shell\nmake this\n```", ["make this"]),
 ])
