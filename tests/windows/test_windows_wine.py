@@ -18,7 +18,8 @@ pytestmark = [
 TASKS = yaml.safe_load((powershell.ROLES / "portal_launcher" / "tasks" / "windows_present.yml").read_text(encoding="utf-8"))
 HANDLER = jinja2.Template(TASKS[0]["vars"]["portal_launcher_windows_handler"]).render(portal_launcher_windows_program=PROGRAM_DIRECTORY)
 SCRIPT = PROGRAM_DIRECTORY + "\\portal-launcher.ps1"
-CALLED = ["-NoProfile", "-NonInteractive", "-ExecutionPolicy", "RemoteSigned", "-WindowStyle", "Hidden", "-File", SCRIPT]
+CALLED = ["-NoProfile", "-NonInteractive", "-ExecutionPolicy", "RemoteSigned", "-File", SCRIPT]
+LINKED = CALLED[:4] + ["-WindowStyle", "Hidden"] + CALLED[4:] + ["--link"]
 REGISTRY = """Windows Registry Editor Version 5.00
 
 [HKEY_LOCAL_MACHINE\\SOFTWARE\\Classes\\eccops-portal]
@@ -79,7 +80,7 @@ def test_the_cmd_hands_on_what_a_cad_quotes(wine, number):
 def test_a_link_arrives_as_one_text_after_the_word_link(wine, link):
     wine.use_recorder()
     wine.run("start", "eccops-portal:" + link)
-    assert wine.recorded() == [CALLED + ["--link", "eccops-portal:" + link]] and untouched(wine)
+    assert wine.recorded() == [LINKED + ["eccops-portal:" + link]] and untouched(wine)
 
 
 @pytest.mark.parametrize("link", ('1" --configuration "c:\\evil.ini', '1" & echo x>c:\\pwned.txt & "', '1" -Command calc "', '1\\" --check "'))
@@ -88,7 +89,7 @@ def test_a_link_that_closes_the_quotes_gives_more_text_and_no_option(wine, link)
     wine.use_recorder()
     wine.run("start", "eccops-portal:" + link)
     (called,) = wine.recorded()
-    assert called[:9] == CALLED + ["--link"] and called[9].startswith("eccops-portal:1") and untouched(wine)
+    assert called[:9] == LINKED and called[9].startswith("eccops-portal:1") and untouched(wine)
 
 
 @pytest.mark.parametrize("stand_in, code, does_open_login", (("xcopy.exe", 4, False), ("reg.exe", 3, True), (None, 3, True)))
