@@ -88,7 +88,8 @@ class SacDirectory:
             raise InvalidInput("%s is %s and no directory; nothing was changed: remove it if nobody needs it" % (
                 path, "a link to '%s'" % os.readlink(path) if stat.S_ISLNK(status.st_mode) else "there"))
         if status.st_uid != self.access.directory_uid:
-            raise InvalidInput("%s belongs to the user id %d; nothing was changed: find out who made it, then remove it or chown it to root" % (path, status.st_uid))
+            raise InvalidInput(
+                "%s belongs to the user id %d; nothing was changed: find out who made it, then remove it or chown it to root" % (path, status.st_uid))
 
     def current_name(self):
         """Returns the name of the version in use, or None; raises InvalidInput where the link is none of ours."""

@@ -59,7 +59,8 @@ def have_sac(params, is_check_mode):
     except OSError as error:
         where = " (%s)" % error.filename if error.filename else ""
         raise RapidError(
-            "the SAC could not be written to %s: %s%s; what %s/current leads to is whole; correct it and run again" % (store.path, error.strerror, where, store.path),
+            "the SAC could not be written to %s: %s%s; what %s/current leads to is whole; correct it and run again" % (
+                store.path, error.strerror, where, store.path),
             kind="not_written") from None
     finally:
         os.umask(umask)
@@ -73,6 +74,11 @@ def _remove(store, is_check_mode):
             store.remove()
     shown = {"before": {"path": store.path, "version": current}, "after": {}} if is_there else {"before": {}, "after": {}}
     return {"changed": is_there, "outcome": "removed" if is_there else "unchanged", "reason": "it should be absent", "diff": shown}
+
+
+def _set_modes(modes):
+    for path, mode in modes.items():
+        os.chmod(path, mode)
 
 
 class _Installation:
@@ -162,10 +168,9 @@ class _Installation:
                     self._store.switch_to(current)
                 self._store.end_switch()
                 self._store.discard(name)
-                for path, mode in modes.items():
-                    os.chmod(path, mode)
+                _set_modes(modes)
             raise
-        self._finish_switch(name, current)
+        self._finish_switch(name, current, modes)
         self._store.repair_attributes()
         return name
 
@@ -178,8 +183,8 @@ class _Installation:
             raise ProofFailed("the position could not prove the SAC, so what was in use stays: %s" % error.message, kind=error.kind) from None
         self._is_proven = True
 
-    def _finish_switch(self, name, previous):
-        """Lets the service take up the version C(name); where it does not, C(previous) is back."""
+    def _finish_switch(self, name, previous, modes=None):
+        """Lets the service take up the version C(name); where it does not, C(previous) is back, and the directories' C(modes)."""
         if self._unit:
             refusal = reload_service(self._unit)
             if refusal:
@@ -187,6 +192,7 @@ class _Installation:
                 also = reload_service(self._unit)
                 self._store.end_switch()
                 self._store.discard(name)
+                _set_modes(modes or {})
                 raise RapidError(
                     "the SAC was installed and proved, but %s; %s%s" % (
                         refusal, "the one before is back" if previous else "it was removed again", " (and then %s)" % also if also else ""),

@@ -38,7 +38,8 @@ def fixture_run(running_sandbox, run_scenarios):
         scenario("in check mode", task("look", INFO, {"check_mode": True}, **proved)),
         scenario("shipped", task("look", INFO, {"environment": {"SHIPPED": "yes"}}, **proved)),
         scenario("in maintenance", task("look", INFO, **proved), switches={"maintenance": True}),
-        scenario("refused by HTTP", task("look", INFO, **_options(running_sandbox, "foreign_authority", {"probe": True})), switches={"sac_refusal": "http_403"}),
+        scenario("refused by HTTP", task("look", INFO, **_options(running_sandbox, "foreign_authority", {"probe": True})),
+                 switches={"sac_refusal": "http_403"}),
         scenario("a page", task("look", INFO, **proved, retry_budget_seconds=0), faults=[{"route": "get_request", "kind": "html", "count": 9}]),
         scenario("wrong passphrase", task("look", INFO, **dict(proved, sac_passphrase="no such thing"))),
         scenario("no such file", task("look", INFO, **dict(proved, sac_path="/no/such.pem"))),
@@ -52,7 +53,8 @@ def test_what_is_so_is_told(run, name):
     _which, _given, is_usable, problems, is_proven, connections = SACS[name]
     seen = Observed(run, name)
     result = seen.result("look")
-    assert (result["is_usable"], [each["kind"] for each in result["problems"]], result.get("is_proven", "not asked")) == (is_usable, problems, is_proven), result
+    kinds = [each["kind"] for each in result["problems"]]
+    assert (result["is_usable"], kinds, result.get("is_proven", "not asked")) == (is_usable, problems, is_proven), result
     assert result["changed"] is False and result["weaknesses"] == [] and result["key_type"] == "RSA" and result["key_size_bits"] == 2048
     assert seen.stats["connections"].get("rapidauth", 0) == connections
     assert seen.calls("get_request") == (1 if is_proven is True else 0) and seen.effects("replace", "patch") == []

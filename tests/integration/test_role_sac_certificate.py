@@ -230,7 +230,8 @@ def test_over_ssh(sandbox, provision, place, tmp_path):
 
 
 @pytest.mark.parametrize("variables, part", [
-    ({"ansible_connection": "winrm"}, "windows"), ({"ansible_connection": "psrp"}, "windows"), ({"ansible_connection": "ssh", "ansible_shell_type": "powershell"}, "windows"),
+    ({"ansible_connection": "winrm"}, "windows"), ({"ansible_connection": "psrp"}, "windows"),
+    ({"ansible_connection": "ssh", "ansible_shell_type": "powershell"}, "windows"),
     ({"ansible_connection": "ssh", "ansible_shell_type": "cmd"}, "windows"), ({"ansible_connection": "ssh"}, "linux"), ({}, "linux"),
     ({"ansible_connection": "ssh", "sac_certificate_platform": "windows"}, "windows")])
 def test_which_part_a_position_gets_is_told_without_asking_it(run_playbook, variables, part):

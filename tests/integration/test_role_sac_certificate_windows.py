@@ -100,7 +100,8 @@ def test_where_the_proof_fails_what_is_new_goes_and_the_old_one_stays(provision,
 
 
 def test_a_problem_on_the_position_is_told(provision):
-    run, calls = provision(take={"changed": False, "result": {**TAKEN["result"], "is_new": False, "problem": "sac_certificate_windows_account names an account"}})
+    problem = {**TAKEN["result"], "is_new": False, "problem": "sac_certificate_windows_account names an account"}
+    run, calls = provision(take={"changed": False, "result": problem})
     assert steps(calls) == ["take"] and "names an account" in run.output and run.recap["position"]["failures"] == 1
     run, calls = provision(take={"failed": True, "msg": "no PowerShell"})
     assert steps(calls) == ["take"] and "the script did not run" in run.output

@@ -55,8 +55,9 @@ def issue(authority, key, digest=hashes.SHA256(), issuer=None, subject="Leaf", u
     if usages is not None:
         builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
     if can_sign is not None:
-        flags = dict.fromkeys(("content_commitment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"), False)
-        builder = builder.add_extension(x509.KeyUsage(digital_signature=can_sign, key_encipherment=True, **flags), critical=True)
+        others = ("content_commitment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only")
+        usage = x509.KeyUsage(digital_signature=can_sign, key_encipherment=True, **dict.fromkeys(others, False))
+        builder = builder.add_extension(usage, critical=True)
     return builder.sign(signer, digest)
 
 
@@ -186,6 +187,7 @@ def fixture_unreadable(authority, key):
     der = serialization.Encoding.DER
     pkcs8 = serialization.PrivateFormat.PKCS8
     whole = pkcs12_bytes(key, certificate, PASSPHRASE)
+    sealed_der = key.private_bytes(der, pkcs8, serialization.BestAvailableEncryption(b"x"))
     return {
         "wrong passphrase": (own + sealed, "wrong", "sac_wrong_passphrase", "check sac_passphrase"),
         "wrong passphrase of PKCS#12": (whole, "wrong", "sac_wrong_passphrase", "check sac_passphrase"),
@@ -198,7 +200,7 @@ def fixture_unreadable(authority, key):
         "no certificate": (sealed, PASSPHRASE, "sac_malformed", "holds no certificate"),
         "certificate in DER": (certificate.public_bytes(der), None, "sac_malformed", "a certificate in DER without its private key"),
         "key in DER": (key.private_bytes(der, pkcs8, serialization.NoEncryption()), None, "sac_malformed", "a private key in DER without"),
-        "sealed key in DER": (key.private_bytes(der, pkcs8, serialization.BestAvailableEncryption(b"x")), None, "sac_malformed", "a private key in DER without"),
+        "sealed key in DER": (sealed_der, None, "sac_malformed", "a private key in DER without"),
         "something else": (b"PK\x03\x04 a zip", None, "sac_malformed", "neither PEM nor a whole PKCS#12"),
         "another SEQUENCE": (b"0\x03\x02\x01\x05", None, "sac_malformed", "neither PEM nor a whole PKCS#12"),
     }

@@ -81,7 +81,8 @@ def test_each_state_of_a_place_and_what_is_made_of_it(place, sacs, authority):
     certificate = chained["sac_content"].partition("-----BEGIN ENC")[0]
     longer = {"sac_content": chained["sac_content"].replace(certificate, certificate + authority.pem.decode()), "sac_passphrase": "chain"}
     assert outcome(longer) == ("replaced", "its chain is another one")
-    changed = {**longer, "sac_passphrase": "changed", "sac_content": longer["sac_content"].partition("-----BEGIN ENC")[0] + certificates.key_pem(key, "changed").decode()}
+    head = longer["sac_content"].partition("-----BEGIN ENC")[0]
+    changed = {"sac_passphrase": "changed", "sac_content": head + certificates.key_pem(key, "changed").decode()}
     assert outcome(changed) == ("replaced", "its passphrase is another one")
     assert len(place.store.names()) == 2
     assert outcome(changed, kept_versions=1)[0] == "tidied"
