@@ -72,7 +72,8 @@ def _check_service(seen, service, rules, sac_limits):
             credentials = check_with_histories(dict(service, request_ids=list(dict.fromkeys(request_ids))))["credentials"]
         except RapidError as error:
             _raise_if_ours(error)
-            credentials = error.details.get("credentials", {})
+            # What failed on the way failed for the one reason: those were not checked.
+            credentials = {each: entry for each, entry in error.details.get("credentials", {}).items() if entry["is_known"] is not None}
             if error.kind not in {finding.kind for finding in findings}:
                 findings.append(service_finding(name, ecc, error))
     seen.findings += findings

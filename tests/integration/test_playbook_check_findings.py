@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Makes the sandbox, the ledger or the files be so, and sees exactly that finding in the report."""
+
+import collections
+import datetime
+import json
+import shutil
+
+import pytest
+from ansible_collections.eccops.rapid.plugins.module_utils import ledger as ledgers
+from ansible_collections.eccops.rapid.plugins.module_utils import rotation, service
+from playbook_fleet import Fleet
+
+PLAYBOOK = "eccops.rapid.check_credentials"
+
+
+@pytest.fixture(name="fleet")
+def fixture_fleet(sandbox, tmp_path):
+    """The seeded fleet, every credential 20 days old."""
+    fleet = Fleet(sandbox, tmp_path / "fleet")
+    for each in sandbox.fleet:
+        change(sandbox, each["request_id"], collected_date=days_ago(20))
+    assert sandbox.admin("DELETE", "/stats").status_code == 200
+    return fleet
+
+
+def days_ago(days):
+    instant = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=days, hours=1)
+    return instant.strftime("%Y-%m-%dT%H:%M:%S.1234567Z")
+
+
+def change(sandbox, request_id, **changes):
+    answer = sandbox.admin("PATCH", "/credentials/" + request_id, changes)
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.fixture(name="check")
+def fixture_check(fleet, run_playbook, tmp_path):
+    """Runs the check and returns its report; C(check.run) is the run."""
+
+    def run(extra_vars=None, **options):
+        variables = {"check_fail_on": "never", "check_report_directory": str(tmp_path / "report"), **(extra_vars or {})}
+        run.run = run_playbook(PLAYBOOK, variables, inventory=fleet.write(), **options)
+        assert run.run.returncode == 0, run.run.output
+        return json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))
+
+    return run
+
+
+def found(report):
+    """Returns [(severity, kind, subject)] of all findings."""
+    return [(each["severity"], each["kind"], each["subject"]) for each in report["findings"]]
+
+
+@pytest.fixture(name="rotate")
+def fixture_rotate(sandbox, fleet, monkeypatch):
+    """Replaces the credentials of these positions through the ledger; returns {position: its new RequestId}."""
+    monkeypatch.setenv("NO_PROXY", "localhost")
+    monkeypatch.setattr(service, "_clients", {})
+
+    def run(*names):
+        options = {name: sandbox.values["rapidauth_" + name] for name in ("api_url", "ca_path", "sac_path", "sac_passphrase")}
+        credentials = [{"position": name, "request_id": fleet.positions[name]["rapidauth_request_id"]} for name in names]
+        fleet.directory.mkdir(exist_ok=True)
+        done = rotation.rotate(
+            dict(options, timeout_seconds=30, retry_budget_seconds=60, concurrency=4, credentials=credentials, rotation_id="2026q4", settled={},
+                 ledger_path=str(fleet.ledger_path), anon_id_template="{position_id}-{rotation_id}", anon_ids_are_unique=True, replace_lapsed=False,
+                 max_failures=0), False)
+        assert done["summary"]["replaced"] == len(names)
+        return fleet.ledger()
+
+    return run
+
+
+def test_a_replacement_ends_when_what_it_replaced_does(sandbox, fleet, check, rotate):
+    first, second, third = list(fleet.positions)[:3]
+    change(sandbox, fleet.positions[first]["rapidauth_request_id"], collected_date=days_ago(355))
+    change(sandbox, fleet.positions[second]["rapidauth_request_id"], collected_date=days_ago(320))
+    for request_id in rotate(first, second, third).values():
+        change(sandbox, request_id, status="Collected", collected_date=days_ago(0))
+    report = check()
+    assert found(report) == [("critical", "expiring", first), ("warning", "expiring", second)]
+    rows = {row["name"]: row for row in report["credentials"]}
+    assert [rows[name]["days_left"] for name in (first, second, third)] == [9, 44, 344]
+    assert {rows[name]["expires_basis"] for name in (first, second, third)} == {"first_collection"}
+    assert rows[first]["collected_date"][:10] == days_ago(0)[:10]
+    assert sandbox.stats()["calls"]["get_request"]["GET"] >= 12 + 3  # the three firsts were looked at too
+    assert "the RequestIds are those of the ledger %s" % fleet.ledger_path in check.run.output
+
+
+def test_where_the_first_is_gone_the_ledger_still_knows_the_latest_end(sandbox, fleet, check, rotate):
+    sandbox.switch(old_request_after_replace="removed")
+    name = next(iter(fleet.positions))
+    change(sandbox, rotate(name)[name], status="Collected", collected_date=days_ago(0))
+    with ledgers.Ledger(str(fleet.ledger_path)) as ledger, ledger.transaction() as connection:
+        connection.execute("UPDATE replacements SET intended_at = ?", (days_ago(360)[:19] + "Z",))
+    report = check()
+    assert found(report) == [("critical", "expiring", name)]
+    assert "or earlier" in report["findings"][0]["reason"] and report["credentials"][0]["expires_basis"] == "first_replacement"
+
+
+def test_what_nobody_collected_lapses(sandbox, fleet, check, rotate):
+    first, second = list(fleet.positions)[:2]
+    rotate(first)
+    assert found(check()) == [("critical", "not_collected", first)]
+    assert "and lapses in 9 minutes" in check.run.output
+    sandbox.advance(minutes=11)
+    report = check()
+    assert found(report) == [("critical", "lapsed", first)] and report["findings"][0]["what_to_do"].startswith("rotate it again")
+    change(sandbox, fleet.positions[second]["rapidauth_request_id"], status="Expired", collected_date=None)
+    assert ("critical", "lapsed", second) in found(check())
+
+
+def test_what_the_ledger_left_open_is_unresolved(sandbox, fleet, check):
+    name = next(iter(fleet.positions))
+    request_id = fleet.positions[name]["rapidauth_request_id"]
+    fleet.directory.mkdir()
+    with ledgers.Ledger(str(fleet.ledger_path)) as ledger, ledger.transaction() as connection:
+        ledgers.write_intent(connection, {
+            "api_url": sandbox.values["rapidauth_api_url"], "position": name, "rotation_id": "2026q3", "original_request_id": request_id,
+            "request_id": request_id, "old_anon_id": None, "new_anon_id": "0123456789abcdef-2026q3"})
+    report = check()
+    assert found(report) == [("critical", "unresolved", name)]
+    assert "rotation 2026q3 of" in report["findings"][0]["reason"]
+
+
+def test_ledger_and_service_can_drift_apart(sandbox, fleet, check, rotate):
+    first, second = list(fleet.positions)[:2]
+    current = rotate(first, second)
+    for request_id in current.values():
+        change(sandbox, request_id, status="Collected", collected_date=days_ago(0))
+    change(sandbox, current[first], anon_id="somebody-elses-doing")
+    fleet.positions = {"renamed" if name == second else name: variables for name, variables in fleet.positions.items()}
+    report = check()
+    assert found(report) == [("critical", "drift", first), ("critical", "drift", "renamed")]
+    assert "somebody-elses-doing" not in json.dumps(report) and "AnonId somebody... where the ledger has" in report["findings"][0]["reason"]
+
+
+def test_the_fleet_can_be_the_ledgers(sandbox, fleet, check, rotate):
+    names = list(fleet.positions)[:3]
+    for request_id in rotate(*names).values():
+        change(sandbox, request_id, status="Collected", collected_date=days_ago(0))
+    ecc = fleet.positions[names[0]]["ecc"]
+    fleet.positions = {names[0]: fleet.positions[names[0]]}
+    report = check({"check_fleet_from": "ledger"})
+    assert sorted(row["name"] for row in report["credentials"]) == sorted(names) and found(report) == []
+    assert {row["name"]: row["ecc"] for row in report["credentials"]}[names[0]] == ecc
+
+
+def test_every_ecc_in_one_run_with_a_sac_of_its_own(sandbox, fleet, check):
+    sacs = sandbox.values["sandbox_sacs"]
+    kinds = ["valid", "expired", "foreign_authority"]
+    of_ecc = dict(zip(dict.fromkeys(each["ecc"] for each in sandbox.fleet), kinds))
+    for variables in fleet.positions.values():
+        kind = of_ecc[variables["ecc"]]
+        variables.update(rapidauth_own_path=sacs[kind]["pkcs12_path"], vault_own=sacs[kind]["passphrase"])
+    # Nothing is above the sandbox's extra vars but other extra vars: templates over the positions' own.
+    report = check({"rapidauth_sac_path": "{{ rapidauth_own_path }}", "rapidauth_sac_passphrase": "{{ vault_own }}"})
+    assert [(severity, kind) for severity, kind, unused in found(report)] == [("critical", "sac_expired"), ("critical", "sac_refused")]
+    states = collections.Counter((row["ecc"], row["state"]) for row in report["credentials"])
+    assert states == {(ecc, "fine" if kind == "valid" else "unchecked"): 4 for ecc, kind in of_ecc.items()}
+    assert [row["ecc"] for row in report["sacs"]] == list(of_ecc) and report["verdict"]["headline"].startswith("Not for certain")
+    for kind in kinds:
+        assert sacs[kind]["passphrase"] not in check.run.output + json.dumps(report)
+
+
+@pytest.mark.parametrize(("files", "kind", "told"), [
+    (("valid", "valid"), None, ""),
+    (("valid", "foreign_authority"), "sac_key_mismatch", "does not belong to"),
+    (("not_yet_valid", "not_yet_valid"), "sac_not_yet_valid", "not valid before"),
+])
+def test_the_sacs_own_files(sandbox, check, files, kind, told):
+    certificate, key = (sandbox.values["sandbox_sacs"][each] for each in files)
+    report = check({
+        "rapidauth_sac_path": certificate["certificate_path"], "rapidauth_sac_key_path": key["key_path"], "rapidauth_sac_passphrase": key["passphrase"]})
+    assert [each[:2] for each in found(report)] == ([("critical", kind)] if kind else [])
+    assert told in json.dumps(report["findings"])
+    assert {row["state"] for row in report["credentials"]} == {"unchecked" if kind else "fine"}
+
+
+def test_a_sac_that_cannot_be_opened_and_a_service_that_does_not_answer(sandbox, fleet, check):
+    report = check({"rapidauth_sac_passphrase": "wrong"})
+    assert [each[:2] for each in found(report)] == [("critical", "sac_wrong_passphrase")]
+    report = check({"rapidauth_ca_path": sandbox.values["sandbox_sacs"]["foreign_authority"]["certificate_path"]})
+    assert [each[:2] for each in found(report)] == [("critical", "server_not_trusted")]
+    assert report["counts"]["credentials"]["unchecked"] == 12
+    sandbox.fault("get_request", "maintenance", count=None)
+    assert [each[:2] for each in found(check())] == [("critical", "maintenance")]
+
+
+def test_portal_accounts_log_in_once_and_only_when_asked(sandbox, fleet, check):
+    accounts = {account["ecc"]: account for account in reversed(sandbox.values["sandbox_accounts"])}
+    wrong = next(iter(accounts))
+    for variables in fleet.positions.values():
+        account = accounts[variables["ecc"]]
+        variables.update(own_email=account["email"], own_password="not this" if variables["ecc"] == wrong else account["password"])
+    own = {"rapidsos_email": "{{ own_email }}", "rapidsos_password": "{{ own_password }}"}
+    assert check(own)["accounts"] == [] and sandbox.effects("login", "login_refused") == []
+    report = check({**own, "check_portal": True})
+    assert found(report) == [("critical", "login_refused", accounts[wrong]["email"])]
+    assert {row["name"]: row["state"] for row in report["accounts"]} == {
+        account["email"]: "critical" if ecc == wrong else "fine" for ecc, account in accounts.items()}
+    assert len(sandbox.effects("login")) == 2 and len(sandbox.effects("login_refused")) == 1
+    for account in accounts.values():
+        assert account["password"] not in check.run.output + json.dumps(report)
+
+
+@pytest.mark.skipif(shutil.which("portal-launcher") is not None, reason="a launcher is installed on this machine: its absence cannot be shown")
+def test_launchers_are_looked_at_only_when_asked(fleet, check):
+    names = list(fleet.positions)
+    fleet.positions[names[0]].update(ansible_connection="ssh", ansible_host="127.0.0.1", ansible_port=9)
+    report = check()
+    assert report["launchers"] == [] and found(report) == []
+    report = check({"check_launchers": True, "check_launcher_sha256": "0" * 64})
+    assert collections.Counter(each[:2] for each in found(report)) == {("critical", "launcher_missing"): 22, ("warning", "position_unreachable"): 1}
+
+
+def test_ids_are_shown_in_full_only_when_asked(sandbox, check):
+    anon_ids = {each["anon_id"] for each in sandbox.fleet} | {each["request_id"] for each in sandbox.fleet}
+    text = json.dumps(check())
+    assert not [each for each in anon_ids if each in text]
+    text = json.dumps(check({"check_are_ids_shown": True}))
+    assert [each for each in anon_ids if each not in text] == []
