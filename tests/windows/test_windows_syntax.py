@@ -18,7 +18,8 @@ CONSTRAINED_CMDLETS = {"Get-FileHash", "Join-Path", "Start-Process", "Write-Erro
 #: Names of what is or holds a secret: no cmdlet is ever given one of them.
 SECRETS = re.compile(r"(?i)token|account|password|secret|sealed|text|fields|location|answer|body|visitor|pair|entry")
 #: Methods that return nothing; what others return would become output of the function that calls them.
-SILENT_METHODS = {"Add", "Close", "DeleteValue", "Dispose", "Exit", "GetBytes", "Kill", "ReleaseMutex", "SetValue", "Shutdown", "Start", "Stop", "Write", "WriteLine"}
+SILENT_METHODS = {
+    "Add", "Close", "DeleteValue", "Dispose", "Exit", "GetBytes", "Kill", "ReleaseMutex", "SetValue", "Shutdown", "Start", "Stop", "Write", "WriteLine"}
 AUTOMATIC = {"_", "args", "executioncontext", "false", "null", "pscommandpath", "psscriptroot", "true", "matches", "ansible", "env", "lastexitcode"}
 SEVENTH = {"??", "??=", "&&", "||", "?.", "?["}
 
@@ -69,7 +70,7 @@ def test_the_file_can_be_signed_and_listed_by_its_hash():
 
 
 def test_constrained_language_mode_is_asked_for_first_and_answered_with_cmdlets_only():
-    statements = [node for node in nodes(parse(PROGRAM), "statement_list")][0].children
+    statements = next(nodes(parse(PROGRAM), "statement_list")).children
     first = [node for node in statements if node.type != "comment"][0]
     assert first.type == "if_statement" and "$ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage'" in text_of(first).split("\n")[0]
     assert list(nodes(first, "invokation_expression", "type_literal")) == []

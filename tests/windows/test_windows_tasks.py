@@ -107,7 +107,6 @@ def test_role_and_program_agree():
     assert entropy == {"eccops.rapid portal-launcher"}
     handler = PRESENT[0]["vars"]["portal_launcher_windows_handler"]
     words = "".join(re.findall(r"'([^']*)'", re.search(r"function Get-HandlerCommand \{(.*?)\n\}", program, re.DOTALL).group(1)))
-    assert words.split(' "')[0].endswith("RemoteSigned -WindowStyle Hidden -File") or "--link" in words
     for part in ("-NoProfile", "-NonInteractive", "-ExecutionPolicy RemoteSigned", "-WindowStyle Hidden", '--link "%1"'):
         assert part in handler and part in words
     assert handler.endswith('"{{ portal_launcher_windows_program }}\\portal-launcher.ps1" --link "%1"')
@@ -126,8 +125,8 @@ def test_the_shortcut_is_an_internet_shortcut():
 
 def test_ansible_reads_the_tasks(modules, tmp_path):
     assert modules("win_powershell")
-    play = [{"hosts": "localhost", "gather_facts": False, "tasks": [
-        {"ansible.builtin.import_tasks": str(powershell.ROLES / "portal_launcher" / "tasks" / name)} for name in ("windows_present.yml", "windows_absent.yml")]}]
+    files = [powershell.ROLES / "portal_launcher" / "tasks" / name for name in ("windows_present.yml", "windows_absent.yml")]
+    play = [{"hosts": "localhost", "gather_facts": False, "tasks": [{"ansible.builtin.import_tasks": str(path)} for path in files]}]
     (tmp_path / "play.yml").write_text(yaml.safe_dump(play), encoding="utf-8")
     environment = {
         "PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "C.UTF-8", "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),

@@ -81,7 +81,8 @@ def test_configurations(lines):
 
 
 @pytest.mark.parametrize("head", (
-    "GET /a HTTP/1.1\r\nHost: 127.0.0.1:9\r\nX: \r\n y", "GET /a HTTP/1.1\r\n\nHost: x", "POST /a HTTP/1.0\r\nA:b:c\r\na: d", " GET /a HTTP/1.1", "GET /a HTTP/1.1\r\n:x"))
+    "GET /a HTTP/1.1\r\nHost: 127.0.0.1:9\r\nX: \r\n y", "GET /a HTTP/1.1\r\n\nHost: x",
+    "POST /a HTTP/1.0\r\nA:b:c\r\na: d", " GET /a HTTP/1.1", "GET /a HTTP/1.1\r\n:x"))
 def test_heads_of_requests(head):
     ours, theirs = SCRIPT.call("ConvertFrom-RequestHead", [head]), LINUX.parsed_request(head.encode("latin-1"))
     assert (ours and (ours["Method"], ours["Path"], dict(ours["Headers"]))) == theirs
