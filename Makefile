@@ -37,11 +37,11 @@ demo: $(VENV)/.run-installed $(HERE) ## Rotate a demo fleet against the sandbox,
 	@$(BIN)/ansible-playbook eccops.rapid.demo -e demo_directory=$(CURDIR)/build/demo
 
 test: $(VENV)/.test-installed $(HERE) $(WINDOWS) lint ## Prove everything: lint, sanity, unit, sandbox, integration and crash tests
-	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile tests/unit tests/sandbox tests/integration tests/windows tests/crash
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile tests/unit tests/sandbox tests/integration tests/launcher tests/windows tests/end_to_end tests/crash
 	@$(MAKE) test-hosts
 
 test-fast: $(VENV)/.test-installed $(HERE) $(WINDOWS) ## The tests for your own loop: no lint, no slow ones
-	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile -m "not slow" tests/unit tests/sandbox tests/integration tests/windows
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile -m "not slow" tests/unit tests/sandbox tests/integration tests/launcher tests/windows
 
 test-crash: $(VENV)/.test-installed $(HERE) ## Kill a rotation at CRASH_INSTANTS instants, and compare ledger and service each time
 	$(BIN)/python -m pytest tests/crash --crash-instants $(CRASH_INSTANTS)
@@ -71,8 +71,10 @@ sandbox: $(VENV)/.run-installed ## Run the sandbox in the foreground; SANDBOX_DI
 	  --rapidauth-port $(SANDBOX_RAPIDAUTH_PORT) --portal-port $(SANDBOX_PORTAL_PORT) \
 	  --device-port $(SANDBOX_DEVICE_PORT) --admin-port $(SANDBOX_ADMIN_PORT)
 
-bench: $(VENV)/.run-installed $(HERE) ## Measure the sandbox and the bulk module, as ratios in one run
+bench: $(VENV)/.run-installed $(HERE) ## Measure modules, sandbox, launcher and provisioning (as root, on real hosts), as ratios
 	$(BIN)/python tests/bench/run.py
+	$(BIN)/python tests/bench/launcher_start.py
+	$(BIN)/python tests/bench/provisioning.py --sac
 
 build: $(VENV)/.run-installed ## Build the collection's archive into build/
 	@mkdir -p build

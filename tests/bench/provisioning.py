@@ -70,7 +70,8 @@ def main():
     try:
         missing = host_podman.lacking()
     except RuntimeError as reason:
-        sys.exit(f"provisioning is not measured: {reason}")
+        print(f"\nprovisioning is not measured: {reason}")
+        return
     host_podman.install(missing)
     host_podman.imported(host_images.built("bookworm"))
     found = {}

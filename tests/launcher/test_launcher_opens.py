@@ -4,6 +4,7 @@
 
 import json
 import os
+import pathlib
 import subprocess
 import urllib.parse
 
@@ -122,11 +123,30 @@ def test_two_calls_at_once_make_one_login(position, sandbox, logins):
     assert {location(note)[1]["access_token"] for note in position.opened(4)} == {position.kept("token")["token"]}
 
 
+def test_a_call_without_the_sessions_variables_finds_its_memory(position, logins):
+    usual = pathlib.Path("/run/user/%d" % os.geteuid())
+    if os.geteuid() != 0 or usual.exists() or not os.access("/run", os.W_OK):
+        pytest.skip("only root can make %s for this test, and only where there is none" % usual)
+    has_parent = usual.parent.exists()
+    usual.parent.mkdir(exist_ok=True)
+    usual.symlink_to(position.runtime)
+    try:
+        del position.environment["XDG_RUNTIME_DIR"]
+        assert [position.call(NUMBER).code for _count in (1, 2)] == [0, 0]
+        assert logins() == ["login"]
+    finally:
+        usual.unlink()
+        if not has_parent:
+            usual.parent.rmdir()
+
+
 @pytest.mark.parametrize("damage", ["none", "disk", "link", "open", "open_inside", "file"])
 def test_without_a_private_place_in_memory_nothing_is_kept(position, sandbox, logins, tmp_path, damage):
     place = tmp_path / "elsewhere"
     place.mkdir(mode=0o700)
     if damage == "none":
+        if pathlib.Path("/run/user/%d" % os.geteuid()).exists():
+            pytest.skip("this user is logged in to a desktop session, whose memory would be used")
         del position.environment["XDG_RUNTIME_DIR"]
     elif damage == "disk":
         if "tmpfs" in subprocess.run(["stat", "-f", "-c", "%T", str(place)], capture_output=True, text=True, check=True).stdout:
