@@ -28,7 +28,7 @@ export PATH := $(BIN):$(PATH)
 export NO_PROXY := localhost,127.0.0.1
 export no_proxy := $(NO_PROXY)
 
-.PHONY: help demo test test-fast test-crash test-hosts molecule lint docs sandbox bench build clean
+.PHONY: help demo test test-fast test-crash test-hosts molecule lint docs matrix sandbox bench build clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -64,6 +64,9 @@ lint: $(VENV)/.test-installed $(HERE) $(WINDOWS) build/nox/.current ## Every che
 
 docs: $(VENV)/.test-installed $(HERE) build/nox/.current ## Build the docs site into build/docs/html
 	$(BIN)/nox -Rs docs
+
+matrix: $(VENV)/.test-installed $(HERE) $(WINDOWS) ## Try every ansible-core with every Python this machine has, and write docs/support_matrix.md
+	nice $(BIN)/python tests/matrix/run.py $(TRY)
 
 sandbox: $(VENV)/.run-installed ## Run the sandbox in the foreground; SANDBOX_DIRECTORY and SANDBOX_*_PORT may be set
 	@mkdir -p $(dir $(SANDBOX_DIRECTORY))

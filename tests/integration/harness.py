@@ -7,12 +7,14 @@ a second, so a run takes many tasks, and C(scenario) puts admin calls (faults, s
 """
 
 import collections
+import contextlib
 import json
 import os
 import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 import yaml
 from sandbox_process import Running
@@ -129,16 +131,25 @@ class Playbooks:
         line += ["-" + "v" * verbosity] if verbosity else []
         line += ["--forks", str(forks)] if forks else []
         results_path = place / "results.jsonl"
-        process = subprocess.Popen(
-            [str(each) for each in (*line, *arguments)], env=self.environment(results_path, env), cwd=place, text=True,
-            stdin=subprocess.DEVNULL, preexec_fn=preexec, stdout=(place / "stdout").open("w"), stderr=(place / "stderr").open("w"))
-        _wait(process, while_running)
+        with _short_name(self.directory / "tmp") as temporary:
+            process = subprocess.Popen(
+                [str(each) for each in (*line, *arguments)], env=self.environment(results_path, {"TMPDIR": temporary, **(env or {})}), text=True,
+                cwd=place, stdin=subprocess.DEVNULL, preexec_fn=preexec, stdout=(place / "stdout").open("w"), stderr=(place / "stderr").open("w"))
+            _wait(process, while_running)
         completed = Completed(process.returncode, *((place / name).read_text(encoding="utf-8") for name in ("stdout", "stderr")))
         lines = results_path.read_text(encoding="utf-8").splitlines() if results_path.exists() else []
         return PlaybookRun(completed, lines)
 
 
 Completed = collections.namedtuple("Completed", "returncode stdout stderr")
+
+
+@contextlib.contextmanager
+def _short_name(directory):
+    """A short path of a directory: ansible-core 2.21 has a socket in TMPDIR, and a socket's path has at most 107 bytes."""
+    with tempfile.TemporaryDirectory(prefix="t") as place:
+        os.symlink(directory, place + "/t")
+        yield place + "/t"
 
 
 def _wait(process, while_running):

@@ -82,7 +82,9 @@ def test_the_same_results_come_from_everywhere(run, way):
     for name in ("look", "look at many", "unknown") if way in FULL else ("look",):
         assert own(there.result(name)) == {**own(here.result(name)), "changed": False}
     if way == "async":
-        assert "does not support async" in there.result("log in")["msg"] and there.effects("login") == []
+        said = there.result("log in")["msg"]
+        assert "does not support async" in said or "async is not supported" in said  # before ansible-core 2.19
+        assert there.effects("login") == []
         return
     registered = there.result("registered")["msg"]
     assert registered["token"].count(".") == 2 and registered["query_url"].endswith(registered["token"]) and registered["changed"] is True

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Runs C(ansible-test units) over this tree, with this Python unless C(--python) says otherwise."""
+
+from __future__ import annotations
+
+import sys
+
+import ansible_test_runner
+
+if __name__ == "__main__":
+    sys.exit(ansible_test_runner.run("units", *sys.argv[1:]))

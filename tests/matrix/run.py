@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Tries every supported ansible-core with every Python it runs on that this machine has, and writes the table of docs/support_matrix.md.
+
+Each pair gets a virtual environment of its own and a chosen part of the integration tests; each ansible-core gets
+ansible-test sanity and units once. Arguments such as C(2.16/3.10) or C(2.16/units) try that again, and keep the rest of the table.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HERE = ROOT / "build" / "collections" / "ansible_collections" / "eccops" / "rapid"
+WORK = ROOT / "build" / "matrix"
+PAGE = ROOT / "docs" / "support_matrix.md"
+MARKS = ("<!-- matrix begins -->\n", "<!-- matrix ends -->\n")
+RESULTS = WORK / "results.json"
+UV = pathlib.Path(sys.executable).parent / "uv"
+#: The Pythons that an ansible-core runs on, by its support matrix.
+CORES = {
+    "2.16": ("3.10", "3.11", "3.12"), "2.17": ("3.10", "3.11", "3.12"),
+    "2.18": ("3.11", "3.12", "3.13"), "2.19": ("3.11", "3.12", "3.13"),
+    "2.20": ("3.12", "3.13", "3.14"), "2.21": ("3.12", "3.13", "3.14"),
+}
+PYTHONS = sorted({python for pythons in CORES.values() for python in pythons}, key=lambda version: int(version.split(".")[1]))
+#: What is tried once for each ansible-core, with the Python that all of them have.
+KINDS = ("sanity", "units")
+PYTHON_OF_ALL_CORES = "3.12"
+#: The modules in every way of being called, whole waves, and all plugins of an archive that this core built and installed.
+PARTS = (
+    "test_modules_shipped.py", "test_rotation_outcomes.py", "test_playbook_block.py", "test_packaging.py",
+)
+
+
+def find_python(version):
+    """Returns the path of a Python that really starts, from PATH or pyenv's folders, or None."""
+    pyenv = pathlib.Path(os.environ.get("PYENV_ROOT", pathlib.Path.home() / ".pyenv")) / "versions"
+    for candidate in (shutil.which("python" + version), *sorted(pyenv.glob(version + ".*/bin/python"))):
+        if candidate:
+            said = subprocess.run([candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True, text=True, check=False)
+            if said.stdout.strip() == version:
+                return str(candidate)
+    return None
+
+
+def environment_for(core, version, python):
+    """Makes the virtual environment of a pair and returns its Python."""
+    place = WORK / ("%s-%s" % (core, version))
+    subprocess.run([UV, "venv", "--quiet", "--clear", "--python", python, place], check=True)
+    subprocess.run(
+        [UV, "pip", "install", "--quiet", "--python", place / "bin" / "python", "ansible-core==%s.*" % core, "-r", ROOT / "requirements.txt",
+         "-r", ROOT / "tests" / "run-requirements.txt", "-r", ROOT / "tests" / "unit" / "requirements.txt", "pytest", "pytest-xdist"], check=True)
+    return place / "bin" / "python"
+
+
+def verdict(name, command, place):
+    """Runs a command, keeps what it says in a log, and returns what the table shows of it."""
+    log = WORK / (name.replace("/", "-").replace(" ", "-") + ".log")
+    began = time.monotonic()
+    # The tests set their own; the machine's must not reach ansible-test.
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")}
+    with log.open("w") as file:
+        code = subprocess.run(
+            command, cwd=place, env=dict(environment, SANDBOX_PYTHON=sys.executable), stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
+            check=False).returncode
+    text = log.read_text(errors="replace")
+    counted = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|error)", text)}
+    bad = counted.get("failed", 0) + counted.get("error", 0)
+    if code == 0:
+        told = "%d pass" % counted["passed"] if "passed" in counted else "passes"
+    else:
+        told = "**%d of %d fail**" % (bad, bad + counted.get("passed", 0)) if bad else "**fails**"
+    print("%-24s %-20s %4d s   %s" % (name, told, time.monotonic() - began, log.relative_to(ROOT)), flush=True)
+    return told
+
+
+def attempt(name, python):
+    """Tries one entry of the table: C(core/python), C(core/sanity) or C(core/units)."""
+    kind = name.split("/")[1]
+    if kind in KINDS:
+        return verdict(name, [python, ROOT / "tests" / "checks" / ("run_ansible_test_%s.py" % kind)], ROOT)
+    parts = ["tests/integration/" + part for part in PARTS]
+    return verdict(name, [python, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *parts], HERE)
+
+
+def table(told, found):
+    lines = ["| ansible-core | %s | sanity | units |" % " | ".join("Python " + version for version in PYTHONS), "|---" * (len(PYTHONS) + 3) + "|"]
+    for core, versions in CORES.items():
+        row = ["–" if version not in versions else told.get("%s/%s" % (core, version), "not tried" if version in found else "not here") for version in PYTHONS]
+        lines.append("| %s | %s |" % (core, " | ".join([*row, *(told.get("%s/%s" % (core, kind), "not tried") for kind in KINDS)])))
+    missing = [version for version in PYTHONS if version not in found]
+    lines += ["", "Tried on %s with %s; %s." % (
+        time.strftime("%Y-%m-%d"), platform.freedesktop_os_release()["PRETTY_NAME"],
+        "it has no Python %s, so nothing could be tried with that" % " and no ".join(missing) if missing else "it has every Python")]
+    return "\n".join(lines)
+
+
+def main(wanted):
+    found = {version: python for version in PYTHONS if (python := find_python(version))}
+    print("Pythons: %s; missing: %s" % (", ".join(found), ", ".join(version for version in PYTHONS if version not in found) or "none"), flush=True)
+    WORK.mkdir(parents=True, exist_ok=True)
+    told = json.loads(RESULTS.read_text(encoding="utf-8")) if wanted and RESULTS.exists() else {}
+    for core, versions in CORES.items():
+        for version in versions:
+            names = ["%s/%s" % (core, each) for each in (version, *(KINDS if version == PYTHON_OF_ALL_CORES else ()))]
+            names = [name for name in names if not wanted or name in wanted]
+            python = environment_for(core, version, found[version]) if names and version in found else None
+            for name in names if python else ():
+                told[name] = attempt(name, python)
+                RESULTS.write_text(json.dumps(told), encoding="utf-8")
+    page = table(told, found)
+    print("\n" + page)
+    before, rest = PAGE.read_text(encoding="utf-8").split(MARKS[0])
+    PAGE.write_text(before + MARKS[0] + page + "\n" + MARKS[1] + rest.split(MARKS[1])[1], encoding="utf-8")
+    return "**" in page
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
