@@ -41,8 +41,8 @@ def fixture_run(running_sandbox, run_scenarios):
         scenario("refused by HTTP", task("look", INFO, **_options(running_sandbox, "foreign_authority", {"probe": True})),
                  switches={"sac_refusal": "http_403"}),
         scenario("a page", task("look", INFO, **proved, retry_budget_seconds=0), faults=[{"route": "get_request", "kind": "html", "count": 9}]),
-        scenario("wrong passphrase", task("look", INFO, **dict(proved, sac_passphrase="no such thing"))),
-        scenario("no such file", task("look", INFO, **dict(proved, sac_path="/no/such.pem"))),
+        scenario("wrong passphrase", task("look", INFO, **{**proved, "sac_passphrase": "no such thing"})),
+        scenario("no such file", task("look", INFO, **{**proved, "sac_path": "/no/such.pem"})),
         scenario("nonsense", task("look", INFO, **proved, min_days_left=-1)),
     ]
     return run_scenarios(scenarios)

@@ -48,9 +48,9 @@ def fixture_provision(sandbox, run_playbook, tmp_path):
     for name in ("win_powershell", "win_uri"):
         (modules / (name + ".py")).write_text(STAND_IN % {"notes": str(notes), "answers": str(answers)})
 
-    def run(take=TAKEN, uri=PROOF, remove=REMOVED, extra_vars=None, **options):
+    def run(take=None, uri=None, remove=None, extra_vars=None, **options):
         notes.write_text("")
-        answers.write_text(json.dumps({"take": take, "uri": uri, "remove": remove}))
+        answers.write_text(json.dumps({"take": take or TAKEN, "uri": uri or PROOF, "remove": remove or REMOVED}))
         play = {"name": "Test", "hosts": "all", "gather_facts": False, "roles": ["eccops.rapid.sac_certificate"]}
         paths = "%s:%s" % (tmp_path / "collections", COLLECTIONS)
         env = dict(options.pop("env", {}), ANSIBLE_COLLECTIONS_PATH=paths)

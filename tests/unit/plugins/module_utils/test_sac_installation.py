@@ -122,7 +122,6 @@ DAMAGES = {
     "a file with two names": lambda place: os.link(place.at("current", "key.pem"), place.at("current", "..", "..", "..", "copy")),
     "another passphrase's link": lambda place: _relink(place, "passphrase", "../../passphrases/none"),
     "no passphrase": lambda place: os.unlink(os.path.realpath(place.at("current", "passphrase"))),
-    "a key in clear": lambda place: _in_clear(place),
     "a dangling link": lambda place: os.rename(os.path.realpath(place.at("current")), place.at("versions", "elsewhere")),
     "empty": lambda place: _write(place, "sac.pem", b""),
 }
@@ -148,6 +147,9 @@ def _in_clear(place):
     key = certificates.serialization.load_pem_private_key(text[text.index(b"-----BEGIN ENC"):], b"passphrase 0")
     _write(place, "key.pem", certificates.key_pem(key))
     _write(place, "sac.pem", text[: text.index(b"-----BEGIN ENC")] + certificates.key_pem(key))
+
+
+DAMAGES["a key in clear"] = _in_clear
 
 
 @pytest.mark.parametrize("name", DAMAGES)
