@@ -111,7 +111,8 @@ def _tiles(counts):
         '<button class="tile %s" type="button" %s><b>%s</b><span>%s</span></button>' % (state, _show("all", {"state": state}), number(count), word)
         for state, count, word in tiles
     ]
-    parts = [counted(about, counts[plural]["total"]) for plural, about in (("sacs", "sac"), ("accounts", "account"), ("launchers", "launcher")) if counts[plural]["total"]]
+    others = (("sacs", "sac"), ("accounts", "account"), ("launchers", "launcher"))
+    parts = [counted(about, counts[plural]["total"]) for plural, about in others if counts[plural]["total"]]
     whole = counted("credential", counts["credentials"]["total"]).split(" ", 1)
     more = " and " + ", ".join(parts) if parts else ""
     shown.append('<button class="tile" type="button" %s><b>%s</b><span>%s%s</span></button>' % (_show("all", {}), whole[0], whole[1], more))
@@ -169,14 +170,16 @@ def _findings(report):
         _select("ECC", "ecc", 1, [(ecc, ecc or "no ECC") for ecc in sorted({each["ecc"] for each in findings})]),
         _select("Kind", "kind", 3, [(kind, kind) for kind in sorted({_kind(each["kind"]) for each in findings})]),
     ]
-    rows = "".join(
-        "<tr><td>%s</td>%s</tr>" % (_chip(each["severity"]), "".join("<td><bdi>%s</bdi></td>" % escape(each[name]) for name in ("ecc", "subject", "kind", "reason", "what_to_do")))
-        for each in findings[:_WITHOUT_SCRIPT]
-    )
-    return _section("findings", "Findings", counted_findings(report["counts"]["findings"]), selects, _FINDING_COLUMNS, rows)
+    rows = "".join(_row(each) for each in findings[:_WITHOUT_SCRIPT])
+    return _section("findings", "Findings", _counted_findings(report["counts"]["findings"]), selects, _FINDING_COLUMNS, rows)
 
 
-def counted_findings(counts):
+def _row(finding):
+    texts = [finding["ecc"], finding["subject"], _kind(finding["kind"]), finding["reason"], finding["what_to_do"]]
+    return "<tr><td>%s</td>%s</tr>" % (_chip(finding["severity"]), "".join("<td><bdi>%s</bdi></td>" % escape(each) for each in texts))
+
+
+def _counted_findings(counts):
     return "%s critical, %s warning" % (number(counts["critical"]), number(counts["warning"]))
 
 
@@ -199,10 +202,13 @@ def _select(label, name, at, options):
 
 
 def _section(identifier, title, told, selects, columns, rows):
-    heads = "".join('<th scope="col"%s><button type="button">%s</button></th>' % (' class="number"' if of_type == "number" else "", name) for name, of_type in columns)
+    heads = "".join(
+        '<th scope="col"%s><button type="button">%s</button></th>' % (' class="number"' if of_type == "number" else "", name) for name, of_type in columns
+    )
     return (
         '<section class="card long" id="%s" aria-labelledby="%s-title"><h2 id="%s-title" tabindex="-1">%s<small>%s</small></h2>'
-        '<div class="controls" hidden data-needs-script><label>Search<input type="search" autocomplete="off" spellcheck="false" aria-keyshortcuts="/"></label>%s</div>'
+        '<div class="controls" hidden data-needs-script>'
+        '<label>Search<input type="search" autocomplete="off" spellcheck="false" aria-keyshortcuts="/"></label>%s</div>'
         '<div class="scroll" tabindex="0" role="region" aria-label="%s, table"><table><thead><tr>%s</tr></thead><tbody>%s</tbody></table></div>'
         '<div class="pager" hidden data-needs-script><span data-told role="status"></span><span class="space"></span>'
         '<button class="button" type="button" data-previous>Previous</button><button class="button" type="button" data-next>Next</button></div></section>'

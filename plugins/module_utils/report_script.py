@@ -139,10 +139,15 @@ SCRIPT = """
     return root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   }
   function name() { theme.textContent = isDark() ? "Light" : "Dark"; }
-  try { if (localStorage.getItem("credential-report-theme")) root.dataset.theme = localStorage.getItem("credential-report-theme"); } catch (error) { /* a page from a file may have no storage */ }
+  try {
+    const chosen = localStorage.getItem("credential-report-theme");
+    if (chosen === "light" || chosen === "dark") root.dataset.theme = chosen;
+  } catch (error) { /* a page from a file may have no storage */ }
   theme.addEventListener("click", function () {
     root.dataset.theme = isDark() ? "light" : "dark";
-    try { localStorage.setItem("credential-report-theme", root.dataset.theme); } catch (error) { /* then it lasts until the page is closed */ }
+    try {
+      localStorage.setItem("credential-report-theme", root.dataset.theme);
+    } catch (error) { /* then it lasts until the page is closed */ }
     name();
   });
   name();

@@ -41,12 +41,14 @@ h1{text-wrap:balance;font-size:28px;line-height:1.2;font-weight:680;letter-spaci
 .verdict .advice{color:var(--muted);font-size:16px;margin-top:4px}
 .verdict h2{margin-top:20px}
 .todo{list-style:none;padding:0;margin-top:8px;border-top:1px solid var(--line)}
-.todo li{display:grid;grid-template-columns:80px minmax(210px,1fr) minmax(240px,1.7fr) auto;gap:1px 16px;align-items:baseline;padding:8px 0;border-bottom:1px solid var(--line)}
+.todo li{display:grid;grid-template-columns:80px minmax(210px,1fr) minmax(240px,1.7fr) auto;gap:1px 16px;
+align-items:baseline;padding:8px 0;border-bottom:1px solid var(--line)}
 .todo li:last-child{border-bottom:0;padding-bottom:0}
 .todo .chip{justify-self:start}
 .todo .where{grid-column:2/4;color:var(--muted);font-size:13.5px}
 .todo b{font-weight:650}
-.chip{display:inline-block;padding:1px 9px;border-radius:20px;font-size:12.5px;font-weight:620;white-space:nowrap;color:var(--state);background:var(--state-ground)}
+.chip{display:inline-block;padding:1px 9px;border-radius:20px;font-size:12.5px;font-weight:620;white-space:nowrap;
+color:var(--state);background:var(--state-ground)}
 .critical{--state:var(--critical);--state-ground:var(--critical-ground)}
 .warning{--state:var(--warning);--state-ground:var(--warning-ground)}
 .fine{--state:var(--fine);--state-ground:var(--fine-ground)}

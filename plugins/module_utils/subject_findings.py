@@ -8,6 +8,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils.findings import Findi
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import parse_instant
 from ansible_collections.eccops.rapid.plugins.module_utils.limits import CRITICAL, WARNING, days_between, severity_of
 
+
 def sac_findings(sac, ecc, now, limits):
     """Returns the Findings about a SAC; C(sac) is what rapidauth_sac_info returned."""
     name, starts, ends = sac["subject"], parse_instant(sac["not_before"]), parse_instant(sac["not_after"])

@@ -86,24 +86,28 @@ class Browser:
 
     async def _send(self, method, **parameters):
         number = next(self._numbers)
-        self._waiting[number] = self._loop.create_future()
+        answer = self._waiting[number] = self._loop.create_future()
         await self._socket.send_json({"id": number, "method": method, "params": parameters})
-        told = await self._waiting[number] if number in self._waiting else None
-        assert told and "error" not in told, (method, told)
+        told = await answer
+        assert "error" not in told, (method, told)
         return told["result"]
 
     def call(self, method, **parameters):
         """One command of the protocol; returns its result."""
         return self._run(self._send(method, **parameters))
 
-    def open(self, url):
-        """Opens a page and returns the seconds until its load event was over, as the page itself tells."""
+    def go(self, url):
+        """Opens a page and returns when it is loaded."""
         seen = len(self.events)
         self.call("Page.navigate", url=url)
         until = time.monotonic() + TIMEOUT_SECONDS
         while "Page.loadEventFired" not in [each["method"] for each in self.events[seen:]]:
             assert time.monotonic() < until
             self._run(asyncio.sleep(0.01))
+
+    def open(self, url):
+        """Opens a page and returns the seconds until its load event was over, as the page itself tells."""
+        self.go(url)
         return self.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") / 1000
 
     def evaluate(self, expression):

@@ -68,7 +68,8 @@ def test_it_opens_filters_and_sorts_within_a_second(browser, place):
 
 def test_the_first_screen_answers_the_question(browser, made):
     visible = browser.evaluate(
-        "[...document.querySelectorAll('h1, .advice, .todo b')].filter(each => each.getBoundingClientRect().bottom < innerHeight).map(each => each.textContent)")
+        "[...document.querySelectorAll('h1, .advice, .todo b')].filter(each => each.getBoundingClientRect().bottom < innerHeight)"
+        ".map(each => each.textContent)")
     critical = [each["title"] for each in made["to_do"] if each["severity"] == "critical"]
     assert visible[:2] == [made["verdict"]["headline"], made["verdict"]["advice"]] and visible[2:2 + len(critical)] == critical
     assert told(browser, "all") == "1 to 100 of 10,006 rows"
@@ -132,7 +133,8 @@ def test_it_prints_all_findings_on_white_without_its_controls(browser, made):
     assert browser.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert browser.evaluate("[...document.querySelectorAll('.controls, .button')].every(each => getComputedStyle(each).display === 'none')")
     browser.call("Emulation.setEmulatedMedia", media="")
-    browser.evaluate("window.printed = 0; window.addEventListener('beforeprint', () => { window.printed = document.querySelectorAll('#findings tbody tr').length })")
+    counting = "window.printed = document.querySelectorAll('#findings tbody tr').length"
+    browser.evaluate("window.addEventListener('beforeprint', () => { %s })" % counting)
     pages = len(re.findall(rb"/Type\s*/Page\b", browser.pdf()))
     assert browser.evaluate("window.printed") == made["counts"]["findings"]["total"] and pages > 10
     assert len(rows(browser, "findings")) == 100
@@ -141,7 +143,7 @@ def test_it_prints_all_findings_on_white_without_its_controls(browser, made):
 def test_a_page_without_script_still_tells_what_is_wrong(made, place, tmp_path):
     with devtools.Browser(tmp_path / "profile") as browser:
         browser.call("Emulation.setScriptExecutionDisabled", value=True)
-        browser.call("Page.navigate", url=place.as_uri())
+        browser.go(place.as_uri())
         nodes = browser.call("DOM.getDocument", depth=0)
         text = browser.call("DOM.getOuterHTML", nodeId=nodes["root"]["nodeId"])["outerHTML"]
     assert made["findings"][0]["reason"] in text and made["verdict"]["headline"] in text

@@ -222,3 +222,32 @@ def test_ids_are_shown_in_full_only_when_asked(sandbox, check):
     assert not [each for each in anon_ids if each in text]
     text = json.dumps(check({"check_are_ids_shown": True}))
     assert [each for each in anon_ids if each not in text] == []
+
+
+@pytest.mark.parametrize("connection", ["local", "talkative"])
+def test_no_secret_is_told_at_any_verbosity_here_or_shipped(sandbox, fleet, check, rotate, connection):
+    """A host that keeps the ledger gets the module; the same report comes of it."""
+    name = next(iter(fleet.positions))
+    change(sandbox, rotate(name)[name], status="Collected", collected_date=days_ago(0))
+    keeper = {"ansible_connection": connection, "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    own = {"rapidsos_email": sandbox.account["email"], "rapidsos_password": sandbox.account["password"], "check_portal": True}
+    more = fleet.directory / "keepers.yml"
+    more.write_text(json.dumps({"keepers": {"hosts": {"keeper": keeper}}}), encoding="utf-8")
+    report = check({**own, "rapidauth_ledger_host": "keeper"}, verbosity=4, diff=True, arguments=["--inventory", str(more)])
+    assert found(report) == [] and report["accounts"][0]["state"] == "fine" and report["counts"]["credentials"]["fine"] == 12
+    rows = {row["name"]: row for row in report["credentials"]}
+    assert rows[name]["expires_basis"] == "first_collection"
+    for secret in (sandbox.account["password"], sandbox.values["rapidauth_sac_passphrase"]):
+        assert secret not in check.run.output + json.dumps(check.run.reports) + json.dumps(report)
+    assert ("TOLD BY THE CONNECTION" in check.run.output) == (connection != "local")
+
+
+def test_a_large_fleet_costs_no_task_and_no_connection_more(sandbox, fleet, check):
+    added = sandbox.admin("POST", "/credentials", {"count": 1000, "prefix": "load-"}).json()["credentials"]
+    fleet.positions = {"position-%04d" % number: {"rapidauth_request_id": each["request_id"], "ecc": "large"} for number, each in enumerate(added)}
+    report = check()
+    assert report["counts"]["credentials"]["fine"] == report["counts"]["by_ecc"]["large"]["total"] == 1000
+    assert [row["name"] for row in report["credentials"]] == list(fleet.positions)
+    stats = sandbox.stats()
+    assert stats["calls"]["get_request"] == {"GET": 1000} and stats["tls_handshakes"]["rapidauth"] <= 16
+    assert len(check.run.reports) <= 9 and len(check.run.stdout) < 5000

@@ -33,8 +33,10 @@ OLD = entry(1, requested_date=days_ago(355), collected_date=days_ago(355))
 # what a credential is -> (severity, kind, what its reason and its to-do say)
 CASES = {
     "fine": (entry(), []),
-    "lineage says when it ends, not its own dates": (replaced(OLD, **YOUNG), [("critical", "expiring", "it ends in 10 days, on 2026-12-02;", "replacement would end")]),
-    "first of its history is gone": (replaced(None, row(intended_at=days_ago(320)), **YOUNG), [("warning", "expiring", "on 2027-01-06 or earlier;", "request a new")]),
+    "lineage says when it ends, not its own dates": (
+        replaced(OLD, **YOUNG), [("critical", "expiring", "it ends in 10 days, on 2026-12-02;", "replacement would end")]),
+    "first of its history is gone": (
+        replaced(None, row(intended_at=days_ago(320)), **YOUNG), [("warning", "expiring", "on 2027-01-06 or earlier;", "request a new")]),
     "history of one that is still young": (replaced(entry(), **YOUNG), []),
     "days": (entry(collected_date=days_ago(306)), [("warning", "expiring", "it ends in 59 days", "within 59 days")]),
     "the last day before the warning": (entry(collected_date=days_ago(305)), []),
@@ -46,14 +48,16 @@ CASES = {
     "about to lapse": (
         entry(status="Requested", collected_date=None, requested_date=days_ago(0, minutes=4)),
         [("critical", "not_collected", "lapses in 6 minutes", "collect it now")]),
-    "lapsing": (entry(status="Requested", collected_date=None, requested_date=days_ago(0, minutes=12)), [("critical", "not_collected", "at any moment", "now")]),
+    "lapsing": (
+        entry(status="Requested", collected_date=None, requested_date=days_ago(0, minutes=12)), [("critical", "not_collected", "at any moment", "now")]),
     "prevented": (entry(prevent_collection=True), [("warning", "collection_prevented", "cannot be replaced or renewed", "unless the device is lost")]),
     "unknown": (unknown(), [("critical", "unknown", "the service does not know its RequestId", "check the id")]),
     "unknown though replaced": (
         dict(unknown(), history=history_of([row()])), [("critical", "unknown", "the ledger says that it was replaced at", "check the id")]),
     "not looked up well": (entry(is_known=None, reason="HTTP 500"), [("critical", "look_up_failed", "HTTP 500", "again")]),
     "unresolved": (
-        replaced(entry(), row(1, "unresolved"), anon_id="old", request_id=guid(1)), [("critical", "unresolved", "rotation 2026q1 of", "run that rotation again")]),
+        replaced(entry(), row(1, "unresolved"), anon_id="old", request_id=guid(1)),
+        [("critical", "unresolved", "rotation 2026q1 of", "run that rotation again")]),
     "intended": (replaced(entry(), row(1, "intended"), request_id=guid(1)), [("critical", "unresolved", "left it open", "run that rotation again")]),
     "drift of the AnonId": (replaced(entry(), **dict(YOUNG, anon_id="other")), [("critical", "drift", "AnonId other where the ledger has new-1", "block")]),
     "drift of the position": (replaced(entry(), row(position="south-01"), **YOUNG), [("critical", "drift", "for position south-01", "correct")]),
