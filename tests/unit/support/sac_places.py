@@ -8,6 +8,9 @@ import os
 import pwd
 import ssl
 
+import pytest
+
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_access import Access
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_directory import PASSPHRASES, VERSIONS
@@ -93,3 +96,14 @@ def load_whole(directory):
     certificate = read("certificate.pem")
     assert read("sac.pem") == certificate + read("chain.pem") + read("key.pem")
     return certificate, passphrase
+
+
+def refusal(kind, call, *words):
+    """Returns the RapidError that a call must end with: of that kind, saying these words, and no secret."""
+    with pytest.raises(RapidError) as caught:
+        call()
+    assert caught.value.kind == kind, caught.value.message
+    for each in words:
+        assert each in caught.value.message, caught.value.message
+    assert "passphrase " not in caught.value.message.replace("sac_passphrase ", "") and "BEGIN" not in caught.value.message
+    return caught.value
