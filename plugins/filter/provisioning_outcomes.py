@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""The filters provisioning_outcomes and is_too_much_failed."""
+"""The filter provisioning_outcomes."""
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils.provisioning import is_too_much_failed, provisioning_outcomes
+from ansible_collections.eccops.rapid.plugins.module_utils.provisioning import provisioning_outcomes
 
 
 class FilterModule:
     def filters(self):
-        return {"provisioning_outcomes": provisioning_outcomes, "is_too_much_failed": is_too_much_failed}
+        return {"provisioning_outcomes": provisioning_outcomes}

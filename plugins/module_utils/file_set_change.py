@@ -44,8 +44,10 @@ class FileSetChange:
             while not _is_locked_now(descriptor):
                 if time.monotonic() > deadline:
                     raise RapidError(
-                        "another run has been changing the files of %s for %d s; wait for it to end and run again" % (self.directories[0].path, LOCK_WAIT_SECONDS),
-                        kind="busy")
+                        "another run has been changing the files of %s for %d s; wait for it to end and run again"
+                        % (self.directories[0].path, LOCK_WAIT_SECONDS),
+                        kind="busy",
+                    )
                 time.sleep(0.1)
             yield
         finally:
