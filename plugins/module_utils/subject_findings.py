@@ -45,7 +45,7 @@ def launcher_findings(position, launcher, expected):
     """
     ecc = launcher.get("ecc") or ""
     if not launcher.get("is_reachable"):
-        reason = "the position could not be reached, so its launcher was not looked at"
+        reason = "its launcher could not be looked at: the position is not reachable, or no Linux one"
         return [Finding("launcher", position, ecc, WARNING, "position_unreachable", reason, "look at the position")]
     findings = []
     for part, kind, severity in (("program", "launcher_changed", CRITICAL), ("configuration", "configuration_drift", WARNING)):

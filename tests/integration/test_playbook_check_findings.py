@@ -4,9 +4,11 @@
 
 import collections
 import datetime
+import hashlib
 import json
 import shutil
 
+import harness
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils import ledger as ledgers
 from ansible_collections.eccops.rapid.plugins.module_utils import rotation, service
@@ -212,8 +214,19 @@ def test_launchers_are_looked_at_only_when_asked(fleet, check):
     fleet.positions[names[0]].update(ansible_connection="ssh", ansible_host="127.0.0.1", ansible_port=9)
     report = check()
     assert report["launchers"] == [] and found(report) == []
-    report = check({"check_launchers": True, "check_launcher_sha256": "0" * 64})
+    report = check({"check_launchers": True})
     assert collections.Counter(each[:2] for each in found(report)) == {("critical", "launcher_missing"): 22, ("warning", "position_unreachable"): 1}
+
+
+def test_a_launcher_that_was_changed_is_found(fleet, check):
+    """By what a look at the positions would have registered; the files themselves are at fixed places of a position."""
+    program = harness.REPOSITORY / "roles" / "portal_launcher" / "files" / "linux" / "portal-launcher"
+    names, shipped = list(fleet.positions), hashlib.sha256(program.read_bytes()).hexdigest()
+    for name, program, configuration in ((names[0], shipped, "b" * 64), (names[1], "a" * 64, "b" * 64), (names[2], shipped, "c" * 64)):
+        fleet.positions[name].update(check_launcher_program={"stat": {"checksum": program}}, check_launcher_configuration={"stat": {"checksum": configuration}})
+    report = check({"check_launcher_sha256": shipped, "check_launcher_configuration_sha256": "b" * 64})
+    assert found(report) == [("critical", "launcher_changed", names[1]), ("warning", "configuration_drift", names[2])]
+    assert [row["state"] for row in report["launchers"]] == ["fine", "critical", "warning"]
 
 
 def test_ids_are_shown_in_full_only_when_asked(sandbox, check):
