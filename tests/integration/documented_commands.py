@@ -194,6 +194,8 @@ class Desk:
         """Encrypts what a site keeps in its vault, and what makes the commands a rehearsal on this machine."""
         values = dict(self.sandbox.values, vault_sac_passphrase=self.sandbox.values["rapidauth_sac_passphrase"])
         values.update({"vault_north_%02d_password" % number: self.sandbox.account["password"] for number in range(1, 5)})
+        values.update(portal_launcher_environment="production", portal_launcher_email=self.sandbox.account["email"])
+        values.update(portal_launcher_password=self.sandbox.account["password"])
         values.update(
             ansible_connection="local", ansible_python_interpreter=sys.executable, ansible_become=False, portal_launcher_group=_own_group(),
             rotation_request_path=str(self.directory / "positions" / "{{ inventory_hostname }}" / "request.json"))
