@@ -129,6 +129,16 @@ def test_positions_that_are_not_ready_are_all_named(sandbox, fleet, tmp_path, re
     assert [path.name for path in fleet.place(fine).iterdir()] == []  # what was written to try it is gone
 
 
+def test_check_mode_finds_what_is_in_the_way_and_makes_nothing(fleet, tmp_path, refused):
+    first, *others = fleet.positions
+    in_the_way = tmp_path / "in-the-way"
+    in_the_way.write_text("a file, not a directory", encoding="utf-8")
+    fleet.positions[first]["rotation_request_path"] = str(in_the_way / "deeper" / "request.json")
+    told = refused(READY, check=True)
+    assert told.startswith("Nothing was replaced. %s: Write to the position: %s is not a directory | Mend" % (first, in_the_way))
+    assert not any(fleet.place(name).exists() for name in others)
+
+
 def test_a_directory_that_may_not_be_written_to(fleet, refused):
     first = next(iter(fleet.positions))
     fleet.place(first).mkdir(parents=True, mode=0o500)
