@@ -49,15 +49,16 @@ class Arrangement:
 
     def fresh_credentials(self, count):
         """Returns the RequestIds of new credentials that nothing was done to."""
-        return [each["request_id"] for each in self._asked("POST", "/credentials", {"count": count, "prefix": "bench-"})["credentials"]]
+        return [each["request_id"] for each in self.asked("POST", "/credentials", {"count": count, "prefix": "bench-"})["credentials"]]
 
     def slow_down(self, latency_ms):
         """Makes the server wait before it serves a call, until told otherwise."""
-        self._asked("DELETE", "/faults")
+        self.asked("DELETE", "/faults")
         if latency_ms:
-            self._asked("POST", "/faults", {"route": "*", "kind": "latency", "seconds": latency_ms / 1000})
+            self.asked("POST", "/faults", {"route": "*", "kind": "latency", "seconds": latency_ms / 1000})
 
-    def _asked(self, method, path, body=None):
+    def asked(self, method, path, body=None):
+        """Returns what the sandbox's admin listener answers."""
         answer = self._sandbox.admin(method, path, body)
         assert answer.ok, answer.text
         return answer.json()
@@ -92,7 +93,7 @@ class Arrangement:
 
     def measure(self, command, is_tree_watched=False):
         """Returns what the stopwatch says of a command, with its C(tls_handshakes), C(calls) and last line of output."""
-        self._asked("DELETE", "/stats")
+        self.asked("DELETE", "/stats")
         output_path = self.directory / "output"
         line = [sys.executable, STOPWATCH, "--tree" if is_tree_watched else "--alone", output_path, *command]
         with subprocess.Popen([str(each) for each in line], env=self.environment(), cwd=self.directory, text=True,
@@ -105,7 +106,7 @@ class Arrangement:
         output = output_path.read_text(encoding="utf-8", errors="replace")
         if told["exit_code"]:
             raise RunFailed(f"{' '.join(map(str, command))[:200]} ended with {told['exit_code']}:\n{output[-2000:]}")
-        stats = self._asked("GET", "/stats")
+        stats = self.asked("GET", "/stats")
         told["tls_handshakes"] = stats["tls_handshakes"].get("rapidauth", 0)
         told["calls"] = sum(sum(methods.values()) for route, methods in stats["calls"].items() if route in ("get_request", "replace"))
         told["last_line"] = output.rstrip("\n").rpartition("\n")[2]
