@@ -48,7 +48,7 @@ test-crash: $(VENV)/.test-installed $(HERE) ## Kill a rotation at CRASH_INSTANTS
 
 molecule: $(VENV)/.test-installed $(HERE) ## Deploy to real Debian hosts with systemd, and verify (needs root; installs podman, runc, mmdebstrap)
 	$(BIN)/python tests/hosts/hosts.py build bookworm trixie
-	MOLECULE_EPHEMERAL_DIRECTORY=$(CURDIR)/build/molecule $(BIN)/molecule test --all
+	$(BIN)/molecule test --all
 
 # Part of "make test" where the machine can have real hosts; where it cannot, that is said, and only that is no failure.
 test-hosts: $(VENV)/.test-installed $(HERE)
