@@ -36,7 +36,7 @@ LANGUAGES_NOT_HERE = {"powershell": "needs Windows", "bat": "needs Windows"}
 
 #: [(what is written, what is run instead, why)]
 REHEARSED = [
-    (re.compile(r"^ansible-galaxy collection install .*\.tar\.gz$"), r"\g<0> --offline", "Galaxy is not asked: what the collection depends on lies there already"),
+    (re.compile(r"^ansible-galaxy collection install .*\.tar\.gz$"), r"\g<0> --offline", "Galaxy is not asked: what it depends on is there"),
     (re.compile(r"http://127\.0\.0\.1:8446\b"), "{admin_url}", "the sandbox takes free ports"),
     (re.compile(r"https://localhost:8445/rapid\b"), "{device_url}", "the sandbox takes free ports"),
     (re.compile(r"/etc/rapidauth-sac/current\b"), "{directory}/sac/current", "needs no root"),
@@ -44,7 +44,7 @@ REHEARSED = [
     (re.compile(r"--store /var/lib/position\b"), "--store {directory}/position", "needs no root"),
     (re.compile(r"^python tests/bench/sandbox_throughput.py$"), r"\g<0> --seconds 0.2 --rounds 1", "shows that it runs; it measures nothing here"),
     (re.compile(r"^(PYTHONPATH=roles/sandbox/files python -m rapid_sandbox --data-directory build/sandbox)$"),
-     r"\1-by-hand --rapidauth-port 0 --portal-port 0 --device-port 0 --admin-port 0", "the sandbox takes free ports, and another directory than the one that runs"),
+     r"\1-by-hand --rapidauth-port 0 --portal-port 0 --device-port 0 --admin-port 0", "takes free ports, and a directory of its own"),
 ]
 #: Run to their end; exit code 0 is wanted.
 RUNNABLE = [re.compile(pattern) for pattern in (

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""The pages lead to everything there is, and to nothing that is not."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+
+import pytest
+import yaml
+
+from ansible_collections.eccops.rapid.plugins.module_utils import errors
+
+ROOT = pathlib.Path(errors.__file__).parents[2]
+GUIDES = sorted((ROOT / "docs").rglob("*.md"))
+ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *GUIDES, *sorted((ROOT / "roles").glob("*/README.md"))]
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def text_of(paths):
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
+
+
+def without_code(text):
+    return re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(path):
+    """Returns the anchors of a page's headings, made as the docs site and GitHub make them."""
+    headings = re.findall(r"^#+ (.+)$", without_code(path.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_leads_somewhere(page):
+    for link in LINK.findall(without_code(page.read_text(encoding="utf-8"))):
+        if "://" not in link:
+            path, unused_hash, anchor = link.partition("#")
+            target = (page.parent / path).resolve() if path else page
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_file_that_is_named_exists(page):
+    named = re.findall(r"`((?:tests|extensions|plugins|playbooks|roles|docs)/[\w/.-]+\.\w+)`", page.read_text(encoding="utf-8"))
+    assert not [path for path in named if not (ROOT / path).exists()]
+
+
+def named_things():
+    """Yields (what, its name): modules, filters, playbooks and roles."""
+    yield from (("module", path.stem) for path in sorted((ROOT / "plugins" / "modules").glob("*.py")))
+    yield from (("filter", path.stem) for path in sorted((ROOT / "plugins" / "filter").glob("*.yml")))
+    yield from (("playbook", path.stem) for path in sorted((ROOT / "playbooks").glob("*.yml")))
+    yield from (("role", name) for name in ROLES)
+
+
+@pytest.mark.parametrize("what, name", list(named_things()))
+def test_everything_is_named_in_the_guides(what, name):
+    assert re.search(r"\b%s\b" % name, text_of(GUIDES)), "no page under docs/ names the %s %s" % (what, name)
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_every_role_says_its_variables(name):
+    """In its README by a table, or by pointing to where they are."""
+    readme = (ROOT / "roles" / name / "README.md").read_text(encoding="utf-8")
+    options = yaml.safe_load((ROOT / "roles" / name / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+    named = set(re.findall(r"`(\w+)`", readme))
+    ends = tuple(re.findall(r"`\.\.\.(_\w+)`", readme))  # what begins alike is cut short
+    missing = [option for option in options if option not in named and not (ends and option.endswith(ends))]
+    assert not missing or "ansible-doc -t role eccops.rapid.%s" % name in readme, missing
+
+
+def test_everything_said_to_be_tested_names_a_test():
+    """Each table of the security model that promises something names a test that exists, or says that there is none."""
+    text = (ROOT / "docs" / "security_model.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("|") and not line.startswith(("|---", "| |"))]
+    controls = [row for row in rows if re.match(r"[A-Z]{2}-\d", row[0])]
+    assert len(controls) > 10
+    assert all("`tests/" in row[2] or "`extensions/" in row[2] or row[2].startswith("no test") for row in controls)
+    for section in re.split(r"^### ", text.partition("## CJIS")[0], flags=re.MULTILINE)[1:]:
+        if "| does not get |" in section or "| cannot |" in section:
+            assert "| tested | `tests/" in section, section.splitlines()[0]
