@@ -17,7 +17,7 @@ class ActionModule(CoreAction):
     _supports_async = False
 
     @property
-    def must_pipeline(self):
+    def must_pipeline(self):  # type: ignore[override]
         return str(self._task.args.get("state", "present")) != "absent"
 
     def spec(self):

@@ -213,7 +213,7 @@ def _told(error, consequence):
             errno.EROFS: "remount the file system writable and run again",
             errno.EACCES: "run the task as root (become: true)",
             errno.EPERM: "run the task as root (become: true)",
-        }.get(error.errno, "mend that and run again")
+        }.get(error.errno or 0, "mend that and run again")
         return RapidError("%s: %s; %s: %s" % (error.filename or "a file of the set", error.strerror, consequence, what_to_do), kind="not_written")
     if isinstance(error, RapidError):
         return RapidError("%s; %s" % (error.message, consequence), kind=error.kind)

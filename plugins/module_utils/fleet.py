@@ -40,7 +40,7 @@ def fleet_of(variables, names, defaults):
 
 
 def _launcher(program, configuration):
-    told = {"is_reachable": "stat" in program}
+    told: dict = {"is_reachable": "stat" in program}
     for part, seen in (("program", program), ("configuration", configuration)):
         told[part + "_sha256"] = str(((seen or {}).get("stat") or {}).get("checksum") or "")
     return told

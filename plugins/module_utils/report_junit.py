@@ -29,7 +29,7 @@ def junit_of(report):
         for about, row in rows:
             _case(suite, about, row, report["findings"], fatal)
     for name in ("tests", "failures", "errors", "skipped"):
-        root.set(name, str(sum(int(suite.get(name)) for suite in root)))
+        root.set(name, str(sum(int(suite.attrib[name]) for suite in root)))
     return "<?xml version='1.0' encoding='utf-8'?>\n" + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 

@@ -27,8 +27,8 @@ def lines_of(report):
         lines.append("%s of %s shown, those that are not fine" % (number(len(shown)), number(len(credentials))))
     for plural, prefix in (("sacs", "SAC "), ("accounts", "account "), ("launchers", "launcher ")):
         for row in [row for row in report[plural] if plural != "launchers" or row["state"] != FINE][:MOST_SHOWN]:
-            days = ", %d days left" % row["days_left"] if row["days_left"] is not None else ""
-            lines.append("%s%s%s: %s" % (prefix, row["name"], days, _told(row, findings)))
+            left = ", %d days left" % row["days_left"] if row["days_left"] is not None else ""
+            lines.append("%s%s%s: %s" % (prefix, row["name"], left, _told(row, findings)))
     return lines + [_verdict(report)]
 
 

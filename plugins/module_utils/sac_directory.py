@@ -218,7 +218,7 @@ def sync_directory(path):
 
 def number_of(name):
     """Returns the number in a version's name; they only grow."""
-    return int(NAME.match(name).group(1))
+    return int(NAME.match(name).group(1))  # type: ignore[union-attr]  # it is the name of a version
 
 
 def listed(path):

@@ -8,6 +8,7 @@ It happens in a fork, since a process that gave up being root cannot take it bac
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import signal
@@ -179,7 +180,7 @@ class _OneServiceTransport:
         except urllib.error.HTTPError as error:
             with error:
                 return _Answer(error.code, error.headers, _body_of(error))
-        except (OSError, ValueError, urllib.request.http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise self._explained(error) from None
         finally:
             deadline.at = None
@@ -201,7 +202,7 @@ class _OneServiceTransport:
 def _body_of(error):
     try:
         return error.read(_LONGEST_ANSWER_BYTES)
-    except (OSError, urllib.request.http.client.HTTPException):  # the status has come, and is worth more than its page
+    except (OSError, http.client.HTTPException):  # the status has come, and is worth more than its page
         return b""
 
 

@@ -35,9 +35,9 @@ class WantedSac:
             raise InvalidInput("sac_passphrase is empty, or has line breaks or control characters, and cannot be kept in a file; export the SAC with another")
         self.passphrase = passphrase.encode("utf-8")
         self.sha256_fingerprint = hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificates[0])).hexdigest()
-        self.contents = {CERTIFICATE: certificates[0], CHAIN: "".join(certificates[1:]), KEY: keys[0]}
-        self.contents[COMBINED] = self.contents[CERTIFICATE] + self.contents[CHAIN] + self.contents[KEY]
-        self.contents = {name: text.encode("ascii") for name, text in self.contents.items()}
+        texts = {CERTIFICATE: certificates[0], CHAIN: "".join(certificates[1:]), KEY: keys[0]}
+        texts[COMBINED] = texts[CERTIFICATE] + texts[CHAIN] + texts[KEY]
+        self.contents = {name: text.encode("ascii") for name, text in texts.items()}
 
     def describe(self):
         return "SAC with the SHA-256 fingerprint %s" % self.sha256_fingerprint

@@ -17,8 +17,7 @@ SANDBOX = ROOT / "roles" / "sandbox" / "files"
 RUNS = (
     (COLLECTIONS, ["--package", "ansible_collections.eccops.rapid.plugins"]),
     (SANDBOX, [str(SANDBOX)]),
-    # What the launcher learns on its way is None at first.
-    (ROOT, ["--no-strict-optional", "--scripts-are-modules", str(ROOT / "roles" / "portal_launcher" / "files" / "linux" / "portal-launcher")]),
+    (ROOT, ["--scripts-are-modules", str(ROOT / "roles" / "portal_launcher" / "files" / "linux" / "portal-launcher")]),
 )
 
 
