@@ -2,11 +2,15 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Every command that README.md and docs/ show is run as it stands there, or is listed with the reason why not."""
 
+import subprocess
 import sys
 import time
 
 import documented_commands as documented
+import documented_desk
+import harness
 import pytest
+import yaml
 
 
 def where(command):
@@ -44,11 +48,21 @@ def test_commands_are_found_as_a_reader_finds_them(block, found):
     assert [command.text for command in documented.commands_of(documented.PAGES[0], block)] == found
 
 
+def test_ansible_understands_every_play_and_task_that_is_shown(tmp_path):
+    shown = documented.plays()
+    assert len(shown) > 5
+    (tmp_path / "shown.yml").write_text(yaml.safe_dump(shown, sort_keys=False), encoding="utf-8")
+    done = subprocess.run(
+        [documented_desk.BIN / "ansible-playbook", "--syntax-check", tmp_path / "shown.yml"], cwd=tmp_path, capture_output=True, text=True, check=False,
+        env=harness.Playbooks(None, tmp_path).environment(tmp_path / "results"), timeout=documented_desk.TIMEOUT_SECONDS)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.fixture(scope="module", name="desk")
 def fixture_desk(tmp_path_factory):
     if sys.version_info < (3, 11):
         pytest.skip("the Makefile and the sandbox want Python 3.11, as README.md says")
-    desk = documented.Desk(tmp_path_factory.mktemp("desk"))
+    desk = documented_desk.Desk(tmp_path_factory.mktemp("desk"))
     try:
         for text in ("make build", "ansible-galaxy collection install build/eccops-rapid-%s.tar.gz" % desk.version):
             code, output = desk.run(documented.Command(None, 0, text))

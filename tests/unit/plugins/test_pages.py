@@ -10,7 +10,7 @@ import re
 import pytest
 import yaml
 
-from ansible_collections.eccops.rapid.plugins.module_utils import errors
+from ansible_collections.eccops.rapid.plugins.module_utils import errors, report_words
 
 ROOT = pathlib.Path(errors.__file__).parents[2]
 GUIDES = sorted((ROOT / "docs").rglob("*.md"))
@@ -83,3 +83,15 @@ def test_everything_said_to_be_tested_names_a_test():
     for section in re.split(r"^### ", text.partition("## CJIS")[0], flags=re.MULTILINE)[1:]:
         if "| does not get |" in section or "| cannot |" in section:
             assert "| tested | `tests/" in section, section.splitlines()[0]
+
+
+def test_every_name_of_ours_is_of_something_there_is():
+    groups = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"]
+    known = {name for unused_what, name in named_things()} | set(groups)
+    named = set(re.findall(r"\beccops\.rapid\.(\w+)", text_of(PAGES)))
+    assert named <= known, named - known
+
+
+def test_every_kind_of_finding_is_in_a_guide():
+    guides = text_of([ROOT / "docs" / "check_credentials.md", ROOT / "docs" / "credential_report.md"])
+    assert not [kind for kind in report_words.KINDS if "`%s`" % kind not in guides]
