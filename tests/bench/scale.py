@@ -2,11 +2,12 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Measures rotations and checks of 1, 100 and 1,000 positions from one controller: part of C(make bench).
 
-    python tests/bench/scale.py [--local 1 100 1000] [--hosts 1 10] [--settings 10] [--budget-seconds 1800]
+    python tests/bench/scale.py [--local 1 100 1000] [--rotated 100] [--hosts 1 10] [--settings 10] [--budget-seconds 1800]
 
 C(--local) are directories of this machine over connections of the kind local: their modules run on the controller's own cores, which is more
-than a controller has to do. C(--hosts) are real hosts over SSH, and C(--settings) is what forks, pipelining and waves give on so many of those;
-without root and podman both are left out, aloud. The positions collect by themselves, at once. Nothing fails by a number.
+than a controller has to do; where that would take too long, only the first C(--rotated) are rotated, by --limit. C(--hosts) are real hosts over
+SSH, and C(--settings) is what forks, pipelining and waves give on so many of those; without root and podman both are left out, aloud. The
+positions collect by themselves, at once. Nothing fails by a number.
 """
 
 import argparse
@@ -71,21 +72,25 @@ class Scale:
         self._arrangement, self._ends_at = arrangement, ends_at
         self.rows = []
 
-    def rotate(self, hosts, of, what, forks, settings, waves):
-        """Rotates C(hosts), {name: variables}, whose credentials are made for it."""
+    def rotate(self, hosts, of, what, forks, settings, waves, most=None):
+        """Rotates C(hosts), {name: variables}, whose credentials are made for it; at the most the first C(most) of them."""
         place = self._arrangement.directory / f"fleet-{len(self.rows)}"
         for (name, variables), request_id in zip(hosts.items(), self._arrangement.fresh_credentials(len(hosts))):
             variables.update(rapidauth_request_id=request_id, rotation_collect_argv=["/bin/true"])
             variables.setdefault("rotation_request_path", str(place / name / "request.json"))
+        limit = []
+        if most and most < len(hosts):
+            limit, what = ["--limit", ",".join(list(hosts)[:most])], f"{what}; {most} of them, by --limit"
+        extra_vars = {"rotation_id": f"scale-{len(self.rows)}", "rotation_waves": waves or ["100%"]}
         with Collecting(self._arrangement):
-            self._run("rotate", hosts, of, what, forks, settings, {"rotation_id": f"scale-{len(self.rows)}", "rotation_waves": waves or [len(hosts)]})
+            self._run("rotate", hosts, of, what, forks, settings, extra_vars, limit)
 
     def check(self, hosts, of):
         for variables, request_id in zip(hosts.values(), self._arrangement.request_ids):
             variables.update(rapidauth_request_id=request_id)
         self._run("check", hosts, of, "", 20, {}, {"check_fail_on": "never"})
 
-    def _run(self, job, hosts, of, what, forks, settings, extra_vars):
+    def _run(self, job, hosts, of, what, forks, settings, extra_vars, arguments=()):
         title = f"{job} {len(hosts)} {of} {what}"
         if time.monotonic() > self._ends_at:
             print(f"not measured, there is no time left: {title}", file=sys.stderr)
@@ -97,13 +102,15 @@ class Scale:
         reported = {"ANSIBLE_CALLBACK_PLUGINS": REPOSITORY / "tests" / "integration" / "callback_plugins", "ANSIBLE_CALLBACKS_ENABLED": "task_results",
                     "TASK_RESULTS_PATH": results}
         line = ["env", *(f"{name}={value}" for name, value in {**reported, **settings}.items()), BIN / "ansible-playbook"]
-        line += [f"eccops.rapid.{job}_credentials", "-i", inventory, "-f", forks, "-e", f"@{arrangement.connection_path}", "-e", f"@{arrangement.write(extra_vars)}"]
+        line += [f"eccops.rapid.{job}_credentials", "-i", inventory, "-f", forks, *arguments]
+        line += ["-e", f"@{arrangement.connection_path}", "-e", f"@{arrangement.write(extra_vars)}"]
         load = os.getloadavg()[0]
         told = arrangement.measure(line, is_tree_watched=True)
         lines = [json.loads(each) for each in results.read_text(encoding="utf-8").splitlines()]
         waves = [float(each["result"]["ansible_facts"]["rotation_wave_seconds"]) for each in lines if each.get("task") == "Note how long the wave took"]
-        row = {"job": job, "positions": len(hosts), "of": of, "what": what, "wall_seconds": told["wall_seconds"], "longest_wave_seconds": max(waves, default=None),
-               "cpu_seconds": told["cpu_seconds"], "peak_mib": told["peak_memory_mib"], "peak_tree_mib": told["peak_tree_memory_mib"], "load": load}
+        row = {"job": job, "positions": len(hosts), "of": of, "what": what, "wall_seconds": told["wall_seconds"],
+               "longest_wave_seconds": max(waves, default=None), "cpu_seconds": told["cpu_seconds"],
+               "peak_mib": told["peak_memory_mib"], "peak_tree_mib": told["peak_tree_memory_mib"], "load": load}
         self.rows.append({name: round(value, 1) if isinstance(value, float) else value for name, value in row.items()})
         print(f"{title}: {told['wall_seconds']:.1f} s", file=sys.stderr, flush=True)
 
@@ -149,6 +156,7 @@ def table(rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--local", type=int, nargs="*", default=[1, 100, 1000])
+    parser.add_argument("--rotated", type=int, default=100, help="local positions to rotate at the most")
     parser.add_argument("--hosts", type=int, nargs="*", default=[1, 10])
     parser.add_argument("--settings", type=int, default=10, help="real hosts for the rows of settings; 0 for none")
     parser.add_argument("--budget-seconds", type=float, default=1800, help="after which no row is begun")
@@ -159,10 +167,11 @@ def main():
         measure_real(scale, options.hosts, options.settings)
         for count in options.local:
             scale.check(local_hosts(count), "-")
-            scale.rotate(local_hosts(count), "local", *SETTINGS[0])
+            scale.rotate(local_hosts(count), "local", *SETTINGS[0], most=options.rotated)
     print(table(scale.rows))
     about = machine()
-    print(f"\n{about['cores']} cores, Python {about['python']}; one run each; the sandbox and the positions are on the same cores, whose CPU is counted for local ones only")
+    print(f"\n{about['cores']} cores, Python {about['python']}; one run each; sandbox and positions share the cores; CPU is that of Ansible, and of "
+          "the modules of local positions")
     path = pathlib.Path(REPOSITORY, "build", "bench-scale.json")
     path.write_text(json.dumps({"machine": about, "rows": scale.rows}, indent=2) + "\n", encoding="utf-8")
     print(f"written: {path.relative_to(REPOSITORY)}", file=sys.stderr)
