@@ -5,11 +5,9 @@
 What it really does to a position is proved on real hosts (extensions/molecule).
 """
 
-import getpass
 import grp
 import os
 import pathlib
-import subprocess
 
 import pytest
 import yaml

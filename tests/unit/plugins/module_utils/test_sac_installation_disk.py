@@ -15,7 +15,7 @@ import sys
 
 import pytest
 
-import ansible_collections.eccops.rapid.plugins as plugins
+from ansible_collections.eccops.rapid import plugins
 from ansible_collections.eccops.rapid.tests.unit.support.sac_places import Place, refusal, shipped
 
 NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can install for another account, or make a file system")

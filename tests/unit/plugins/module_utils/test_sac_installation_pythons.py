@@ -13,7 +13,7 @@ import sys
 
 import pytest
 
-import ansible_collections.eccops.rapid.plugins as plugins
+from ansible_collections.eccops.rapid import plugins
 from ansible_collections.eccops.rapid.tests.unit.support.sac_places import Place, shipped
 from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import response
 
