@@ -2,6 +2,8 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Proves docs/awx/: what the credential types and surveys inject is read by the playbooks, and where a secret lies while a job runs."""
 
+import grp
+import os
 import pathlib
 import re
 
@@ -130,8 +132,17 @@ def test_the_jobs_run_with_what_is_injected(sandbox, fleet, groups, tmp_path):
         fqcn("check_credentials.yml"), groups, answers("check_credentials.yml", check_portal="true"), credentials, arguments="-vvvv").wait()
     assert checked.rc == 0, checked.stdout
     assert len(sandbox.effects("login")) == 1
+    # Installing needs root and a position of its own: --check comes as far as saying what would be on it.
+    launcher = {"portal_launcher_" + name: sandbox.values["rapidsos_" + value] for name, value in (
+        ("api_url", "api_url"), ("query_url", "query_url"), ("login_url", "query_url"))}
+    groups["all"]["vars"].update(launcher, portal_launcher_group=grp.getgrgid(os.getgid()).gr_name)
+    provisioned = Job(tmp_path / "provision").start(
+        fqcn("provision_workstations.yml"), groups, answers("provision_workstations.yml"), credentials, arguments="--check --diff -vvvv").wait()
+    assert provisioned.rc == 0, provisioned.stdout
+    assert set(provisioned.recap()["changed"]) == set(fleet.positions)
     # The passphrase and the password lie in what ansible-runner keeps of the environment, for the owner only, and nowhere else.
-    for job, secret in ((rotated, sandbox.values["rapidauth_sac_passphrase"]), (checked, sandbox.values["rapidsos_password"])):
+    for job, secret in ((rotated, sandbox.values["rapidauth_sac_passphrase"]), (checked, sandbox.values["rapidsos_password"]),
+                        (provisioned, sandbox.values["rapidsos_password"])):
         kept = job.files_with(secret)
         assert kept == ["process/artifacts/job/command", "worker/artifacts/job/command"]
         assert all((job.directory / path).stat().st_mode & 0o077 == 0 for path in kept)
