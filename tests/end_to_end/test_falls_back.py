@@ -51,10 +51,12 @@ class Trouble:
         return lambda: desk.root("cp", "/root/ca.pem", CA_PATH)
 
 
-@pytest.mark.parametrize("name, exit_code, word", [
-    ("login_down", 5, "503"), ("slow_server", 5, "seconds"), ("dripping_server", 5, "seconds"), ("dns_down", 5, "seconds"), ("dns_refuses", 5, "DNS"), ("tls_broken", 5, "trusted")])
-def test_the_number_is_shown_in_time(browser, name, exit_code, word):
+@pytest.mark.parametrize("name, word", [
+    ("login_down", "503"), ("slow_server", "seconds"), ("dripping_server", "seconds"), ("dns_down", "seconds"), ("dns_refuses", "DNS"),
+    ("tls_broken", "trusted")])
+def test_the_number_is_shown_in_time(browser, name, word):
     mend = getattr(Trouble, name)(browser)
+    cursor = browser.root("journalctl", "--lines=0", "--show-cursor").strip().partition("cursor: ")[2]
     try:
         code, said, times = browser.call("portal-launcher", "5555555555")
         page, _seconds = browser.chromium.wait_for(lambda page: page["url"].startswith("http://127.0.0.1:") and SHOWN in page["title"])
@@ -67,11 +69,11 @@ def test_the_number_is_shown_in_time(browser, name, exit_code, word):
     opened = [at - times["began"] for at in browser.opened_at()]
     print(f"\n{name}: exit {code}; browser called after {opened[0]:.2f} s, page fetched and login tab called by {opened[-1]:.2f} s, "
           f"ended after {times['took']:.2f} s: {said.strip()}")
-    assert code == exit_code and word in said and SHOWN in headline and word in text, (code, said, headline, text)
+    assert code == 5 and word in said and SHOWN in headline and word in text, (code, said, headline, text)
     assert link == browser.sandbox.values["rapidsos_api_url"] + "/login" == login["url"]
     assert len(opened) == 2 and max(opened) < LIMIT_SECONDS and times["took"] < LIMIT_SECONDS
     assert browser.sandbox.account["password"] not in text + said
-    journal = browser.root("journalctl", "--no-pager", "--output=cat", "--since=-15s")
+    journal = browser.root("journalctl", "--no-pager", "--output=cat", f"--after-cursor={cursor}")
     assert word in journal and browser.sandbox.account["password"] not in journal
 
 

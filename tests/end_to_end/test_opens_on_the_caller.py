@@ -6,6 +6,7 @@ import functools
 import http.server
 import json
 import pathlib
+import re
 import statistics
 import subprocess
 import threading
@@ -13,7 +14,7 @@ import urllib.parse
 
 import pytest
 from desk import HANDLER_POLICY, HOST, PROFILE, RUNTIME
-from harness import effects_since_reset
+from harness import REPOSITORY, effects_since_reset
 
 SEARCH = pathlib.Path(__file__).with_name("token_search.py")
 DIGITS, SHOWN = "15555555555", "+1 (555) 555-5555"
@@ -96,8 +97,9 @@ def test_the_token_is_nowhere_but_in_the_session_and_the_browser(browser):
     assert [path for path in closed if not path.startswith(KEPT_BY_DEFAULT)] == [], closed
 
 
-#: As docs/portal_launcher.md gives it: every window is a private one.
-POLICY = {"IncognitoModeAvailability": 2}
+DOCUMENT = (REPOSITORY / "docs" / "portal_launcher.md").read_text(encoding="utf-8")
+#: The policy for Chromium that the document gives.
+POLICY = json.loads(re.search(r"chromium/policies/managed/.*?```json\n(.*?)```", DOCUMENT, re.DOTALL)[1])
 #: What Chromium keeps without it, below its profile.
 KEPT_BY_DEFAULT = ("Default/History", "Default/Sessions/", "segmentation_platform/")
 

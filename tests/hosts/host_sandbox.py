@@ -6,8 +6,6 @@ import json
 import subprocess
 import tarfile
 
-import yaml
-
 DATA = "/var/lib/eccops-rapid-sandbox"
 _CALL = """
 import json, sys, urllib.request
@@ -27,6 +25,7 @@ class HostSandbox:
 
     @property
     def values(self):
+        import yaml  # making and destroying hosts has to work with nothing but Python
         return yaml.safe_load((self.directory / "connection.yml").read_text(encoding="utf-8"))
 
     def fetch(self):

@@ -2,6 +2,8 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Runs of the playbook over positions that are as they should be, are not, or get something that does not work."""
 
+import concurrent.futures
+
 from host_playbooks import changed
 from host_positions import INSTALL_LAUNCHER, INSTALL_SAC
 
@@ -108,12 +110,34 @@ def test_an_upgrade_from_an_earlier_version(provisioned):
     provisioned.each(provisioned.ensure_working)
 
 
+#: Whoever follows the link once gets certificate, key and passphrase that belong together, however often it is switched meanwhile.
+READ = """
+import os, ssl, time
+count = 0
+while not os.path.exists("/run/stop-reading"):
+    place = os.path.realpath("/etc/rapidauth-sac/current")
+    with open(place + "/passphrase") as file:
+        passphrase = file.read().rstrip("\\n")
+    ssl.create_default_context().load_cert_chain(place + "/certificate.pem", place + "/key.pem", passphrase)
+    ssl.create_default_context().load_cert_chain(place + "/sac.pem", password=passphrase)
+    count += 1
+    time.sleep(0.01)
+print(count)
+"""
+
+
 def test_two_runs_at_once(positions):
-    """One waits for the other, or says so; what is there afterwards is of one of them, and whole."""
-    runs = [positions.start(portal_launcher_country_code=code, **positions.new_sac(f"of-{code}", f"passphrase of {code}"))
-            for code in ("44", "49")]
-    ended = [finish() for _process, finish in runs]
+    """One waits for the other, or says so; what is there at any time is of one of them, and whole."""
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        readers = [pool.submit(positions.as_dispatcher, host, "python3", "-I", "-c", READ) for host in BOTH]
+        runs = [positions.start(portal_launcher_country_code=code, **positions.new_sac(f"of-{code}", f"passphrase of {code}")) for code in ("44", "49")]
+        ended = [finish() for _process, finish in runs]
+        for host in BOTH:
+            positions.fleet.root(host, "touch", "/run/stop-reading")
+        counts = [int(reader.result()) for reader in readers]
     assert [run.returncode for run in ended] == [0, 0], "\n".join(run.output for run in ended)
+    assert min(counts) > 10
     for host in BOTH:
+        positions.fleet.root(host, "rm", "/run/stop-reading")
         positions.ensure_working(host)
         assert positions.fleet.root(host, "find", "/etc/portal-launcher", "/etc/rapidauth-sac", "-name", ".unfinished*") == ""
