@@ -15,7 +15,8 @@ ACCOUNT_OPTIONS = ("api_url", "ca_path", "email", "password")
 def fleet_of(variables, names, defaults):
     """Returns {services, accounts, launchers} of the hosts C(names), each of which is looked at once.
 
-    C(services) are [{api_url, sac_path, ..., positions: {position: {ecc, request_id}}}], one for each SAC; C(accounts)
+    C(services) are [{api_url, sac_path, ..., positions: {position: {ecc, request_id}}}], one for each SAC, with
+    C(installed_sac), {is_reachable, sha256_fingerprint}, in positions that a stat of it was registered for; C(accounts)
     [{api_url, ca_path, email, password, ecc}], each Portal account once; C(launchers) {position: {ecc, is_reachable,
     program_sha256, configuration_sha256}} of hosts that a stat of both was registered for.
 
@@ -29,6 +30,9 @@ def fleet_of(variables, names, defaults):
         values = _options(own, "rapidauth_", SERVICE_OPTIONS, ecc, defaults, opened)
         service = services.setdefault(values, dict(_given(SERVICE_OPTIONS, values), positions={}))
         service["positions"][name] = {"ecc": ecc, "request_id": _text(own, "rapidauth_request_id")}
+        installed = own.get("check_installed_sac")
+        if installed is not None:
+            service["positions"][name]["installed_sac"] = _installed_sac(installed)
         values = _options(own, "rapidsos_", ACCOUNT_OPTIONS, ecc, defaults, opened)
         account = _given(ACCOUNT_OPTIONS, values)
         if "email" in account:
@@ -44,6 +48,12 @@ def _launcher(program, configuration):
     for part, seen in (("program", program), ("configuration", configuration)):
         told[part + "_sha256"] = str(((seen or {}).get("stat") or {}).get("checksum") or "")
     return told
+
+
+def _installed_sac(link):
+    """Returns what the role's link C(current) tells: it leads to versions/NUMBER-FINGERPRINT."""
+    target = str((link.get("stat") or {}).get("lnk_target") or "")
+    return {"is_reachable": "stat" in link, "sha256_fingerprint": target.rpartition("-")[2].lower()}
 
 
 def _given(options, values):

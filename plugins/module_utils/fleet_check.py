@@ -16,7 +16,13 @@ from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensu
 from ansible_collections.eccops.rapid.plugins.module_utils.report import report_of
 from ansible_collections.eccops.rapid.plugins.module_utils.report_text import lines_of, message_of
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_inspection import inspect_sac
-from ansible_collections.eccops.rapid.plugins.module_utils.subject_findings import account_finding, launcher_findings, sac_findings, service_finding
+from ansible_collections.eccops.rapid.plugins.module_utils.subject_findings import (
+    account_finding,
+    installed_sac_findings,
+    launcher_findings,
+    sac_findings,
+    service_finding,
+)
 
 
 def check_fleet(params, is_check_mode, run_directory=None):
@@ -52,7 +58,11 @@ def _complete(service, params):
         raise InvalidInput("each of services needs positions: a mapping from a position's name to ecc and request_id")
     shared = {name: params[name] for name in ("concurrency", "ledger_path", "now", "validity_days", "is_fleet_from_ledger")}
     positions = {
-        str(name): {"ecc": str(position.get("ecc") or ""), "request_id": str(position.get("request_id") or "")}
+        str(name): {
+            "ecc": str(position.get("ecc") or ""),
+            "request_id": str(position.get("request_id") or ""),
+            "installed_sac": position.get("installed_sac"),
+        }
         for name, position in service["positions"].items()
     }
     return dict(service, positions=positions, anon_ids=[], rotate_after_days=None, **shared)
@@ -64,7 +74,8 @@ def _check_service(seen, service, rules, sac_limits):
     ecc = eccs[0] if len(eccs) == 1 else ""
     if service["is_fleet_from_ledger"]:
         positions = _positions_of_ledger(service)
-    name, findings = _check_sac(seen, service, ecc, rules.now, sac_limits)
+    name, sac, findings = _check_sac(seen, service, ecc, rules.now, sac_limits)
+    findings += _check_installed_sacs(seen, service["positions"], sac)
     credentials = {}
     request_ids = [position["request_id"] for position in positions.values() if _is_well_formed(position["request_id"])]
     if request_ids:
@@ -83,16 +94,33 @@ def _check_service(seen, service, rules, sac_limits):
 
 
 def _check_sac(seen, service, ecc, now, limits):
-    """Returns (how the SAC is called, its Findings); a look at it, not at the service."""
+    """Returns (how the SAC is called, what it is or None, its Findings); a look at it, not at the service."""
     try:
         sac = inspect_sac(dict(service, min_days_left=0, probe=False), True)
     except RapidError as error:
         _raise_if_ours(error)
         name = service.get("sac_path") or "SAC"
         seen.subjects.append({"about": "sac", "name": name, "ecc": ecc, "serial": None, "expires_date": None})
-        return name, [service_finding(name, ecc, error)]
+        return name, None, [service_finding(name, ecc, error)]
     seen.subjects.append({"about": "sac", "name": sac["subject"], "ecc": ecc, "serial": sac["serial"], "expires_date": sac["not_after"]})
-    return sac["subject"], sac_findings(sac, ecc, now, limits)
+    return sac["subject"], sac, sac_findings(sac, ecc, now, limits)
+
+
+def _check_installed_sacs(seen, positions, sac):
+    """Returns the Findings about the SACs installed on positions; C(sac) is what they should be, None if that is not known."""
+    findings = []
+    for position, own in positions.items():
+        installed = own["installed_sac"]
+        if installed is None:
+            continue
+        name = "SAC on %s" % position
+        is_same = sac is not None and installed["sha256_fingerprint"] == sac["sha256_fingerprint"]
+        serial, ends = (sac["serial"], sac["not_after"]) if is_same else (None, None)
+        is_checked = sac is not None and installed["is_reachable"]
+        seen.subjects.append({"about": "sac", "name": name, "ecc": own["ecc"], "serial": serial, "expires_date": ends, "is_checked": is_checked})
+        if sac is not None:
+            findings += installed_sac_findings(name, own["ecc"], installed, sac["sha256_fingerprint"])
+    return findings
 
 
 def _positions_of_ledger(service):

@@ -22,6 +22,19 @@ def sac_findings(sac, ecc, now, limits):
     return found
 
 
+def installed_sac_findings(name, ecc, installed, expected_fingerprint):
+    """Returns the Findings about the SAC on a position; C(installed) has is_reachable and sha256_fingerprint, empty where there is none."""
+    if not installed["is_reachable"]:
+        reason = "the SAC on it could not be looked at: the position is not reachable, or no Linux one"
+        return [Finding("sac", name, ecc, WARNING, "position_unreachable", reason, "look at the position")]
+    if not installed["sha256_fingerprint"]:
+        return [Finding("sac", name, ecc, CRITICAL, "sac_not_installed", "no SAC is installed on it", "provision the position again")]
+    if installed["sha256_fingerprint"] != expected_fingerprint:
+        reason = "the SAC on it has the SHA-256 fingerprint %s... and not %s..." % (installed["sha256_fingerprint"][:12], expected_fingerprint[:12])
+        return [Finding("sac", name, ecc, WARNING, "sac_outdated", reason, "provision the position again, before the old one ends")]
+    return []
+
+
 def service_finding(name, ecc, error):
     """Returns the Finding about what kept a whole service from being looked at; C(error) is a RapidError about the SAC or the service."""
     what, unused_semicolon, to_do = error.message.rpartition("; ")

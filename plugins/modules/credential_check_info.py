@@ -45,7 +45,9 @@ options:
     default: []
     suboptions:
       positions:
-        description: Mapping from the name of a position to its C(ecc) and C(request_id).
+        description: >-
+          Mapping from the name of a position to its C(ecc) and C(request_id), and, where it was looked at, C(installed_sac)
+          with C(is_reachable) and C(sha256_fingerprint), empty where there is none.
         type: dict
         required: true
       api_url:

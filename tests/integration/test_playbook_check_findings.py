@@ -6,7 +6,9 @@ import collections
 import datetime
 import hashlib
 import json
+import pathlib
 import shutil
+import ssl
 
 import harness
 import pytest
@@ -227,6 +229,28 @@ def test_a_launcher_that_was_changed_is_found(fleet, check):
     report = check({"check_launcher_sha256": shipped, "check_launcher_configuration_sha256": "b" * 64})
     assert found(report) == [("critical", "launcher_changed", names[1]), ("warning", "configuration_drift", names[2])]
     assert [row["state"] for row in report["launchers"]] == ["fine", "critical", "warning"]
+
+
+def test_installed_sacs_are_looked_at_only_when_asked(sandbox, fleet, check, tmp_path):
+    """As the role sac_certificate leaves them: a link to versions/NUMBER-FINGERPRINT."""
+    pem = pathlib.Path(sandbox.values["sandbox_sacs"]["valid"]["certificate_path"]).read_text(encoding="ascii")
+    fingerprint = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
+    names = list(fleet.positions)[:4]
+    for name, target in zip(names, ("versions/0001-" + fingerprint, "versions/0007-" + "ab" * 32, None)):
+        place = tmp_path / name
+        place.mkdir()
+        if target:
+            (place / "current").symlink_to(target)
+        fleet.positions[name]["sac_certificate_directory"] = str(place)
+    for name in list(fleet.positions):
+        if name not in names[:3]:
+            fleet.positions[name].update(ansible_connection="ssh", ansible_host="127.0.0.1", ansible_port=9)
+    assert len(check()["sacs"]) == 1
+    report = check({"check_installed_sacs": True})
+    assert found(report)[:2] == [("critical", "sac_not_installed", "SAC on " + names[2]), ("warning", "sac_outdated", "SAC on " + names[1])]
+    assert {each[1] for each in found(report)[2:]} == {"position_unreachable"}
+    states = {row["name"]: (row["state"], bool(row["expires_date"])) for row in report["sacs"]}
+    assert states["SAC on " + names[0]] == ("fine", True) and states["SAC on " + names[1]] == ("warning", False)
 
 
 def test_ids_are_shown_in_full_only_when_asked(sandbox, check):

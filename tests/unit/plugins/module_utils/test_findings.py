@@ -9,7 +9,13 @@ from ansible_collections.eccops.rapid.plugins.module_utils.errors import Invalid
 from ansible_collections.eccops.rapid.plugins.module_utils.findings import credential_findings
 from ansible_collections.eccops.rapid.plugins.module_utils.limits import Limits, limits_of, severity_of
 from ansible_collections.eccops.rapid.plugins.module_utils.lineage import history_of
-from ansible_collections.eccops.rapid.plugins.module_utils.subject_findings import account_finding, launcher_findings, sac_findings, service_finding
+from ansible_collections.eccops.rapid.plugins.module_utils.subject_findings import (
+    account_finding,
+    installed_sac_findings,
+    launcher_findings,
+    sac_findings,
+    service_finding,
+)
 from ansible_collections.eccops.rapid.tests.unit.support.report_fleets import LIMITS, NOW, RULES, days_ago, entry, guid, unknown
 
 
@@ -123,6 +129,17 @@ def test_a_refused_login_is_told_from_one_that_failed():
 ])
 def test_a_launcher_is_compared_with_what_it_must_be(launcher, kinds):
     found = launcher_findings("north-01", launcher, {"program": "aa" * 32, "configuration": "BB" * 32})
+    assert [(each.severity, each.kind) for each in found] == kinds
+
+
+@pytest.mark.parametrize(("installed", "kinds"), [
+    ({"is_reachable": True, "sha256_fingerprint": "aa" * 32}, []),
+    ({"is_reachable": True, "sha256_fingerprint": "bb" * 32}, [("warning", "sac_outdated")]),
+    ({"is_reachable": True, "sha256_fingerprint": ""}, [("critical", "sac_not_installed")]),
+    ({"is_reachable": False, "sha256_fingerprint": ""}, [("warning", "position_unreachable")]),
+])
+def test_an_installed_sac_is_compared_with_the_controllers(installed, kinds):
+    found = installed_sac_findings("SAC on north-01", "north", installed, "aa" * 32)
     assert [(each.severity, each.kind) for each in found] == kinds
 
 
