@@ -176,5 +176,3 @@ def test_time_from_the_call_to_the_start_of_the_browser(browser):
             for name, values in (("login's round trip", login), ("call to browser with a login", fresh), ("with a token of the session", cached))}
     print(f"\n{told}")
     assert min(cached) <= GOAL_SECONDS and min(fresh) <= min(login) + GOAL_SECONDS, told
-
-

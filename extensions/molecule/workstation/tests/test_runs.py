@@ -71,7 +71,7 @@ def test_a_sac_that_cannot_work_is_refused_before_any_position(positions):
     expired = positions.sandbox.values["sandbox_sacs"]["expired"]
     before = positions.each(positions.state)
     done = positions.provision(sac_certificate_sac_path=expired["combined_path"], sac_certificate_sac_passphrase=expired["passphrase"],
-                                 portal_launcher_country_code="44")
+                               portal_launcher_country_code="44")
     assert done.returncode != 0 and "expired" in done.output and changed(done) == {}, done.output
     assert positions.each(positions.state) == before
 
@@ -80,7 +80,7 @@ def test_a_sac_that_the_service_refuses_is_switched_back(positions):
     foreign = positions.sandbox.values["sandbox_sacs"]["foreign_authority"]
     before = positions.each(positions.state)
     done = positions.provision("--tags", "sac_certificate", sac_certificate_sac_path=foreign["combined_path"],
-                                 sac_certificate_sac_passphrase=foreign["passphrase"])
+                               sac_certificate_sac_passphrase=foreign["passphrase"])
     assert done.returncode != 0, done.output
     assert positions.each(positions.state) == before
     positions.each(positions.ensure_working)
