@@ -15,7 +15,7 @@ import subprocess
 import time
 
 from host_images import DIRECTORY, built, locked
-from host_podman import LABEL, NETWORKS, RUN, PodmanError, imported, podman
+from host_podman import LABEL, RUN, PodmanError, imported, podman
 
 USER = "deploy"
 READY_SECONDS = 60
@@ -104,7 +104,7 @@ class Fleet:
         deadline = time.monotonic() + READY_SECONDS
         while True:
             said = self.ssh(host, "systemctl is-system-running --wait; systemctl --failed --plain --no-legend")
-            state, _, failed = said.stdout.partition("\n")
+            state, _newline, failed = said.stdout.partition("\n")
             if state == "running":
                 return
             if state == "degraded" or time.monotonic() > deadline:
