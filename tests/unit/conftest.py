@@ -18,6 +18,11 @@ from ansible_collections.eccops.rapid.tests.unit.support import certificates  # 
 from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import ScriptedServer  # noqa: E402
 
 
+def pytest_configure(config):
+    # pytest.ini says so too; ansible-test does not read it.
+    config.addinivalue_line("markers", "slow: takes more than a few seconds")
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch):
     """The machine's own proxies and CAs must not decide what is proved here."""
