@@ -64,9 +64,9 @@ def closed_port():
 
 
 @pytest.mark.parametrize("url, reason", [
-    (f"https://localhost:{closed_port()}", "cannot be reached: Connection refused"), ("https://no-such-host.invalid", "no-such-host.invalid")])
+    ("https://localhost:%d", "cannot be reached: Connection refused"), ("https://no-such-host.invalid:%d", "no-such-host.invalid")])
 def test_nobody_answers(position, url, reason):
-    position.configure(portal_api_url=url)
+    position.configure(portal_api_url=url % closed_port())
     assert_fallback(position, position.call(NUMBER, count=2), 5, reason)
 
 
