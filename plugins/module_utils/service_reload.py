@@ -21,7 +21,7 @@ def ensure_unit_name(unit):
 def reload_service(unit):
     """Reloads the unit, or restarts one that cannot reload; leaves one that does not run. Returns what went wrong, or None."""
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # pylint: disable=ansible-bad-function  # run_command knows no time limit
             ["systemctl", "try-reload-or-restart", unit], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             timeout=TIMEOUT_SECONDS, check=False)
     except subprocess.TimeoutExpired:

@@ -108,7 +108,8 @@ def _run(command):
     environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
     environment.update({name: value for name, value in os.environ.items() if name.lower() in ("https_proxy", "no_proxy")})
     try:
-        return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
-                              timeout=COMMAND_SECONDS, universal_newlines=True, check=False)
+        return subprocess.run(  # pylint: disable=ansible-bad-function  # run_command knows no time limit
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, timeout=COMMAND_SECONDS,
+            universal_newlines=True, check=False)
     except (OSError, subprocess.SubprocessError) as error:
         raise RapidError("%s could not be run: %s" % (command[0], error), kind="not_verified") from error
