@@ -8,6 +8,7 @@ ansible-test sanity and units once. Arguments such as C(2.16/3.10) or C(2.16/uni
 
 from __future__ import annotations
 
+import collections
 import json
 import os
 import pathlib
@@ -62,6 +63,15 @@ def environment_for(core, version, python):
     return place / "bin" / "python"
 
 
+def counts(text):
+    """Returns {"passed": number, "failed": ..., "error": ...}, summed over every run of pytest that a log tells of."""
+    found = collections.Counter()
+    for summary in re.findall(r"^.*\d (?:passed|failed|error).* in [\d.]+s.*$", text, re.MULTILINE):
+        for number, word in re.findall(r"(\d+) (passed|failed|error)", summary):
+            found[word] += int(number)
+    return found
+
+
 def verdict(name, command, place):
     """Runs a command, keeps what it says in a log, and returns what the table shows of it."""
     log = WORK / (name.replace("/", "-").replace(" ", "-") + ".log")
@@ -72,13 +82,12 @@ def verdict(name, command, place):
         code = subprocess.run(
             command, cwd=place, env=dict(environment, SANDBOX_PYTHON=sys.executable), stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
             check=False).returncode
-    text = log.read_text(errors="replace")
-    counted = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|error)", text)}
-    bad = counted.get("failed", 0) + counted.get("error", 0)
+    found = counts(log.read_text(errors="replace"))
+    bad = found["failed"] + found["error"]
     if code == 0:
-        told = "%d pass" % counted["passed"] if "passed" in counted else "passes"
+        told = "%d pass" % found["passed"] if found else "passes"
     else:
-        told = "**%d of %d fail**" % (bad, bad + counted.get("passed", 0)) if bad else "**fails**"
+        told = "**%d of %d fail**" % (bad, bad + found["passed"]) if bad else "**fails**"
     print("%-24s %-20s %4d s   %s" % (name, told, time.monotonic() - began, log.relative_to(ROOT)), flush=True)
     return told
 
