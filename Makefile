@@ -38,7 +38,8 @@ demo: $(VENV)/.run-installed $(HERE) ## Rotate a demo fleet against the sandbox,
 
 test: $(VENV)/.test-installed $(HERE) $(WINDOWS) lint ## Prove everything: lint, sanity, unit, sandbox, integration and crash tests
 	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile tests/unit tests/sandbox tests/integration tests/launcher tests/windows tests/end_to_end tests/crash
-	@$(MAKE) test-hosts
+	@$(MAKE) --no-print-directory test-hosts
+	@echo "make test: everything passed but what is named as skipped above"
 
 test-fast: $(VENV)/.test-installed $(HERE) $(WINDOWS) ## The tests for your own loop: no lint, no slow ones
 	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile -m "not slow" tests/unit tests/sandbox tests/integration tests/launcher tests/windows
