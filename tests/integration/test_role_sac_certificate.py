@@ -5,6 +5,7 @@
 import json
 import os
 import pathlib
+import pwd
 import re
 import shutil
 import tempfile
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from harness import task
 from ssh_host import SshHost
 
+ME = pwd.getpwuid(os.geteuid()).pw_name
 POSITIONS = ("one", "two")
 WANTED = {"sac_certificate_is_wanted_on_workstations": True}
 INSTALL = "eccops.rapid.sac_certificate : Install or remove the SAC"
@@ -38,7 +40,7 @@ def fixture_provision(sandbox, run_playbook, place):
 
     def run(of=None, play=None, connection=None, **options):
         variables = connection or {"ansible_connection": "talkative", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-        hosts = {name: {**variables, "sac_certificate_directory": str(place / name), **(of or {}).get(name, {})} for name in POSITIONS}
+        hosts = {name: {**variables, "sac_certificate_directory": str(place / name), "sac_certificate_owner": ME, **(of or {}).get(name, {})} for name in POSITIONS}
         whole = {"name": "Test", "hosts": "all", "gather_facts": False, "roles": ["eccops.rapid.sac_certificate"],
                  "vars": {"sac_certificate_ca_path": str(place / "ca.pem")}, **(play or {})}
         return run_playbook([whole], inventory=hosts, **options)
@@ -200,11 +202,11 @@ def test_it_is_not_sent_where_it_would_lie_in_a_file(sandbox, provision, run_pla
     message = kept.results(INSTALL)["one"]["msg"]
     assert "pipelining" in message and "ANSIBLE_KEEP_REMOTE_FILES" in message and "nothing was sent" in message
     elsewhere = {"delegate_to": "elsewhere", "vars": {"ansible_connection": "talkative", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}}
-    options = {"path": str(place / "one"), "sac_path": "{{ rapidauth_sac_path }}", "sac_passphrase": "{{ rapidauth_sac_passphrase }}", "probe": False}
+    options = {"path": str(place / "one"), "sac_path": "{{ rapidauth_sac_path }}", "sac_passphrase": "{{ rapidauth_sac_passphrase }}", "probe": False, "owner": ME}
     run = run_playbook([
         task("no pipelining", INSTALLATION, elsewhere, **options),
         task("async", INSTALLATION, {**elsewhere, "async": 30, "poll": 1}, **options),
-        task("absent", INSTALLATION, elsewhere, path=options["path"], state="absent"),
+        task("absent", INSTALLATION, elsewhere, path=options["path"], state="absent", owner=ME),
         task("bad option", INSTALLATION, elsewhere, **options, kept_versions="{{ rapidauth_sac_passphrase }}"),
         task("no SAC", INSTALLATION, elsewhere, path=options["path"]),
     ], inventory={"localhost": {"ansible_connection": "local"}, "elsewhere": {}}, verbosity=3)

@@ -45,7 +45,8 @@ def test_a_wave_opens_few_connections_and_asks_no_more_than_it_must(sandbox, par
 def test_a_wave_is_one_execution_of_the_module(run_scenarios, running_sandbox, tmp_path):
     credentials = [{"position": each["position"], "request_id": each["request_id"]} for each in running_sandbox.fleet]
     options = {"credentials": credentials, "rotation_id": "q1", "ledger_path": str(tmp_path / "ledger.sqlite"), "concurrency": 4}
-    run = run_scenarios([scenario("wave", task("rotate", "rapidauth_rotation", {"environment": {"SHIPPED": "yes"}}, **options))], verbosity=3)
+    run = run_scenarios([scenario("wave", task("rotate", "rapidauth_rotation", {"environment": {"SHIPPED": "yes"}}, **options))], verbosity=3,
+                        env={"ANSIBLE_PIPELINING": "0"})  # newer ones of ansible-core would show no file to count
     seen = Observed(run, "wave")
     assert seen.result("rotate")["summary"] == {"replaced": 12, "total": 12} and seen.calls("replace") == 12
     assert seen.stats["tls_handshakes"]["rapidauth"] <= 4

@@ -78,7 +78,8 @@ def test_it_stops_where_every_other_look_would_fail_too(check, sac):
         check(lambda identifier: refused if identifier == ids[10] else {}, request_ids=ids)
     assert caught.value.kind == "sac_refused"
     known = [entry for entry in caught.value.details["credentials"].values() if entry["is_known"]]
-    assert len(known) >= 10 and caught.value.details["summary"]["total"] == len(known) + 1
+    # Up to seven of the ten before it may still be under way when it is refused.
+    assert len(known) >= 3 and caught.value.details["summary"]["total"] == len(known) + 1
     assert len(check.service.asked) < 400
 
 

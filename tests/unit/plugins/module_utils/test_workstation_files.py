@@ -33,6 +33,7 @@ def place():
     with tempfile.TemporaryDirectory(prefix="files-", dir=memory if memory.is_dir() else None) as directory:
         for name in ("bin", "etc"):
             (pathlib.Path(directory) / name).mkdir()
+            (pathlib.Path(directory) / name).chmod(0o755)  # whatever the umask
         yield pathlib.Path(directory)
 
 
