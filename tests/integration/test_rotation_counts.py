@@ -51,5 +51,5 @@ def test_a_wave_is_one_execution_of_the_module(run_scenarios, running_sandbox, t
     assert seen.result("rotate")["summary"] == {"replaced": 12, "total": 12} and seen.calls("replace") == 12
     assert seen.stats["tls_handshakes"]["rapidauth"] <= 4
     assert run.output.count("AnsiballZ_rapidauth_rotation.py") >= 1
-    executions = [line for line in run.output.splitlines() if " EXEC " in line and "AnsiballZ_rapidauth_rotation.py && sleep 0" in line and "chmod" not in line]
+    executions = [line for line in run.output.splitlines() if " EXEC " in line and "AnsiballZ_rapidauth_rotation.py" in line and "chmod" not in line]
     assert len(executions) == 1, executions
