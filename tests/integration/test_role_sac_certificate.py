@@ -40,7 +40,8 @@ def fixture_provision(sandbox, run_playbook, place):
 
     def run(of=None, play=None, connection=None, **options):
         variables = connection or {"ansible_connection": "talkative", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-        hosts = {name: {**variables, "sac_certificate_directory": str(place / name), "sac_certificate_owner": ME, **(of or {}).get(name, {})} for name in POSITIONS}
+        variables = {**variables, "sac_certificate_owner": ME}
+        hosts = {name: {**variables, "sac_certificate_directory": str(place / name), **(of or {}).get(name, {})} for name in POSITIONS}
         whole = {"name": "Test", "hosts": "all", "gather_facts": False, "roles": ["eccops.rapid.sac_certificate"],
                  "vars": {"sac_certificate_ca_path": str(place / "ca.pem")}, **(play or {})}
         return run_playbook([whole], inventory=hosts, **options)
@@ -202,7 +203,8 @@ def test_it_is_not_sent_where_it_would_lie_in_a_file(sandbox, provision, run_pla
     message = kept.results(INSTALL)["one"]["msg"]
     assert "pipelining" in message and "ANSIBLE_KEEP_REMOTE_FILES" in message and "nothing was sent" in message
     elsewhere = {"delegate_to": "elsewhere", "vars": {"ansible_connection": "talkative", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}}
-    options = {"path": str(place / "one"), "sac_path": "{{ rapidauth_sac_path }}", "sac_passphrase": "{{ rapidauth_sac_passphrase }}", "probe": False, "owner": ME}
+    options = {"path": str(place / "one"), "owner": ME, "sac_path": "{{ rapidauth_sac_path }}",
+               "sac_passphrase": "{{ rapidauth_sac_passphrase }}", "probe": False}
     run = run_playbook([
         task("no pipelining", INSTALLATION, elsewhere, **options),
         task("async", INSTALLATION, {**elsewhere, "async": 30, "poll": 1}, **options),
