@@ -8,7 +8,12 @@ import contextlib
 import json
 import os
 
-from ansible_collections.eccops.rapid.plugins.module_utils.file_set import status_of
+def status_of(path):
+    """Returns what lstat says of C(path), or None where there is nothing."""
+    try:
+        return os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def make_missing(path, made):
@@ -54,7 +59,8 @@ def write_json(path, value):
 
 
 def sync_directory(path):
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    """Brings to disk which names are in a directory."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:
@@ -62,5 +68,6 @@ def sync_directory(path):
 
 
 def remove(path):
+    """Removes a file, if there is one."""
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         os.unlink(path)

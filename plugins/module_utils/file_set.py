@@ -12,6 +12,7 @@ import os
 import pwd
 import stat
 
+from ansible_collections.eccops.rapid.plugins.module_utils.durable_files import status_of
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
 
 HIDDEN = "(secret: not shown)\n"
@@ -174,11 +175,3 @@ def _content(path, status):
         return b""
     with open(path, "rb") as stream:
         return stream.read()
-
-
-def status_of(path):
-    """Returns what lstat says of C(path), or None where there is nothing."""
-    try:
-        return os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return None

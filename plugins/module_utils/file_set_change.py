@@ -17,9 +17,17 @@ import shutil
 import stat
 import time
 
-from ansible_collections.eccops.rapid.plugins.module_utils.durable_files import make_missing, read_json, remove, stage, sync_directory, write_json
+from ansible_collections.eccops.rapid.plugins.module_utils.durable_files import (
+    make_missing,
+    read_json,
+    remove,
+    stage,
+    status_of,
+    sync_directory,
+    write_json,
+)
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils.file_set import Change, status_of
+from ansible_collections.eccops.rapid.plugins.module_utils.file_set import Change
 
 JOURNAL_NAME = ".unfinished.json"
 #: The directories that had to be made for files elsewhere, so that a removal can take them away again.

@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import tempfile
 
+from ansible_collections.eccops.rapid.plugins.module_utils.durable_files import sync_directory
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
 
 #: Tells our file from any other SQLite file: "RAPL".
@@ -77,7 +78,7 @@ def create(path):
             os.link(temporary, path, follow_symlinks=False)
         except FileExistsError:
             return False
-        _sync_directory(directory)
+        sync_directory(directory)
         return True
     finally:
         for name in (temporary, temporary + "-wal", temporary + "-shm"):
@@ -98,14 +99,6 @@ def ensure_never_there(path, left):
             % (path, "' and '".join(left)),
             kind="ledger_missing",
         )
-
-
-def _sync_directory(directory):
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def migrate(connection):

@@ -20,6 +20,7 @@ import re
 import stat
 import time
 
+from ansible_collections.eccops.rapid.plugins.module_utils.durable_files import sync_directory
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_version import FILE_NAMES, Version
 
@@ -205,15 +206,6 @@ def _is_file_at(descriptor, path):
         return os.path.samestat(os.fstat(descriptor), os.lstat(path))
     except FileNotFoundError:
         return False
-
-
-def sync_directory(path):
-    """Brings to disk which names are in a directory."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def number_of(name):

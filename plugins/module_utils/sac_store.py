@@ -8,6 +8,7 @@ import contextlib
 import os
 import shutil
 
+from ansible_collections.eccops.rapid.plugins.module_utils.durable_files import sync_directory
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_directory import (
     CURRENT,
     LOCK,
@@ -19,7 +20,6 @@ from ansible_collections.eccops.rapid.plugins.module_utils.sac_directory import 
     SacDirectory,
     listed,
     number_of,
-    sync_directory,
 )
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_version import FILE_NAMES, PASSPHRASE, Version, read_plain_file
 

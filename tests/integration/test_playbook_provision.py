@@ -81,14 +81,16 @@ def test_a_setting_that_would_leave_the_account_on_the_positions_disk_is_refused
     assert PASSWORD not in run.output
 
 
+@pytest.mark.parametrize("is_there", [False, True], ids=["missing", "empty"])
 @pytest.mark.parametrize("missing, sentence", [
     ("portal_launcher_email", "Nothing was touched. These positions lack portal_launcher_email"),
     ("portal_launcher_password", "or have it empty: north-02. Set them in the inventory"),
     ("portal_launcher_group", "Set them in the inventory"),
 ])
-def test_nothing_begins_when_a_position_lacks_its_account(sandbox, run_playbook, missing, sentence):
-    lacking = launcher()
-    del lacking[missing]
+def test_nothing_begins_when_a_position_lacks_its_account(sandbox, run_playbook, missing, sentence, is_there):
+    lacking = launcher(**{missing: ""})
+    if not is_there:
+        del lacking[missing]
     local = {"ansible_connection": "local"}
     run = run_playbook(PLAYBOOK, {"provision_positions": "all"}, fleet(north_01=launcher(**local), north_02=dict(lacking, **local)), check=True)
     assert run.returncode != 0 and sentence in run.output
