@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 
+
 def status_of(path):
     """Returns what lstat says of C(path), or None where there is nothing."""
     try:

@@ -68,6 +68,17 @@ class SshHost:
                 pytest.skip("no login over ssh to this machine here (%s): what goes over ssh is not proved here" % said[-1])
             time.sleep(0.05)
 
+    def __enter__(self):
+        try:
+            self.ensure_usable()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *unused):
+        self.stop()
+
     def stop(self):
         self._process.terminate()
         self._process.wait(10)

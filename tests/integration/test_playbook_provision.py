@@ -47,12 +47,8 @@ def rows(run):
 
 @pytest.fixture(name="ssh_host")
 def fixture_ssh_host(tmp_path):
-    host = SshHost(tmp_path / "ssh")
-    try:
-        host.ensure_usable()
+    with SshHost(tmp_path / "ssh") as host:
         yield host
-    finally:
-        host.stop()
 
 
 def test_check_mode_over_ssh_shows_the_configuration_and_no_secret(sandbox, run_playbook, ssh_host, tmp_path):

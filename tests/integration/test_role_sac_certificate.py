@@ -221,16 +221,12 @@ def test_it_is_not_sent_where_it_would_lie_in_a_file(sandbox, provision, run_pla
 
 @pytest.mark.slow
 def test_over_ssh(sandbox, provision, place, tmp_path):
-    host = SshHost(tmp_path / "ssh")
-    try:
-        host.ensure_usable()
+    with SshHost(tmp_path / "ssh") as host:
         first = provision(extra_vars=WANTED, connection=host.variables(), verbosity=4, diff=True)
         assert changes(first) == {"one": (1, 0), "two": (1, 0)}, first.output[-3000:]
         assert [secret for secret in secrets_of(sandbox) if secret.decode() in first.output] == []
         assert re.search("ESTABLISH SSH CONNECTION", first.stdout) and len(installed(place, "two")["passphrase"]) > 8
         assert changes(provision(extra_vars=WANTED, connection=host.variables())) == {"one": (0, 0), "two": (0, 0)}
-    finally:
-        host.stop()
 
 
 @pytest.mark.parametrize("variables, part", [

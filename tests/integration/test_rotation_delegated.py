@@ -23,13 +23,9 @@ def fixture_ledger_host(request, tmp_path):
         shipped = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
         yield shipped, lambda: None
         return
-    host = SshHost(tmp_path / "ssh")
-    try:
-        host.ensure_usable()
+    with SshHost(tmp_path / "ssh") as host:
         before = host.log.read_text(encoding="utf-8").count("Accepted publickey")
         yield host.variables(), lambda: host.log.read_text(encoding="utf-8").count("Accepted publickey") - before
-    finally:
-        host.stop()
 
 
 def descendants(pid):

@@ -23,12 +23,8 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(name="ledger_host")
 def fixture_ledger_host(tmp_path):
     """A host reached over ssh, which keeps the ledger of all jobs."""
-    host = SshHost(tmp_path / "ssh")
-    try:
-        host.ensure_usable()
+    with SshHost(tmp_path / "ssh") as host:
         yield host
-    finally:
-        host.stop()
 
 
 @pytest.fixture(name="fleet")
