@@ -1,17 +1,53 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Reading what a service answered: tolerant of form, never trusting it blindly."""
+"""What a service answers: read with tolerance of its form, never trusted blindly. Python 3.8 and its standard library only."""
 
 from __future__ import annotations
 
 import json
 import re
+import time
+from email.utils import parsedate_to_datetime
 
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost
+from ansible_collections.eccops.rapid.plugins.module_utils.version import COLLECTION_VERSION
+
+#: Sent with every request: who asks, and that the answer should be plain JSON.
+REQUEST_HEADERS = {
+    "User-Agent": "eccops.rapid/%s" % COLLECTION_VERSION,
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+}
+#: Statuses a GET is repeated on; anything else is an answer.
+TEMPORARY_STATUSES = (429, 502, 503, 504)
 
 # The Requests API page shows an object with a comma before its closing brace. Strings are matched to be kept,
 # one without an end too: looking for the end again from every quote inside it would take hours.
 _STRING_OR_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*"?)|,(?=\s*[}\]])')
+
+
+class Answer:
+    """What came back: ``status``, ``headers`` (case-insensitive) and ``body`` (bytes)."""
+
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+
+def retry_after_seconds(answer):
+    """Returns the seconds that the Retry-After header of an Answer (or None) asks for, as a number or as a date, or None."""
+    text = answer.headers.get("Retry-After", "") if answer is not None else ""
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        return int(text)
+    instant = epoch_seconds(text)
+    return None if instant is None else max(0, round(instant - time.time()))
+
+
+def epoch_seconds(date):
+    """Returns the epoch seconds of an HTTP date, or None."""
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
 
 
 def json_object(body):

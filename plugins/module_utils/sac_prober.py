@@ -20,16 +20,14 @@ import urllib.error
 import urllib.request
 
 from ansible_collections.eccops.rapid.plugins.module_utils import connection_failures
+from ansible_collections.eccops.rapid.plugins.module_utils.answers import REQUEST_HEADERS, TEMPORARY_STATUSES, Answer, retry_after_seconds
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError, SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import RapidAuthClient
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_proof import ensure_accepted
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_version import COMBINED, PASSPHRASE
 from ansible_collections.eccops.rapid.plugins.module_utils.tls import client_context, deadline
-from ansible_collections.eccops.rapid.plugins.module_utils.version import COLLECTION_VERSION
 
-_HEADERS = {"User-Agent": "eccops.rapid/%s" % COLLECTION_VERSION, "Accept": "application/json", "Accept-Encoding": "identity"}
 _LONGEST_ANSWER_BYTES = 65536
-_TEMPORARY_STATUSES = (429, 502, 503, 504)
 _MOST_ATTEMPTS = 3
 _GRACE_SECONDS = 5
 
@@ -132,11 +130,6 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-class _Answer:
-    def __init__(self, status, headers, body):
-        self.status, self.headers, self.body = status, headers, body
-
-
 class _OneServiceTransport:
     """What RapidAuthClient needs to GET, without a library: proxies of the environment, three attempts, one deadline."""
 
@@ -152,7 +145,7 @@ class _OneServiceTransport:
         self._opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context), _NoRedirect)
 
     def get(self, path):
-        """Returns the answer; its C(status), C(headers) and C(body) are what RapidAuthClient reads."""
+        """Returns the Answer, whatever its status."""
         give_up_at = time.monotonic() + self._timeout_seconds
         for attempt in range(1, _MOST_ATTEMPTS + 1):
             try:
@@ -161,7 +154,7 @@ class _OneServiceTransport:
                 if not error.is_temporary:
                     raise
                 answer, failure = None, error
-            if failure is None and answer.status not in _TEMPORARY_STATUSES:
+            if failure is None and answer.status not in TEMPORARY_STATUSES:
                 return answer
             pause_seconds = _pause_seconds(answer, attempt)
             if attempt == _MOST_ATTEMPTS or time.monotonic() + pause_seconds >= give_up_at:
@@ -172,14 +165,14 @@ class _OneServiceTransport:
         return answer
 
     def _get_once(self, path, give_up_at):
-        request = urllib.request.Request(self.base_url + path, headers=_HEADERS)
+        request = urllib.request.Request(self.base_url + path, headers=REQUEST_HEADERS)
         deadline.at, deadline.is_sent = give_up_at, False
         try:
             with self._opener.open(request, timeout=max(0.1, give_up_at - time.monotonic())) as response:
-                return _Answer(response.status, response.headers, response.read(_LONGEST_ANSWER_BYTES))
+                return Answer(response.status, response.headers, response.read(_LONGEST_ANSWER_BYTES))
         except urllib.error.HTTPError as error:
             with error:
-                return _Answer(error.code, error.headers, _body_of(error))
+                return Answer(error.code, error.headers, _body_of(error))
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise self._explained(error) from None
         finally:
@@ -207,5 +200,5 @@ def _body_of(error):
 
 
 def _pause_seconds(answer, attempt):
-    asked_for = answer.headers.get("Retry-After", "") if answer is not None else ""
-    return int(asked_for) if asked_for.isascii() and asked_for.isdigit() and len(asked_for) < 5 else attempt
+    asked_for_seconds = retry_after_seconds(answer)
+    return attempt if asked_for_seconds is None else asked_for_seconds

@@ -7,12 +7,11 @@ from __future__ import annotations
 import random
 import threading
 import time
-from email.utils import parsedate_to_datetime
 
 from ansible_collections.eccops.rapid.plugins.module_utils import connection_failures
+from ansible_collections.eccops.rapid.plugins.module_utils.answers import REQUEST_HEADERS, TEMPORARY_STATUSES, Answer, epoch_seconds, retry_after_seconds
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost, MissingLibrary, NotSent, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils.tls import deadline
-from ansible_collections.eccops.rapid.plugins.module_utils.version import COLLECTION_VERSION
 
 try:
     import requests
@@ -22,23 +21,9 @@ try:
 except ImportError as error:
     requests, HTTPAdapter, REQUESTS_ERROR = None, object, str(error)  # type: ignore[assignment,misc]
 
-#: Statuses a GET is repeated on; anything else is an answer.
-TEMPORARY_STATUSES = (429, 502, 503, 504)
 MOST_ATTEMPTS = 5
 #: No documented answer of either service comes near this.
 LONGEST_ANSWER_BYTES = 1024 * 1024
-_HEADERS = {
-    "User-Agent": "eccops.rapid/%s" % COLLECTION_VERSION,
-    "Accept": "application/json",
-    "Accept-Encoding": "identity",
-}
-
-
-class Answer:
-    """What came back: ``status``, ``headers`` (case-insensitive) and ``body`` (bytes)."""
-
-    def __init__(self, status, headers, body):
-        self.status, self.headers, self.body = status, headers, body
 
 
 class _ContextAdapter(HTTPAdapter):
@@ -136,7 +121,7 @@ class Transport:
         url = self.base_url + path
         deadline.at, deadline.is_sent = time.monotonic() + self._timeout_seconds, False
         try:
-            request = requests.Request(method, url, headers=_HEADERS, **content).prepare()
+            request = requests.Request(method, url, headers=REQUEST_HEADERS, **content).prepare()
             response = self._adapter().send(request, stream=True, timeout=self._timeout_seconds, proxies=self._proxies)
             self._note_clock(response.headers.get("Date"))
             return Answer(response.status_code, response.headers, _body(response, url))
@@ -149,7 +134,7 @@ class Transport:
 
     def _note_clock(self, date):
         """Compares clocks once: the first answer is as good as any."""
-        instant = _epoch(date) if self.clock_skew_seconds is None and date else None
+        instant = epoch_seconds(date) if self.clock_skew_seconds is None and date else None
         if instant is not None:
             self.clock_skew_seconds = round(instant - time.time())
 
@@ -172,23 +157,6 @@ def _body(response, url):
             too_long.is_temporary = False
             raise too_long
     return b"".join(chunks)
-
-
-def retry_after_seconds(answer):
-    """Returns the seconds that a Retry-After header asks for, as a number or as a date, or None."""
-    text = answer.headers.get("Retry-After", "") if answer is not None else ""
-    if text.isascii() and text.isdigit() and len(text) < 10:
-        return int(text)
-    instant = _epoch(text)
-    return None if instant is None else max(0, round(instant - time.time()))
-
-
-def _epoch(date):
-    """Returns the epoch seconds of an HTTP date, or None."""
-    try:
-        return parsedate_to_datetime(date).timestamp()
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
 
 
 def _pause_seconds(answer, attempt):

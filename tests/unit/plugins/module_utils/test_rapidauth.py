@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.eccops.rapid.plugins.module_utils.answers import Answer
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost, InvalidInput, RapidError, Refusal, SacRefused
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import Credential, RapidAuthClient, ensure_anon_id, ensure_request_id
-from ansible_collections.eccops.rapid.plugins.module_utils.transport import Answer
 
 ID = "65c4d858-23b2-4a9e-9c45-b8f36d1c442f"
 NEW_ID = "f7500457-5663-4086-a749-d9e2f7a002cc"

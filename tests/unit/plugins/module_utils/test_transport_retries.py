@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""When a GET is repeated, how often, and after which pause."""
+"""When a GET is repeated, how often, and after which pause; for which calls all threads wait."""
 
 from __future__ import annotations
 
+import time
+from email.utils import formatdate
+
 import pytest
 
+from ansible_collections.eccops.rapid.plugins.module_utils.answers import Answer, retry_after_seconds
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost, Refusal
-from ansible_collections.eccops.rapid.plugins.module_utils.transport import MOST_ATTEMPTS, Answer, Pacer, retry_after_seconds
+from ansible_collections.eccops.rapid.plugins.module_utils.transport import MOST_ATTEMPTS, Pacer
 from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import response
 
 OK = response(body={"Status": "Collected"})
@@ -75,10 +79,16 @@ def test_the_budget_counts_all_pauses_together(serve, connect, naps):
 
 
 @pytest.mark.parametrize(
-    "text, seconds", [("5", 5), ("0", 0), ("", None), ("-1", None), ("1.5", None), ("²", None), ("٣", None), ("soon", None), ("9" * 40, None)]
+    "text, seconds", [("5", 5), ("0", 0), ("", None), ("-1", None), ("1.5", None), ("²", None), ("٣", None), ("soon", None), ("9" * 40, None),
+                      ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("Wed, 21 Oct 2015", None)]
 )
 def test_retry_after_is_read_or_left_alone(text, seconds):
     assert retry_after_seconds(Answer(429, {"Retry-After": text}, b"")) == seconds
+
+
+def test_retry_after_may_be_a_date():
+    assert 55 <= retry_after_seconds(Answer(503, {"Retry-After": formatdate(time.time() + 60, usegmt=True)}, b"")) <= 61
+    assert retry_after_seconds(None) is None
 
 
 def test_after_a_429_all_threads_wait():
@@ -90,3 +100,14 @@ def test_after_a_429_all_threads_wait():
     pacer.wait()
     pacer.wait()
     assert naps == [5]
+
+
+@pytest.mark.parametrize("asked_for, budget, held", [("7", 60, 7), ("3600", 60, 60)])
+def test_after_a_429_to_a_post_the_next_call_waits_but_not_for_ever(serve, connect, naps, asked_for, budget, held):
+    server = serve(response(429, headers=[("Retry-After", asked_for)]), response(200, b"{}"))
+    transport = connect(server, retry_budget_seconds=budget)
+    with pytest.raises(Refusal, match="HTTP 429"):
+        transport.send_once("POST", "/requests/x/replace", json={})
+    assert not naps
+    assert transport.get("/requests/x").status == 200
+    assert len(naps) == 1 and held - 1 < naps[0] <= held
