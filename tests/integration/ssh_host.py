@@ -13,6 +13,9 @@ import time
 
 import pytest
 
+#: Root's sshd insists on this directory, which its service would have made.
+PRIVILEGE_SEPARATION = pathlib.Path("/run/sshd")
+
 
 def find(name):
     """The path of a program, also where only root looks for it; the test is skipped aloud without it."""
@@ -22,9 +25,6 @@ def find(name):
     return path
 
 
-PRIVILEGE_SEPARATION = pathlib.Path("/run/sshd")
-
-
 class SshHost:
     """A throw-away sshd on a free port of this machine, with keys of its own, for the user that runs the test."""
 
@@ -32,6 +32,7 @@ class SshHost:
         sshd, self._ssh, keygen = find("sshd"), find("ssh"), find("ssh-keygen")
         self.directory = directory
         directory.mkdir(mode=0o700)
+        (directory / "tmp").mkdir(mode=0o700)
         for name in ("host_key", "user_key"):
             subprocess.run([keygen, "-q", "-t", "ed25519", "-N", "", "-f", str(directory / name)], check=True, timeout=30)
         with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -39,10 +40,11 @@ class SshHost:
         (directory / "sshd_config").write_text("\n".join([
             "Port %d" % self.port, "ListenAddress 127.0.0.1", "HostKey %s" % (directory / "host_key"), "PidFile none", "UsePAM no", "StrictModes no",
             "AuthorizedKeysFile %s" % (directory / "user_key.pub"), "PasswordAuthentication no", "KbdInteractiveAuthentication no",
-            "PermitRootLogin prohibit-password", "Subsystem sftp internal-sftp", ""]), encoding="utf-8")
+            # What a module that is killed cannot remove goes with the test, and not into the machine's temporary directory.
+            "PermitRootLogin prohibit-password", "Subsystem sftp internal-sftp",
+            "SetEnv TMPDIR=%s" % (directory / "tmp"), ""]), encoding="utf-8")
         host_key = (directory / "host_key.pub").read_text(encoding="utf-8")
         (directory / "known_hosts").write_text("[127.0.0.1]:%d %s" % (self.port, host_key), encoding="utf-8")
-        # Root's sshd insists on the directory that its service would have made.
         self._made = [PRIVILEGE_SEPARATION] if os.geteuid() == 0 and not PRIVILEGE_SEPARATION.exists() else []
         for each in self._made:
             each.mkdir(mode=0o755)
