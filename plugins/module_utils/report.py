@@ -16,6 +16,8 @@ FORMAT, FORMAT_VERSION = "eccops.rapid.credential_report", 1
 FINE, UNCHECKED = "fine", "unchecked"
 #: Worst first.
 STATES = (CRITICAL, WARNING, UNCHECKED, FINE)
+#: {where the rows of each kind of subject stand in a report: what they are about}
+SUBJECTS = {"credentials": "credential", "sacs": "sac", "accounts": "account", "launchers": "launcher"}
 FATAL = {"critical": (CRITICAL,), "warning": (CRITICAL, WARNING), "never": ()}
 #: The timeline goes by weeks: -1 is what has ended, the last one is all that ends later.
 LAST_WEEK = 53

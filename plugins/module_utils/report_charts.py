@@ -9,10 +9,8 @@ from html import escape
 
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import parse_instant
 from ansible_collections.eccops.rapid.plugins.module_utils.report import CRITICAL, FINE, LAST_WEEK, STATES, WARNING
-from ansible_collections.eccops.rapid.plugins.module_utils.report_words import number
+from ansible_collections.eccops.rapid.plugins.module_utils.report_words import STATE_WORDS, number
 
-#: How a state is written for people.
-STATE_WORDS = {"critical": "critical", "warning": "warning", "unchecked": "not checked", "fine": "fine"}
 MOST_CENTERS = 10
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 

@@ -9,14 +9,14 @@ import hashlib
 import json
 from html import escape
 
-from ansible_collections.eccops.rapid.plugins.module_utils.report import STATES
-from ansible_collections.eccops.rapid.plugins.module_utils.report_charts import STATE_WORDS, centers_of, timeline_of, trend_of
+from ansible_collections.eccops.rapid.plugins.module_utils.report import STATES, SUBJECTS
+from ansible_collections.eccops.rapid.plugins.module_utils.report_charts import centers_of, timeline_of, trend_of
 from ansible_collections.eccops.rapid.plugins.module_utils.report_script import SCRIPT
 from ansible_collections.eccops.rapid.plugins.module_utils.report_style import style_of
-from ansible_collections.eccops.rapid.plugins.module_utils.report_words import BASES, KINDS, counted, number
+from ansible_collections.eccops.rapid.plugins.module_utils.report_words import BASES, KINDS, NOUNS, STATE_WORDS, counted, number
 
 _MARKS = {"critical": "M14 14l12 12M26 14L14 26", "warning": "M20 11v11M20 28v.4", "fine": "M12.5 20.5l5 5 10-11"}
-_KINDS_OF_SUBJECT = (("credentials", "credential"), ("sacs", "SAC"), ("accounts", "Portal account"), ("launchers", "launcher"))
+_KINDS_OF_SUBJECT = [(plural, NOUNS[about][0]) for plural, about in SUBJECTS.items()]
 #: As many findings are in the page for readers without scripts.
 _WITHOUT_SCRIPT = 200
 #: How each column of a table is called, what it holds, and where in a row that stands.
@@ -106,15 +106,14 @@ def _to_do(group):
 
 
 def _tiles(counts):
-    tiles = [(state, counts["subjects"][state], STATE_WORDS[state]) for state in ("critical", "warning", "unchecked", "fine")]
     shown = [
-        '<button class="tile %s" type="button" %s><b>%s</b><span>%s</span></button>' % (state, _show("all", {"state": state}), number(count), word)
-        for state, count, word in tiles
+        '<button class="tile %s" type="button" %s><b>%s</b><span>%s</span></button>'
+        % (state, _show("all", {"state": state}), number(counts["subjects"][state]), STATE_WORDS[state])
+        for state in STATES
     ]
-    others = (("sacs", "sac"), ("accounts", "account"), ("launchers", "launcher"))
-    parts = [counted(about, counts[plural]["total"]) for plural, about in others if counts[plural]["total"]]
+    others = [counted(about, counts[plural]["total"]) for plural, about in SUBJECTS.items() if plural != "credentials" and counts[plural]["total"]]
     whole = counted("credential", counts["credentials"]["total"]).split(" ", 1)
-    more = " and " + ", ".join(parts) if parts else ""
+    more = " and " + ", ".join(others) if others else ""
     shown.append('<button class="tile" type="button" %s><b>%s</b><span>%s%s</span></button>' % (_show("all", {}), whole[0], whole[1], more))
     return '<section class="tiles" aria-label="Counts">%s</section>' % "".join(shown)
 

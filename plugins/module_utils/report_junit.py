@@ -4,19 +4,16 @@
 
 from __future__ import annotations
 
-import collections
 from xml.etree import ElementTree
 
-from ansible_collections.eccops.rapid.plugins.module_utils.report import FATAL, UNCHECKED
-
-_GROUPS = (("credentials", "credential"), ("sacs", "sac"), ("accounts", "account"), ("launchers", "launcher"))
+from ansible_collections.eccops.rapid.plugins.module_utils.report import FATAL, SUBJECTS, UNCHECKED
 
 
 def junit_of(report):
     """Returns the document as text. A test case fails where C(fail_on) says so; a lesser finding is in its system-out."""
     fatal = FATAL[report["verdict"]["fail_on"]]
-    suites = collections.OrderedDict()
-    for plural, about in _GROUPS:
+    suites = {}
+    for plural, about in SUBJECTS.items():
         for row in report[plural]:
             suites.setdefault(row["ecc"] or "no ECC", []).append((about, row))
     root = ElementTree.Element("testsuites", name="RapidAuth credentials", time="0")

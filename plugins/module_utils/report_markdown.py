@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.eccops.rapid.plugins.module_utils.report_words import number
+from ansible_collections.eccops.rapid.plugins.module_utils.report_words import STATE_WORDS, number
 
 _ACTIVE = re.compile(r"([\\`*_{}\[\]<>#+|~!:@&$^=.()])")
 #: GitHub shows at most 1 MiB of a summary.
 MOST_FINDINGS = 200
-_STATE_WORDS = (("critical", "critical"), ("warning", "warning"), ("unchecked", "not checked"), ("fine", "fine"))
 
 
 def markdown_of(report):
@@ -24,7 +23,7 @@ def markdown_of(report):
             where = ", ".join("%s: %s" % (harmless(ecc or "no ECC"), number(count)) for ecc, count in each["by_ecc"].items())
             lines.append("| %s | %s | %s | %s |" % (each["severity"], harmless(each["title"]), harmless(each["what_to_do"]), where))
         lines.append("")
-    lines += ["| ECC | credentials | %s |" % " | ".join(word for unused, word in _STATE_WORDS), "|---|---:|---:|---:|---:|---:|"]
+    lines += ["| ECC | credentials | %s |" % " | ".join(STATE_WORDS.values()), "|---|---:|---:|---:|---:|---:|"]
     for ecc, by_state in counts["by_ecc"].items():
         lines.append(_row(harmless(ecc or "no ECC"), by_state))
     lines += [_row("all", counts["credentials"]), ""]
@@ -39,7 +38,7 @@ def markdown_of(report):
 
 
 def _row(name, by_state):
-    return "| %s | %s | %s |" % (name, number(by_state["total"]), " | ".join(number(by_state[state]) for state, unused in _STATE_WORDS))
+    return "| %s | %s | %s |" % (name, number(by_state["total"]), " | ".join(number(by_state[state]) for state in STATE_WORDS))
 
 
 def harmless(text):

@@ -28,7 +28,7 @@ main,.top,footer{max-width:1240px;margin:0 auto;padding:0 24px}
 .top{display:flex;align-items:center;gap:16px;padding-top:18px;padding-bottom:14px;color:var(--muted)}
 .top strong{color:var(--text);font-weight:650}
 .top .space{flex:1}
-h1,h2,h3,p,ol{margin:0}
+h1,h2,p,ol{margin:0}
 h2{font-size:17px;font-weight:650;letter-spacing:-.005em}
 h2 small{font-weight:400;color:var(--muted);font-size:14px;margin-left:8px}
 .card{background:var(--surface);border:1px solid var(--line);border-radius:10px;padding:20px 22px;margin-bottom:16px}
@@ -65,8 +65,7 @@ button{cursor:pointer}
 .tile b{display:block;font-size:25px;line-height:1.25;font-weight:660;font-variant-numeric:tabular-nums;letter-spacing:-.01em;color:var(--state,var(--text))}
 .tile span{color:var(--muted);font-size:13.5px}
 .tile:hover{border-color:var(--muted)}
-.charts{display:grid;grid-template-columns:minmax(0,1.75fr) minmax(0,1fr);gap:16px}
-.charts{margin-bottom:16px}
+.charts{display:grid;grid-template-columns:minmax(0,1.75fr) minmax(0,1fr);gap:16px;margin-bottom:16px}
 .charts .card{margin:0}
 .charts .wide{grid-column:1/-1}
 figure{margin:0}
@@ -116,7 +115,7 @@ footer p+p{margin-top:6px}
 @page{margin:14mm}
 body{font-size:10.5pt;background:#fff}
 main,.top,footer{max-width:none;padding:0}
-.controls,.pager button,.button,.skip{display:none}
+.controls,.pager button,.button{display:none}
 .card,.tile{break-inside:avoid;border-radius:0}
 .card.long{break-inside:auto;border:0;padding:0}
 .scroll{overflow:visible;border:0}

@@ -37,7 +37,10 @@ KINDS = {
     "end_unknown": ("%s without a date", "Rotate them to know"),
     "weak_algorithm": ("%s with a weak algorithm", "Export the SAC again with AES-256, or have a stronger one issued"),
 }
-_NOUNS = {
+#: {state: how it is written for people}, worst first.
+STATE_WORDS = {"critical": "critical", "warning": "warning", "unchecked": "not checked", "fine": "fine"}
+#: {what a subject is: (one of them, several)}
+NOUNS = {
     "credential": ("credential", "credentials"),
     "sac": ("SAC", "SACs"),
     "account": ("Portal account", "Portal accounts"),
@@ -58,7 +61,7 @@ def number(count):
 
 
 def counted(about, count):
-    return "%s %s" % (number(count), _NOUNS[about][count != 1])
+    return "%s %s" % (number(count), NOUNS[about][count != 1])
 
 
 def title_of(about, kind, count):
