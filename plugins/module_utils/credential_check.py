@@ -12,11 +12,9 @@ from ansible_collections.eccops.rapid.plugins.module_utils.instants import forma
 from ansible_collections.eccops.rapid.plugins.module_utils.ledger import current_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils.lineage import expiry_of, history_of
 from ansible_collections.eccops.rapid.plugins.module_utils.plan import judge_rotation
-from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensure_anon_id, ensure_request_id, is_same_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import Credential, ensure_anon_id, ensure_request_id, is_same_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import chains_of, current_request_ids
-from ansible_collections.eccops.rapid.plugins.module_utils.service import rapidauth_client
-
-_FIELDS = ("anon_id", "request_id", "prevent_collection", "status", "requested_date", "collected_date")
+from ansible_collections.eccops.rapid.plugins.module_utils.service import ensure_concurrency, rapidauth_client
 
 
 def check_credentials(params, is_check_mode):
@@ -28,8 +26,7 @@ def check_credentials(params, is_check_mode):
         ensure_request_id(each)
     for each in anon_ids:
         ensure_anon_id(each)
-    if not 1 <= params["concurrency"] <= 64:
-        raise InvalidInput("concurrency must lie between 1 and 64")
+    ensure_concurrency(params)
     days = params.get("rotate_after_days")
     if days is not None and not 0 <= days <= 100000:  # .nan and .inf are floats too
         raise InvalidInput("rotate_after_days must lie between 0 and 100000")
@@ -148,9 +145,8 @@ def _entry(credential, days, now):
 
 
 def _failed_entry(error):
-    entry = dict.fromkeys(_FIELDS)
-    is_unknown = error.kind == "unknown"
-    entry.update(is_known=False if is_unknown else None, should_rotate=False, reason=error.message, error=error.as_result())
+    entry = Credential({}).as_dict()
+    entry.update(is_known=False if error.kind == "unknown" else None, should_rotate=False, reason=error.message, error=error.as_result())
     return entry
 
 

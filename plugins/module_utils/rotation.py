@@ -14,7 +14,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils.errors import Invalid
 from ansible_collections.eccops.rapid.plugins.module_utils.fleet import opaque_position_id
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensure_anon_id, ensure_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import open_record
-from ansible_collections.eccops.rapid.plugins.module_utils.service import rapidauth_client
+from ansible_collections.eccops.rapid.plugins.module_utils.service import ensure_concurrency, rapidauth_client
 from ansible_collections.eccops.rapid.plugins.module_utils.settlement import settle
 from ansible_collections.eccops.rapid.plugins.module_utils.stop_signals import StopSignals
 
@@ -30,8 +30,7 @@ def rotate(params, is_check_mode, show_progress=None):
     C(show_progress(counts, total)) is called every few seconds from this thread.
     """
     ensure_wave(params["credentials"], params["rotation_id"])
-    if not 1 <= params["concurrency"] <= 64:
-        raise InvalidInput("concurrency must lie between 1 and 64")
+    ensure_concurrency(params)
     client = rapidauth_client(params)
     with open_record(params["ledger_path"], client.api_url, is_check_mode) as record:
         ensure_histories(params["credentials"], record)
@@ -154,7 +153,7 @@ class Wave:
             self._failures += outcome.word in FAILURES
             if outcome.kind == "ledger_unusable":
                 self.stop(outcome.reason)
-            if self._max_failures is not None and self._failures > self._max_failures:
+            if self._failures > self._max_failures:
                 self.stop("%d failures, and max_failures is %d" % (self._failures, self._max_failures))
 
     def counts(self):

@@ -30,6 +30,12 @@ def ensure_limits(params):
             raise InvalidInput("%s must lie between %d and 3600" % (option, least))
 
 
+def ensure_concurrency(params):
+    """Raises InvalidInput unless C(concurrency) is a number of connections that one controller should open."""
+    if not 1 <= params["concurrency"] <= 64:
+        raise InvalidInput("concurrency must lie between 1 and 64")
+
+
 def rapidauth_client(params):
     """Returns the RapidAuthClient for the options of the fragment C(rapidauth); the SAC is checked on every call."""
     ensure_limits(params)
