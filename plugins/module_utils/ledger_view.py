@@ -8,13 +8,14 @@ import json
 
 from ansible_collections.eccops.rapid.plugins.module_utils import ledger as ledgers
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensure_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils.urls import ensure_https_url
 
 
 def view_ledger(params, is_check_mode):
     """Returns the module's result for its C(params); it reads only. Raises RapidError."""
     for each in params["request_ids"]:
         ensure_request_id(each)
-    api_url = params["api_url"].rstrip("/")
+    api_url = ensure_https_url(params["api_url"], "api_url")
     with ledgers.Ledger(params["ledger_path"], is_read_only=True) as ledger:
         rows = ledger.rows("SELECT * FROM replacements WHERE api_url = ? ORDER BY id", api_url)
         current = {
@@ -37,7 +38,7 @@ def _is_wanted(row, params):
 
 
 def _newest(rows):
-    """Returns {position: its current {request_id, anon_id, rotation_id, replaced_at}}."""
+    """Returns {position: its current {request_id, original_request_id, anon_id, rotation_id, replaced_at}}."""
     newest = {}
     for row in rows:
         if row["outcome"] in ledgers.DONE:

@@ -10,6 +10,7 @@ import socket
 
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils import ledger as ledgers
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils.ledger import Ledger, current_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils.ledger_view import view_ledger
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import LedgerRecord, current_request_ids
@@ -148,5 +149,7 @@ def test_the_view_shows_the_newest_of_each_position(record, path):
     assert {name: row["request_id"] for name, row in seen["positions"].items()} == {"north-01": IDS[3], "south-01": IDS[4]}
     assert [row["rotation_id"] for row in seen["unresolved"]] == ["q4"]
     assert len(seen["history"]) == 5 and len(seen["json_lines"].splitlines()) == 5
+    with pytest.raises(InvalidInput, match="api_url must be an https URL"):  # not an empty answer
+        view(path, api_url="service.example/rapid")
     one = view(path, positions=["south-01"], rotation_id="q1")
     assert [row["position"] for row in one["history"]] == ["south-01"] and list(one["positions"]) == ["south-01"]
