@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import socket
@@ -84,25 +85,14 @@ def _present(context, sac):
         ) from None
 
 
-class _memory_file:
-    """A file that exists in memory only, for the one ssl call that accepts nothing but paths.
+@contextlib.contextmanager
+def _memory_file(content):
+    """Gives the path of a file that exists in memory only, for the one ssl call that accepts nothing but paths.
 
     Where the system has no memfd it is a 0600 file, deleted at once. What it holds is encrypted either way.
     """
-
-    def __init__(self, content):
-        self._content = content
-
-    def __enter__(self):
-        if hasattr(os, "memfd_create"):
-            self._file = os.fdopen(os.memfd_create("sac"), "w+b")
-            path = "/proc/self/fd/%d" % self._file.fileno()
-        else:
-            self._file = tempfile.NamedTemporaryFile()  # type: ignore[assignment]
-            path = self._file.name
-        self._file.write(self._content)
-        self._file.flush()
-        return path
-
-    def __exit__(self, *unused):
-        self._file.close()
+    has_memfd = hasattr(os, "memfd_create")
+    with os.fdopen(os.memfd_create("sac"), "wb") if has_memfd else tempfile.NamedTemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        yield "/proc/self/fd/%d" % file.fileno() if has_memfd else file.name
