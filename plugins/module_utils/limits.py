@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import collections
-import math
 
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
 
@@ -47,4 +46,4 @@ def severity_of(days_left, whole_days, limits):
 
 def days_between(earlier, later):
     """Returns whole days, rounded down: -1 as soon as C(later) has passed."""
-    return math.floor((later - earlier).total_seconds() / 86400)
+    return (later - earlier).days

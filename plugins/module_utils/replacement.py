@@ -14,6 +14,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils import plan
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost, RapidError, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils.ledger import DONE, OPEN, current_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils.ledger_file import LedgerError
+from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import is_same_request_id
 
 #: What is wanted. ``further_anon_id`` is the AnonId of the one further replacement where the first one lapsed
 #: uncollected, or None.
@@ -108,7 +109,7 @@ class _Attempt:
 
     def _current_of(self, successor):
         """Returns the newest credential of the chain: a later rotation may have gone beyond this one's successor."""
-        if successor is not None and plan.is_same_request_id(successor.request_id, self._current):
+        if successor is not None and is_same_request_id(successor.request_id, self._current):
             return successor
         return known(self._client.get_request, self._current) or successor
 
@@ -205,7 +206,7 @@ class _Attempt:
             if row["outcome"] in DONE:
                 request_ids.append(row["new_request_id"])
         for each in (self._wanted.request_id, credential.request_id if credential is not None else None):
-            if each and not any(plan.is_same_request_id(each, other) for other in request_ids):
+            if each and not any(is_same_request_id(each, other) for other in request_ids):
                 request_ids.append(each)
         return Outcome(word, decision.reason, decision.kind, credential, tuple(request_ids), self._wanted.anon_id, previous)
 

@@ -16,7 +16,7 @@ def settle(client, record, settled, credentials, is_check_mode):
     A RequestId must name a credential that the service knows under the AnonId of the open row.
     """
     request_ids = {each["position"]: each["request_id"] for each in credentials}
-    for position, verdict in (settled or {}).items():
+    for position, verdict in settled.items():
         if position not in request_ids:
             raise InvalidInput("settled names %s, which is not among the credentials" % position)
         for row in record.chain(request_ids[position]):

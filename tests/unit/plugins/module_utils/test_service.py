@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, NotSent, SacUnusable
-from ansible_collections.eccops.rapid.plugins.module_utils.service import ensure_https_url, ensure_limits, rapidauth_client
+from ansible_collections.eccops.rapid.plugins.module_utils.service import ensure_limits, rapidauth_client
+from ansible_collections.eccops.rapid.plugins.module_utils.urls import ensure_https_url
 from ansible_collections.eccops.rapid.tests.unit.support import certificates
 from ansible_collections.eccops.rapid.tests.unit.support.certificates import certificate_pem, days_from_now, key_pem
 from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import response
