@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
+from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.eccops.rapid.plugins.module_utils.argspec import credential_check_info_spec
 from ansible_collections.eccops.rapid.plugins.module_utils.fleet import fleet_of
@@ -35,18 +36,13 @@ class ActionModule(CoreAction):
         if arguments.get("services") or arguments.get("accounts") or arguments.get("launchers"):
             raise AnsibleActionFail("give hosts, or services, accounts and launchers, but not both")
         fleet = fleet_of(Variables(task_vars["hostvars"]), names, _variables_of_play(self._templar, self._task.get_play()))
-        if str(arguments.get("is_portal_checked", False)).lower() not in ("true", "yes", "1", "on"):
+        if not boolean(arguments.get("is_portal_checked", False), strict=False):
             fleet["accounts"] = []
         arguments.update(fleet)
         return arguments
 
-    def _refuse_bare_keys(self):
-        given = self._task.args
-        try:
-            for self._task.args in given.get("services") or []:
-                super()._refuse_bare_keys()
-        finally:
-            self._task.args = given
+    def _options_of_sacs(self):
+        return self._task.args.get("services") or []
 
 
 def _variables_of_play(templar, play):

@@ -9,6 +9,7 @@ A module call costs 0.3 s and more of the controller's CPU, the same core in thi
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Mapping
 
 from ansible import constants as C
@@ -79,13 +80,17 @@ class CoreAction(ActionBase):
 
     def _refuse_bare_keys(self):
         """Raises before an unencrypted key would travel with the module: without pipelining it lies on the host's disk."""
-        for option in ("sac_content", "sac_key_content"):
-            text = str(self._task.args.get(option) or "")
+        for options, name in itertools.product(self._options_of_sacs(), ("sac_content", "sac_key_content")):
+            text = str(options.get(name) or "")
             if "PRIVATE KEY-----" in text and "ENCRYPTED" not in text:
                 raise AnsibleActionFail(
                     "%s holds an unencrypted private key, which would be written to the host that the task is delegated to; "
-                    "encrypt it and set sac_passphrase, or run the task on the controller" % option
+                    "encrypt it and set sac_passphrase, or run the task on the controller" % name
                 )
+
+    def _options_of_sacs(self):
+        """Returns the dictionaries of options that each name a SAC: by default the task's own."""
+        return [self._task.args]
 
     def _refuse_to_leave_traces(self):
         if self.must_pipeline and not self._is_pipelining_enabled("new", bool(self._task.async_val)):
