@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import socket
+import sys
 import time
 
 import pytest
@@ -148,6 +149,24 @@ def test_a_number_that_is_refused(position, logins, number, reason, headline):
     assert reason in html and logins() == []
     for text in (html, ended.stderr):
         assert "\x07" not in text and "\x1b" not in text and "\u202e" not in text and "<img" not in text and "<script" not in text
+
+
+#: More files than select() can tell apart are open: a mistake of the program's own as good as any.
+LEAKING = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (2000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+for _time in range(1100):
+    os.set_inheritable(os.dup(0), True)
+os.execvp(sys.argv[1], sys.argv[1:])"""
+
+
+@pytest.mark.parametrize("number", [NUMBER, "911"])
+def test_what_nobody_expected_still_opens_the_login(position, number):
+    position.prefix = [sys.executable, "-I", "-c", LEAKING]
+    position.configure(manner="look")
+    ended = position.call(number, count=2)
+    assert ended.code == 1 and "an unexpected error happened" in ended.stderr and ended.stderr.count("\n") == 1
+    assert position.values["rapidsos_api_url"] + "/login" in [note["url"] for note in ended.opened]
 
 
 def test_standard_input_that_says_nothing(position):

@@ -2,11 +2,14 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """The loopback listener: it answers the right request once, whatever else comes, and is gone. The test is the browser."""
 
+import contextlib
 import html
 import http.client
 import os
 import re
+import signal
 import socket
+import struct
 import subprocess
 import time
 import urllib.parse
@@ -135,6 +138,38 @@ def test_idle_connections_are_in_nobodys_way(visit):
     assert page.ask()[0] == 302 and page.end() == (0, "")
     for each in idle:
         each.close()
+
+
+@contextlib.contextmanager
+def stopped(process):
+    """What is done meanwhile the launcher finds all at once."""
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
+def test_the_oldest_of_too_many_connections_is_dropped_while_it_speaks(visit):
+    page = visit(NUMBER)
+    idle = [socket.create_connection(("127.0.0.1", page.port)) for _time in range(63)]
+    assert page.ask(path="/")[0] == 404  # so all of them were accepted
+    with stopped(page.process):
+        idle[0].sendall(b"G" * 20000)  # more than is read at once
+        idle += [socket.create_connection(("127.0.0.1", page.port)) for _time in range(2)]
+    assert page.ask()[0] == 302 and page.end() == (0, "")
+    for each in idle:
+        each.close()
+
+
+def test_who_asks_rightly_and_is_gone_at_once_is_in_nobodys_way(visit):
+    page = visit(NUMBER)
+    with stopped(page.process):
+        gone = socket.create_connection(("127.0.0.1", page.port))
+        gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close() resets the connection
+        gone.sendall(f"GET {page.path} HTTP/1.1\r\nHost: {page.host}\r\n\r\n".encode())
+        gone.close()
+    assert page.ask()[0] == 302 and page.end() == (0, "")
 
 
 def test_a_request_that_comes_in_pieces(visit):

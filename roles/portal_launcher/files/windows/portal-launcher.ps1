@@ -839,7 +839,14 @@ function Get-ListenerUrl([hashtable]$Listener, [string]$Path) {
 # Returns the visitor @{Client; Text; Body} of the request that is waited for, $null when the time is up. Browsers also connect and say nothing.
 function Wait-Visitor([hashtable]$Listener, [string]$Method, [string]$Path, [double]$Until) {
     while ((Get-Elapsed) -lt $Until) {
-        while ($Listener.Socket.Pending() -and $Listener.Visitors.Length -lt $MostConnections) {
+        for ($count = 0; $count -lt $MostConnections -and $Listener.Socket.Pending(); $count++) {
+            Remove-GoneVisitor $Listener
+            if ($Listener.Visitors.Length -ge $MostConnections) {
+                # The oldest makes way: who keeps still must not keep the browser out.
+                $Listener.Visitors[0].Client.Close()
+                $Listener.Visitors[0].Client = $null
+                Remove-GoneVisitor $Listener
+            }
             $Listener.Visitors += @{ Client = $Listener.Socket.AcceptTcpClient(); Text = ''; Body = '' }
         }
         foreach ($visitor in $Listener.Visitors) {
@@ -862,6 +869,15 @@ function Wait-Visitor([hashtable]$Listener, [string]$Method, [string]$Path, [dou
         Start-Sleep -Milliseconds 10
     }
     return $null
+}
+
+# Forgets the visitors who were answered or broke off.
+function Remove-GoneVisitor([hashtable]$Listener) {
+    $left = @()
+    foreach ($each in $Listener.Visitors) {
+        if ($null -ne $each.Client) { $left += $each }
+    }
+    $Listener.Visitors = $left
 }
 
 # Whether a visitor has said a whole head. One that says too much, or broke off, is closed and says nothing any more.
@@ -887,11 +903,7 @@ function Read-Visitor([hashtable]$Visitor) {
 function Send-Answer([hashtable]$Listener, [hashtable]$Visitor, [string]$Answer) {
     $client = $Visitor.Client
     $Visitor.Client = $null
-    $left = @()
-    foreach ($each in $Listener.Visitors) {
-        if ($null -ne $each.Client) { $left += $each }
-    }
-    $Listener.Visitors = $left
+    Remove-GoneVisitor $Listener
     try {
         $client.SendTimeout = 1000
         $bytes = $Utf8.GetBytes($Answer)
@@ -970,8 +982,11 @@ function Invoke-Call([hashtable]$Configuration, [string]$Argument, [string]$Usag
         try { $token = Get-CallToken $call }
         catch { $failure = Get-Failure $_ }
     }
-    if ($null -ne $failure) { $failure = Open-Fallback $call $failure }
-    else { $failure = Open-Caller $call $token }
+    try {
+        if ($null -ne $failure) { $failure = Open-Fallback $call $failure }
+        else { $failure = Open-Caller $call $token }
+    }
+    catch { $failure = Open-LoginTab $call (Get-Failure $_) }
     Close-Listener $call.Listener
     if ($null -eq $failure) { return 0 }
     Write-Report $failure
@@ -1126,13 +1141,12 @@ function Invoke-Checks([string]$Path, [bool]$IsLogInWanted) {
             }
         }
     }
-    $codes += Invoke-Check 'handler' {
-        $scheme = $values['caller url_scheme']
-        $key = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey("SOFTWARE\Classes\$scheme\shell\open\command")
-        if ($null -eq $key -or [string]$key.GetValue('') -ne (Get-HandlerCommand)) {
-            throw (New-Failure 'no_browser' "$scheme links are not opened by this program; run the role portal_launcher again")
-        }
-        return "$scheme links are opened by $PSCommandPath"
+    $scheme = $values['caller url_scheme']
+    $key = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey("SOFTWARE\Classes\$scheme\shell\open\command")
+    if ($null -ne $key -and [string]$key.GetValue('') -eq (Get-HandlerCommand)) { Write-CheckLine 'ok' 'handler' "$scheme links are opened by $PSCommandPath" }
+    else {
+        Write-CheckLine 'FAILED' 'handler' "$scheme links are not opened by this program; run the role portal_launcher again"
+        $codes += 6
     }
     foreach ($code in $codes) {
         if ($code -ne 0) { return $code }
