@@ -15,6 +15,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils.sac import Sac  # noq
 from ansible_collections.eccops.rapid.plugins.module_utils.tls import client_context  # noqa: E402
 from ansible_collections.eccops.rapid.plugins.module_utils.transport import Transport  # noqa: E402
 from ansible_collections.eccops.rapid.tests.unit.support import certificates  # noqa: E402
+from ansible_collections.eccops.rapid.tests.unit.support.sac_places import shipped  # noqa: E402
 from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import ScriptedServer  # noqa: E402
 
 
@@ -102,6 +103,12 @@ def serve(server_context):
 def sac(authority):
     key = certificates.new_key()
     return Sac(authority.issue("Test SAC", key), key, [], "sac.pem")
+
+
+@pytest.fixture(scope="session")
+def sacs(authority):
+    """Four SACs as they reach a position, each with its own passphrase."""
+    return [shipped(authority, "SAC %d" % number, "passphrase %d" % number) for number in range(4)]
 
 
 class Naps(list):

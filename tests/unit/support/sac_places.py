@@ -19,11 +19,13 @@ from ansible_collections.eccops.rapid.plugins.module_utils.sac_shipment import s
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_store import SacStore
 from ansible_collections.eccops.rapid.tests.unit.support import certificates
 
+NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can install for another account, or make a file system")
 
-def shipped(authority, name, passphrase="correct horse", key=None, chain=b""):
+
+def shipped(authority, name, passphrase="correct horse", key=None):
     """Returns {sac_content, sac_passphrase} of a new SAC, as the action plugin ships it."""
     key = key or certificates.new_key()
-    pem = certificates.certificate_pem(authority.issue(name, key)) + chain + certificates.key_pem(key)
+    pem = certificates.certificate_pem(authority.issue(name, key)) + certificates.key_pem(key)
     options, unused_summary = shipment_of({"sac_content": pem.decode(), "sac_passphrase": passphrase}, utc_now())
     return options
 

@@ -17,8 +17,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils.durable_writes import
 from ansible_collections.eccops.rapid.plugins.module_utils.ledger import Ledger
 from ansible_collections.eccops.rapid.plugins.module_utils.ledger_file import LedgerError
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import LedgerRecord
+from ansible_collections.eccops.rapid.tests.unit.support.ledgers import API, intent
 
-API = "https://service.example/rapid"
 THREADS, EACH = 16, 10
 FORKS = multiprocessing.get_context("fork")
 
@@ -26,10 +26,6 @@ FORKS = multiprocessing.get_context("fork")
 @pytest.fixture(name="path")
 def fixture_path(tmp_path):
     return str(tmp_path / "ledger.sqlite")
-
-
-def intent(name):
-    return {"position": name, "rotation_id": "q1", "original_request_id": name, "request_id": name, "old_anon_id": None, "new_anon_id": name}
 
 
 def is_on_disk(path, name):
@@ -52,7 +48,7 @@ def test_every_write_that_returns_is_committed_and_one_commit_covers_many(path):
             missing = []
             for each in range(EACH):
                 name = "%d-%d" % (number, each)
-                record.intend(intent(name))
+                record.intend(intent(new_anon_id=name))
                 missing += [] if is_on_disk(path, name) else [name]
             return missing
 
@@ -70,11 +66,11 @@ def test_every_write_that_returns_is_committed_and_one_commit_covers_many(path):
 PROGRAM = """
 import sys
 sys.path[:0] = %r
-from ansible_collections.eccops.rapid.tests.unit.plugins.module_utils.test_durable_writes import API, intent
+from ansible_collections.eccops.rapid.tests.unit.support.ledgers import API, intent
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import LedgerRecord
 with LedgerRecord(sys.argv[1], API) as record:
     for number in range(25):
-        record.intend(intent(str(number)))
+        record.intend(intent(new_anon_id=str(number)))
 """
 
 
@@ -92,7 +88,7 @@ def test_every_commit_is_really_synced(path, tmp_path):
 
 def test_what_keeps_a_write_from_disk_reaches_the_thread_that_waits(path):
     with LedgerRecord(path, API) as record:
-        record.intend(intent("one"))
+        record.intend(intent(new_anon_id="one"))
         with pytest.raises(LedgerError, match="CHECK"):
             record.complete("one", "perhaps")
         record.complete("one", "replaced", "r1")  # the next one goes through
@@ -123,7 +119,7 @@ def write_many(path, number, barrier):
         for each in range(50):
             name = "%d-%d" % (number, each)
             with record.held(name):
-                record.intend(intent(name))
+                record.intend(intent(new_anon_id=name))
                 assert record.entry(name)["outcome"] == "intended"
                 record.complete(name, "replaced", "successor-" + name)
 

@@ -14,8 +14,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils.errors import Invalid
 from ansible_collections.eccops.rapid.plugins.module_utils.ledger import Ledger, current_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils.ledger_view import view_ledger
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import LedgerRecord, current_request_ids
+from ansible_collections.eccops.rapid.tests.unit.support.ledgers import API, intent
 
-API = "https://service.example/rapid"
 IDS = ["%08d-0000-4000-a000-00000000000a" % number for number in range(6)]
 
 
@@ -31,8 +31,8 @@ def fixture_record(path):
 
 
 def intend(record, rotation, request_id, origin=IDS[0], position="north-01"):
-    record.intend({"position": position, "rotation_id": rotation, "original_request_id": origin, "request_id": request_id,
-                   "old_anon_id": "a-" + request_id[:8], "new_anon_id": position + "-" + rotation})
+    record.intend(intent(position=position, rotation_id=rotation, original_request_id=origin, request_id=request_id,
+                         old_anon_id="a-" + request_id[:8], new_anon_id=position + "-" + rotation))
 
 
 def rotate(record, rotation, request_id, successor, origin=IDS[0], position="north-01", outcome="replaced"):

@@ -14,20 +14,14 @@ from ansible_collections.eccops.rapid.plugins.module_utils import ledger_file
 from ansible_collections.eccops.rapid.plugins.module_utils.ledger import Ledger
 from ansible_collections.eccops.rapid.plugins.module_utils.ledger_file import LedgerError
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import LedgerRecord
+from ansible_collections.eccops.rapid.tests.unit.support.ledgers import API, intent, make_ledger
 
 FORKS = multiprocessing.get_context("fork")
-API = "https://service.example/rapid"
-INTENT = {"position": "north-01", "rotation_id": "q1", "original_request_id": "r0", "request_id": "r0", "old_anon_id": "a0", "new_anon_id": "a1"}
 
 
 @pytest.fixture(name="path")
 def fixture_path(tmp_path):
     return tmp_path / "ledger.sqlite"
-
-
-def make(path):
-    with LedgerRecord(str(path), API) as record:
-        record.intend(INTENT)
 
 
 def pragma(path, name):
@@ -42,7 +36,7 @@ def test_all_its_files_are_private_and_synced(path):
     earlier = os.umask(0)
     try:
         with LedgerRecord(str(path), API) as record:
-            record.intend(INTENT)
+            record.intend(intent())
             modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in path.parent.iterdir()}
             assert record.ledger.rows("PRAGMA synchronous") == [{"synchronous": 2}]
             assert record.ledger.rows("PRAGMA journal_mode") == [{"journal_mode": "wal"}]
@@ -56,7 +50,7 @@ def test_all_its_files_are_private_and_synced(path):
 
 
 def test_a_copy_that_lost_wal_gets_it_back(path):
-    make(path)
+    make_ledger(path)
     connection = sqlite3.connect(path)
     connection.execute("VACUUM INTO '%s'" % path.with_name("copy.sqlite"))
     connection.close()
@@ -88,7 +82,7 @@ def test_many_processes_may_begin_it_at_once(path):
 
 
 def test_a_newer_release_brings_an_older_ledger_up_to_date(path, monkeypatch):
-    make(path)
+    make_ledger(path)
     script = "ALTER TABLE replacements ADD COLUMN remark TEXT; CREATE INDEX replacements_by_remark ON replacements (remark)"
     with monkeypatch.context() as newer_release:
         newer_release.setattr(ledger_file, "MIGRATIONS", (*ledger_file.MIGRATIONS, script))
@@ -104,7 +98,7 @@ def test_a_newer_release_brings_an_older_ledger_up_to_date(path, monkeypatch):
 
 
 def test_a_migration_that_fails_leaves_the_ledger_as_it_was(path, monkeypatch):
-    make(path)
+    make_ledger(path)
     with monkeypatch.context() as newer_release:
         newer_release.setattr(ledger_file, "MIGRATIONS", (*ledger_file.MIGRATIONS, "ALTER TABLE replacements ADD COLUMN remark TEXT; no SQL"))
         with pytest.raises(LedgerError, match="syntax error"):

@@ -19,20 +19,14 @@ from ansible_collections.eccops.rapid.plugins.module_utils import ledger_file
 from ansible_collections.eccops.rapid.plugins.module_utils.ledger import Ledger
 from ansible_collections.eccops.rapid.plugins.module_utils.ledger_file import LedgerError
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import LedgerRecord, NoRecord, open_record
+from ansible_collections.eccops.rapid.tests.unit.support.ledgers import API, make_ledger
 
 FORKS = multiprocessing.get_context("fork")
-API = "https://service.example/rapid"
-INTENT = {"position": "north-01", "rotation_id": "q1", "original_request_id": "r0", "request_id": "r0", "old_anon_id": "a0", "new_anon_id": "a1"}
 
 
 @pytest.fixture(name="path")
 def fixture_path(tmp_path):
     return tmp_path / "ledger.sqlite"
-
-
-def make(path):
-    with LedgerRecord(str(path), API) as record:
-        record.intend(INTENT)
 
 
 def linked(path):
@@ -109,7 +103,7 @@ def states(path):
 
 @pytest.mark.parametrize("name", SPOILED)
 def test_what_cannot_be_trusted_is_refused_and_left_alone(path, name):
-    make(path)
+    make_ledger(path)
     spoil, pieces = SPOILED[name]
     spoil(path)
     before = states(path)
@@ -129,14 +123,14 @@ def test_what_cannot_be_trusted_is_refused_and_left_alone(path, name):
 def test_check_mode_refuses_them_too_and_creates_nothing(path):
     record = open_record(str(path), API, True)
     assert isinstance(record, NoRecord) and record.ledger is None and list(path.parent.iterdir()) == []
-    make(path)
+    make_ledger(path)
     path.unlink()
     with pytest.raises(LedgerError, match="is gone"):
         open_record(str(path), API, True)
 
 
 def test_another_users_ledger_is_refused(path, monkeypatch):
-    make(path)
+    make_ledger(path)
     monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
     with pytest.raises(LedgerError, match="belongs to another user"):
         Ledger(str(path))
@@ -149,7 +143,7 @@ def test_one_that_is_not_there_is_not_made_for_reading(path):
 
 
 def test_its_directory_is_made_private_and_only_where_there_can_be_one(path):
-    make(path.parent / "new" / "ledger.sqlite")
+    make_ledger(path.parent / "new" / "ledger.sqlite")
     assert stat.S_IMODE((path.parent / "new").stat().st_mode) == 0o700
     path.write_text("a file")
     with pytest.raises(LedgerError, match="cannot be used: (Not a directory|File exists)"):
@@ -157,7 +151,7 @@ def test_its_directory_is_made_private_and_only_where_there_can_be_one(path):
 
 
 def test_reading_changes_nothing(path):
-    make(path)
+    make_ledger(path)
     with Ledger(str(path), is_read_only=True) as ledger, pytest.raises(LedgerError, match="readonly|read-only|query"):
         with ledger.transaction() as connection:
             connection.execute("DELETE FROM replacements")
@@ -183,14 +177,14 @@ def said_by_a_fork(function, *arguments):
 
 def with_little_room(path, size):
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-    make(path)
+    make_ledger(path)
 
 
 @pytest.mark.parametrize("is_there", [False, True])
 @pytest.mark.parametrize("size", [0, 1000, 5000])
 def test_a_full_disk_is_refused_when_it_is_opened(path, size, is_there):
     if is_there:
-        make(path)
+        make_ledger(path)
     said = said_by_a_fork(with_little_room, path, size)
     assert "cannot be used" in said and str(path) in said and "free space" in said, said
     if is_there:
@@ -208,11 +202,11 @@ def test_a_directory_that_cannot_be_written_to(is_there):
         if os.geteuid() == 0:
             os.setgid(65534)
             os.setuid(65534)
-        make(place / "ledger.sqlite")
+        make_ledger(place / "ledger.sqlite")
 
     try:
         if is_there:
-            make(place / "ledger.sqlite")
+            make_ledger(place / "ledger.sqlite")
             if os.geteuid() == 0:
                 for each in place.iterdir():
                     os.chown(each, 65534, 65534)

@@ -9,6 +9,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerL
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import Credential
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement import Wanted, replace_one
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import LedgerReading, LedgerRecord
+from ansible_collections.eccops.rapid.tests.unit.support.ledgers import intent
 from ansible_collections.eccops.rapid.tests.unit.support.model_rapidauth import ModelRapidAuth
 
 NEW, FURTHER, WRONG = "north-01-q1", "north-01-q1-2", "00000000-0000-4000-a000-ffffffffffff"
@@ -28,8 +29,7 @@ class Case:
 
     def intend(self):
         with LedgerRecord(self.path, self.service.api_url) as record:
-            record.intend({"position": "north-01", "rotation_id": "q1", "original_request_id": self.service.first_id,
-                           "request_id": self.service.first_id, "old_anon_id": "old", "new_anon_id": NEW})
+            record.intend(intent(original_request_id=self.service.first_id, request_id=self.service.first_id, old_anon_id="old", new_anon_id=NEW))
 
     def entry(self, anon_id=NEW):
         with LedgerReading(self.path, self.service.api_url) as record:

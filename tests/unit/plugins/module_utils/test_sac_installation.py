@@ -16,14 +16,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidEr
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_access import Access
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_version import WantedSac
 from ansible_collections.eccops.rapid.tests.unit.support import certificates
-from ansible_collections.eccops.rapid.tests.unit.support.sac_places import Place, refusal, shipped
+from ansible_collections.eccops.rapid.tests.unit.support.sac_places import NEEDS_ROOT, Place, refusal, shipped
 
-NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can install for another account, or make a file system")
-
-
-@pytest.fixture(name="sacs", scope="module")
-def fixture_sacs(authority):
-    return [shipped(authority, "SAC %d" % number, "passphrase %d" % number) for number in range(4)]
 
 
 @pytest.fixture(name="place")

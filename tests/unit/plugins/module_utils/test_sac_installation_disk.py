@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import os
 import pathlib
 import resource
 import shutil
@@ -16,14 +15,8 @@ import sys
 import pytest
 
 from ansible_collections.eccops.rapid import plugins
-from ansible_collections.eccops.rapid.tests.unit.support.sac_places import Place, refusal, shipped
+from ansible_collections.eccops.rapid.tests.unit.support.sac_places import NEEDS_ROOT, Place, refusal
 
-NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can install for another account, or make a file system")
-
-
-@pytest.fixture(name="sacs", scope="module")
-def fixture_sacs(authority):
-    return [shipped(authority, "SAC %d" % number, "passphrase %d" % number) for number in range(4)]
 
 
 @pytest.fixture(name="place")

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from ansible_collections.eccops.rapid.tests.unit.support.sac_places import Place, load_whole, shipped
+from ansible_collections.eccops.rapid.tests.unit.support.sac_places import Place, load_whole
 
 CALLS = ("open", "mkdir", "chmod", "chown", "fchmod", "fchown", "rename", "symlink", "unlink", "rmdir", "fsync", "replace", "fork")
 DONE, DIED = 0, -signal.SIGKILL
@@ -40,11 +40,6 @@ def run_until(instant, function, calls=CALLS):
             os._exit(0)
     unused_pid, status = os.waitpid(pid, 0)
     return os.waitstatus_to_exitcode(status) if hasattr(os, "waitstatus_to_exitcode") else (DONE if status == 0 else DIED)
-
-
-@pytest.fixture(name="sacs", scope="module")
-def fixture_sacs(authority):
-    return [shipped(authority, "SAC %d" % number, "passphrase %d" % number) for number in range(3)]
 
 
 @pytest.fixture(name="systemctl")

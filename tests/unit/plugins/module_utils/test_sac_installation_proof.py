@@ -13,16 +13,10 @@ import threading
 import pytest
 
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_version import WantedSac
-from ansible_collections.eccops.rapid.tests.unit.support.sac_places import Place, refusal, shipped
+from ansible_collections.eccops.rapid.tests.unit.support.sac_places import NEEDS_ROOT, Place, refusal, shipped
 from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import response
 
-NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can install for another account, or make a file system")
 UNKNOWN = response(404, {"Number": 1109, "Message": "no such credential"})
-
-
-@pytest.fixture(name="sacs", scope="module")
-def fixture_sacs(authority):
-    return [shipped(authority, "SAC %d" % number, "passphrase %d" % number) for number in range(4)]
 
 
 @pytest.fixture(name="place")

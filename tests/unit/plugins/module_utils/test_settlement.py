@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import LedgerReading, LedgerRecord
 from ansible_collections.eccops.rapid.plugins.module_utils.settlement import settle
+from ansible_collections.eccops.rapid.tests.unit.support.ledgers import intent
 from ansible_collections.eccops.rapid.tests.unit.support.model_rapidauth import ModelRapidAuth
 
 NEW = "north-01-q1"
@@ -22,8 +23,7 @@ class Case:
         self.other = self.service.add("another-one", "Collected")
         self.credentials = [{"position": "north-01", "request_id": self.first}]
         with LedgerRecord(path, self.service.api_url) as record:
-            record.intend({"position": "north-01", "rotation_id": "q1", "original_request_id": self.first, "request_id": self.first,
-                           "old_anon_id": "old", "new_anon_id": NEW})
+            record.intend(intent(original_request_id=self.first, request_id=self.first, old_anon_id="old", new_anon_id=NEW))
             if outcome != "intended":
                 record.complete(NEW, outcome, "known" if outcome == "replaced" else None)
         self.successor = self.service.add(NEW, "Requested")

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""The intents that tests write into a ledger, and a ledger that has one."""
+
+from __future__ import annotations
+
+from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import LedgerRecord
+
+API = "https://service.example/rapid"
+
+
+def intent(**changes):
+    """Returns the intent to replace r0 of north-01 under the AnonId a1."""
+    told = {"position": "north-01", "rotation_id": "q1", "original_request_id": "r0", "request_id": "r0", "old_anon_id": "a0", "new_anon_id": "a1"}
+    return {**told, **changes}
+
+
+def make_ledger(path):
+    """Makes a ledger with one open intent at C(path)."""
+    with LedgerRecord(str(path), API) as record:
+        record.intend(intent())
