@@ -9,10 +9,12 @@ Python's own ensurepip instead, so that the package index is all that is needed.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -53,20 +55,36 @@ def pip_versions():
 
 
 def run(kind, *arguments):
-    """Runs C(ansible-test kind) with this Python and returns its exit code; two at once do not meet."""
+    """Runs C(ansible-test kind) with this Python and returns its exit code; two at once do not meet, and one that is told to end leaves no process."""
+    signal.signal(signal.SIGTERM, lambda *_arguments: sys.exit(143))
     home = WORK / "home"
     cache = home / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     for version in pip_versions():
         (cache / f"get_pip_{version.replace('.', '_')}.py").write_text(GET_PIP)
-    environment = dict(os.environ, HOME=str(home))
-    for name in ("ANSIBLE_CONFIG", "ANSIBLE_COLLECTIONS_PATH"):
-        environment.pop(name, None)
     if "--python" not in arguments:
         arguments = ("--python", "%d.%d" % sys.version_info[:2], *arguments)
     program = pathlib.Path(sys.executable).parent / "ansible-test"
+    environment = dict(os.environ, HOME=str(home))
+    for name in ("ANSIBLE_CONFIG", "ANSIBLE_COLLECTIONS_PATH"):
+        environment.pop(name, None)
     with tempfile.TemporaryDirectory(dir=WORK) as scratch:
         place = pathlib.Path(scratch) / "ansible_collections" / "eccops" / "rapid"
         copy_tree(place)
-        command = [program, kind, "--venv", "--color", "no", *arguments]
-        return subprocess.run(command, cwd=place, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
+        return run_to_end([program, kind, "--venv", "--color", "no", *arguments], cwd=place, env=environment)
+
+
+def run_to_end(command, **options):
+    """Returns the exit code of a command without input; where this process is interrupted, none of the command's processes goes on."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options)
+    try:
+        return process.wait()
+    finally:
+        if process.poll() is None:
+            # It removes its temporary files then, but kills the ansible-test that it runs in its environment, whose files stay: it passes no TMPDIR on.
+            os.killpg(process.pid, signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(20)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
