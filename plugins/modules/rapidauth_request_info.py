@@ -87,7 +87,7 @@ RETURN = r"""
 credentials:
   description: What was found out, keyed by the id it was asked by.
   type: dict
-  returned: always
+  returned: when something was looked up
   contains:
     is_known:
       description: Whether the service has the credential; null where that could not be found out.
@@ -141,7 +141,7 @@ summary:
       Counts: C(total), C(by_status) under the service's own words, C(unknown) to the service, C(failed) look-ups,
       C(collection_prevented), C(due).
   type: dict
-  returned: always
+  returned: when something was looked up
   sample:
     total: 3
     by_status:

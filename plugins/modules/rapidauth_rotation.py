@@ -71,12 +71,7 @@ options:
         replacement, which must exist under the unresolved AnonId, or to V(not_replaced).
     type: dict
     default: {}
-  ledger_path:
-    description:
-      - >-
-        SQLite file in which every replacement is recorded before it is sent and after it came out. It is created at
-        the first use with mode 0600, must belong to the user that runs the task, and must lie on a local file system.
-      - It lies where the task runs. Where the controller is disposable, delegate the task to a host that keeps it.
+  ledger_path:  # described by the fragment
     type: path
     required: true
   concurrency:
@@ -126,7 +121,7 @@ RETURN = r"""
 positions:
   description: What became of each position, keyed by its name.
   type: dict
-  returned: always
+  returned: when the wave was begun
   contains:
     outcome:
       description:
@@ -172,7 +167,7 @@ positions:
 summary:
   description: How many positions came to each outcome, and C(total).
   type: dict
-  returned: always
+  returned: when the wave was begun
   sample:
     replaced: 2
     total: 2
@@ -180,17 +175,17 @@ failed_positions:
   description: The positions that need another run or a person.
   type: list
   elements: str
-  returned: always
+  returned: when the wave was begun
   sample: []
 stopped_by:
   description: Why nothing more was begun; null where nothing stopped the wave.
   type: str
-  returned: always
+  returned: when the wave was begun
   sample: null
 clock_skew_seconds:
   description: By how many seconds the service's clock is ahead of the one here; null where the service did not say.
   type: int
-  returned: always
+  returned: when the wave was begun
   sample: 0
 ledger_path:
   description: The ledger that was used.
