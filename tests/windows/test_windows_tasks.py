@@ -18,6 +18,7 @@ MODULES = COLLECTIONS / "ansible_collections" / "ansible" / "windows" / "plugins
 PRESENT, ABSENT = (
     yaml.safe_load((powershell.ROLES / "portal_launcher" / "tasks" / name).read_text(encoding="utf-8"))
     for name in ("windows_present.yml", "windows_absent.yml"))
+VARIABLES = yaml.safe_load((powershell.ROLES / "portal_launcher" / "vars" / "main.yml").read_text(encoding="utf-8"))
 BLOCK, RESCUE = PRESENT[0]["block"], PRESENT[0]["rescue"]
 SCRIPTS = {name: script for name, script in powershell.task_scripts().items() if name.startswith("portal_launcher")}
 
@@ -112,10 +113,16 @@ def test_role_and_program_agree():
     assert handler.endswith('"{{ portal_launcher_windows_program }}\\portal-launcher.ps1" --link "%1"')
     state = re.search(r"\$StatePath = '([^']*)'", program).group(1)
     assert state in SCRIPTS["portal_launcher/tasks/windows_absent.yml: " + ABSENT[0]["name"]]
-    assert "Program Files\\PortalLauncher" in PRESENT[0]["vars"]["portal_launcher_windows_program"]
-    assert ABSENT[0]["ansible.windows.win_powershell"]["parameters"] == {
-        "Program": PRESENT[0]["vars"]["portal_launcher_windows_program"], "Data": PRESENT[0]["vars"]["portal_launcher_windows_data"],
-        "Menu": PRESENT[0]["vars"]["portal_launcher_windows_menu"]}
+    configuration = re.search(r"\$ConfigurationPath = '([^']*)'", program).group(1)
+    assert configuration == VARIABLES["portal_launcher_windows_data"] + "\\launcher.ini"
+
+
+def test_what_a_killed_run_left_is_verified_by_the_next():
+    """Everything may be in place already: it is the killed run's, and nothing has checked it."""
+    first, seal = BLOCK[0]["ansible.windows.win_powershell"], BLOCK[-1]["ansible.windows.win_powershell"]
+    assert "is_unfinished = Test-Path -LiteralPath (Join-Path $aside 'complete')" in first["script"]
+    assert "or portal_launcher_windows_position.result.is_unfinished" in seal["parameters"]["HasChange"]
+    assert "if ($IsVerified -and ($HasChange -or $Ansible.Changed))" in seal["script"]
 
 
 def test_the_shortcut_is_an_internet_shortcut():
@@ -135,3 +142,8 @@ def test_ansible_reads_the_tasks(modules, tmp_path):
         [str(pathlib.Path(sys.executable).parent / "ansible-playbook"), "--syntax-check", "play.yml"], cwd=tmp_path, env=environment,
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_sac_is_removed_whatever_its_installation_would_need():
+    tasks = yaml.safe_load((powershell.ROLES / "sac_certificate" / "tasks" / "windows.yml").read_text(encoding="utf-8"))
+    assert [task["when"] for task in tasks] == ["sac_certificate_state == 'present'"] * 2 + ["sac_certificate_state == 'absent'"]
