@@ -19,10 +19,11 @@ import sys
 import harness
 import sandbox_process
 import yaml
-from documented_commands import REHEARSED, ROOT, yaml_file_of
+from documented_commands import JOBS, REHEARSED, ROOT, yaml_file_of
 
 BIN = pathlib.Path(sys.executable).parent
 TIMEOUT_SECONDS = 300
+VAULT_PASSWORD = "rehearsal"
 
 
 class Desk:
@@ -31,6 +32,8 @@ class Desk:
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
         self.checkout, self.home = self.directory / "checkout", self.directory / "home"
+        for name in ("runner", "rapidauth"):  # what a CI system and systemd make for a job
+            (self.directory / name).mkdir()
         shutil.copytree(ROOT, self.checkout, symlinks=True, ignore=_ignored)
         self._borrow_environment()
         self._install_dependencies()
@@ -83,6 +86,7 @@ class Desk:
         place, sac = self.directory / "sac", self.sandbox.values["sandbox_sacs"]["valid"]
         place.mkdir(exist_ok=True)
         shutil.copy(sac["combined_path"], place / "sac.pem")
+        shutil.copy(sac["pkcs12_path"], self.checkout / "sac.p12")
         (place / "passphrase").write_text(sac["passphrase"] + "\n", encoding="utf-8")
         (place / "current").unlink(missing_ok=True)
         (place / "current").symlink_to(".")
@@ -98,7 +102,7 @@ class Desk:
             rotation_request_path=str(self.directory / "positions" / "{{ inventory_hostname }}" / "request.json"))
         path = self.checkout / "vault.yml"
         path.write_text(yaml.safe_dump(values), encoding="utf-8")
-        (self.home / "vault-password").write_text("rehearsal\n", encoding="utf-8")
+        (self.home / "vault-password").write_text(VAULT_PASSWORD + "\n", encoding="utf-8")
         (self.home / "vault-password").chmod(0o600)
         subprocess.run(
             [str(BIN / "ansible-vault"), "encrypt", str(path)], env=self.environment(), check=True, capture_output=True, timeout=TIMEOUT_SECONDS)
@@ -113,6 +117,16 @@ class Desk:
         environment.update({name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_"))})
         return environment
 
+    def _environment_of_job(self):
+        """What GitLab, GitHub, Jenkins and systemd set for a job, and nothing else that has the vault's password."""
+        environment = self.environment()
+        del environment["ANSIBLE_VAULT_PASSWORD_FILE"]
+        environment.update(
+            CI_PROJECT_DIR=str(self.checkout), WORKSPACE=str(self.checkout), RUNNER_TEMP=str(self.directory / "runner"),
+            GITHUB_STEP_SUMMARY=str(self.directory / "runner" / "summary.md"), VAULT_PASSWORD=VAULT_PASSWORD,
+            VAULT_PASSWORD_FILE=str(self.home / "vault-password"), CREDENTIALS_DIRECTORY=str(self.home))
+        return environment
+
     def rehearsed(self, command):
         """Returns the command line that is run for a Command."""
         text = command.text
@@ -124,8 +138,9 @@ class Desk:
 
     def run(self, command):
         """Runs a Command to its end; returns (exit code, output)."""
+        environment = self._environment_of_job() if command.language in JOBS else self.environment()
         done = subprocess.run(
-            ["bash", "-c", self.rehearsed(command)], cwd=self.checkout, env=self.environment(), stdin=subprocess.DEVNULL, text=True,
+            ["bash", "-ec", self.rehearsed(command)], cwd=self.checkout, env=environment, stdin=subprocess.DEVNULL, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT_SECONDS, check=False)
         return done.returncode, done.stdout
 
