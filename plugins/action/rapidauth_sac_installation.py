@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+from ansible_collections.eccops.rapid.plugins.module_utils.audit_log import AuditLog
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_installation import have_sac, sac_installation_spec
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_shipment import shipment_of
 from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction, plain
 
-FROM_THE_CONTROLLER = ("sac_path", "sac_content", "sac_key_path", "sac_key_content", "sac_passphrase")
+FROM_THE_CONTROLLER = ("audit_log_path", "sac_path", "sac_content", "sac_key_path", "sac_key_content", "sac_passphrase")
 
 
 class ActionModule(CoreAction):
@@ -23,19 +25,42 @@ class ActionModule(CoreAction):
     def spec(self):
         return sac_installation_spec()
 
+    def _run(self, tmp, task_vars):
+        self._position = str(self._task.delegate_to or task_vars["inventory_hostname"])
+        return super()._run(tmp, task_vars)
+
     def core(self, params, is_check_mode):
-        shipped, about = self._shipment(params)
-        params = dict(params, **shipped)
-        return _tell(have_sac(params, is_check_mode), about)
+        def install(shipped):
+            params.update(shipped)
+            return have_sac(params, is_check_mode)
+
+        return self._installed(params, install)
 
     def _ship(self, task_vars):
         def ship(params):
-            shipped, about = self._shipment(params)
             # As they were given: a path is one of the position, whose home is another.
             arguments = {name: value for name, value in plain(self._task.args).items() if name not in FROM_THE_CONTROLLER}
-            return _tell(self._ship_with(dict(arguments, **shipped), task_vars), about)
+            return self._installed(params, lambda shipped: self._ship_with(dict(arguments, **shipped), task_vars))
 
         return self._with_params(ship)
+
+    def _installed(self, params, install):
+        """Returns the result of C(install(shipped)), recorded where it changed something or failed."""
+        audit_log = AuditLog(None if self._task.check_mode else params["audit_log_path"], "rapidauth_sac_installation")
+        audit_log.ensure_writable()
+        shipped, about = self._shipment(params)
+        subject = {"position": self._position, "path": params["path"], "sac": about}
+        event = "sac_installation" if params["state"] == "present" else "sac_removal"
+        try:
+            result = _tell(install(shipped), about)
+        except BaseException as error:
+            is_refusal = isinstance(error, RapidError)
+            audit_log.complete(event, "failed" if is_refusal else "unknown", subject, error.kind if is_refusal else None)
+            raise
+        if result.get("failed") or result.get("changed"):
+            subject["outcome"] = result.get("outcome")
+            audit_log.complete(event, "failed" if result.get("failed") else "succeeded", subject, result.get("error_kind"))
+        return audit_log.told(result)
 
     def _shipment(self, params):
         """Returns the options that take the place of those read here, and what may be said about the SAC."""

@@ -35,6 +35,11 @@ def ledger_options(is_required=False):
     }
 
 
+def audit_options():
+    """Where logins and changes are recorded: fragment C(audit)."""
+    return {"audit_log_path": {"type": "path"}}
+
+
 def request_spec():
     """Returns what AnsibleModule takes for rapidauth_request."""
     options = rapidauth_options()
@@ -46,6 +51,7 @@ def request_spec():
         expect_anon_id={"type": "str"},
         position={"type": "str"},
         rotation_id={"type": "str"},
+        **audit_options(),
         **ledger_options(),
     )
     return dict(
@@ -132,6 +138,7 @@ def portal_token_spec():
         "query_token_parameter": {"type": "str", "default": "access_token", "no_log": False},
         "ca_path": {"type": "path"},
         "timeout_seconds": {"type": "int", "default": 30},
+        **audit_options(),
     }
     return {
         "argument_spec": options,
@@ -177,6 +184,7 @@ def credential_check_info_spec():
             "collection_minutes": {"type": "int", "default": 10},
             "fail_on": {"type": "str", "choices": ["critical", "warning", "never"], "default": "critical"},
             "are_ids_shown": {"type": "bool", "default": False},
+            **audit_options(),
         }
     }
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 
+from ansible_collections.eccops.rapid.plugins.module_utils.audit_log import AuditLog
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils.fleet import opaque_position_id
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensure_anon_id, ensure_request_id, is_same_request_id
@@ -20,6 +21,11 @@ def bring_to_state(params, is_check_mode, run_directory=None):
     C(run_directory) is private to one Ansible run and shared by its processes: in it each new AnonId is claimed, so
     that one AnonId given to a whole fleet by mistake does not make every position adopt the first one's replacement.
     """
+    audit_log = AuditLog(params.get("audit_log_path"), "rapidauth_request")
+    return audit_log.told(_bring_to_state(params, is_check_mode, run_directory, audit_log))
+
+
+def _bring_to_state(params, is_check_mode, run_directory, audit_log):
     ensure_request_id(params["request_id"])
     for option in ("anon_id", "expect_anon_id"):
         if params.get(option) is not None:
@@ -29,12 +35,12 @@ def bring_to_state(params, is_check_mode, run_directory=None):
             raise InvalidInput("prevent_collection goes with state=present; a replacement of a prevented credential is refused")
         if params.get("anon_id") is None and params.get("ledger_path") is None:
             raise InvalidInput("state=replaced needs anon_id, or rotation_id and ledger_path: without them a second run would replace again")
-        client = rapidauth_client(params)
+        client = rapidauth_client(params).audited(audit_log)
         with open_record(params.get("ledger_path"), client.api_url, is_check_mode) as record:
             return _replaced(client, record, params, is_check_mode, run_directory)
     if params.get("anon_id") is not None:
         raise InvalidInput("anon_id goes with state=replaced; to guard against a wrong credential use expect_anon_id")
-    client = rapidauth_client(params)
+    client = rapidauth_client(params).audited(audit_log)
     current = current_request_ids(params.get("ledger_path"), client.api_url, [params["request_id"]])
     return _present(client, dict(params, request_id=current[params["request_id"]]), is_check_mode)
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ansible_collections.eccops.rapid.plugins.module_utils import ledger as ledgers
+from ansible_collections.eccops.rapid.plugins.module_utils.audit_log import AuditLogError
 from ansible_collections.eccops.rapid.plugins.module_utils.credential_check import check_with_histories
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, MissingLibrary, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils.findings import Rules, credential_findings
@@ -33,7 +34,7 @@ def check_fleet(params, is_check_mode, run_directory=None):
     for service in params["services"]:
         _check_service(seen, _complete(service, params), rules, sac_limits)
     for account in params["accounts"]:
-        _check_account(seen, account, is_check_mode, run_directory)
+        _check_account(seen, dict(account, audit_log_path=params.get("audit_log_path")), is_check_mode, run_directory)
     expected = {"program": params.get("launcher_sha256"), "configuration": params.get("launcher_configuration_sha256")}
     for position, launcher in params["launchers"].items():
         seen.subjects.append({"about": "launcher", "name": position, "ecc": launcher.get("ecc") or ""})
@@ -137,7 +138,7 @@ def _positions_of_ledger(service):
 
 def _raise_if_ours(error):
     """Raises C(error) again where the check itself is set up wrongly: that is no finding about the fleet."""
-    if isinstance(error, (InvalidInput, MissingLibrary, LedgerError)):
+    if isinstance(error, (AuditLogError, InvalidInput, MissingLibrary, LedgerError)):
         raise error
 
 
@@ -155,7 +156,7 @@ def _check_account(seen, account, is_check_mode, run_directory):
     seen.subjects.append({"about": "account", "name": name, "ecc": ecc, "is_checked": not is_check_mode})
     options = {"state": "present", "api_version": "irpv1", "min_remaining_seconds": 0, "timeout_seconds": 30}
     try:
-        provide_token(dict(account, **options), is_check_mode, run_directory)
+        provide_token(dict(account, **options), is_check_mode, run_directory, source="credential_check_info")
     except RapidError as error:
         _raise_if_ours(error)
         seen.findings.append(account_finding(name, ecc, error))

@@ -9,13 +9,12 @@ that must limit how long it keeps them exports the ledger and begins a new one, 
 from __future__ import annotations
 
 import contextlib
-import getpass
 import os
-import socket
 import sqlite3
 import threading
 
 from ansible_collections.eccops.rapid.plugins.module_utils import ledger_file
+from ansible_collections.eccops.rapid.plugins.module_utils.identity import who_and_where
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import format_instant, utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils.ledger_file import LedgerError
 
@@ -171,7 +170,7 @@ def write_intent(connection, intent):
 
     C(intent) has api_url, position, rotation_id, original_request_id, request_id, old_anon_id and new_anon_id.
     """
-    row = dict(intent, intended_at=format_instant(utc_now()), controller=socket.gethostname(), user=_user())
+    row = dict(intent, intended_at=format_instant(utc_now()), **who_and_where())
     connection.execute(
         "INSERT INTO replacements (api_url, position, rotation_id, original_request_id, request_id, old_anon_id, new_anon_id,"
         " outcome, intended_at, controller, user) VALUES (:api_url, :position, :rotation_id, :original_request_id, :request_id,"
@@ -191,11 +190,3 @@ def write_outcome(connection, api_url, new_anon_id, outcome, new_request_id=None
         "UPDATE replacements SET outcome = ?, new_request_id = ?, error = ?, finished_at = ? WHERE api_url = ? AND new_anon_id = ?",
         (outcome, new_request_id, error, format_instant(utc_now()), api_url, new_anon_id),
     )
-
-
-def _user():
-    """Returns who runs this: the login behind sudo where there is one."""
-    try:
-        return os.environ.get("SUDO_USER") or getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())

@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime
 
 from ansible_collections.eccops.rapid.plugins.module_utils import token_cache
+from ansible_collections.eccops.rapid.plugins.module_utils.audit_log import AuditLog
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import format_instant, utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils.portal import ENVIRONMENTS, log_in, normalize_caller_id, portal_query_url
@@ -16,11 +17,12 @@ from ansible_collections.eccops.rapid.plugins.module_utils.transport import Tran
 from ansible_collections.eccops.rapid.plugins.module_utils.urls import ensure_https_url
 
 
-def provide_token(params, is_check_mode, run_directory=None):
+def provide_token(params, is_check_mode, run_directory=None, source="rapidsos_portal_token"):
     """Returns the module's result for its C(params); raises RapidError.
 
     C(run_directory) is private to one Ansible run and shared by its processes: refused logins are remembered there
-    where no cache was asked for, so that one run tries a password once and not once per host.
+    where no cache was asked for, so that one run tries a password once and not once per host. C(source) is the module
+    that the audit log says it was.
     """
     api_url, query_url = _urls(params)
     _ensure_complete(params)
@@ -28,30 +30,32 @@ def provide_token(params, is_check_mode, run_directory=None):
     account = (api_url, params["api_version"], params["email"])
     if params["state"] == "absent":
         return _absent(token_cache.TokenCache(cache_directory, *account), is_check_mode)
-    directory = cache_directory or run_directory
-    if is_check_mode:
-        token = _cached(cache_directory, account, params)
-        return {"changed": True, "api_url": api_url, "is_from_cache": False} if token is None else _result(token, False, params, api_url, query_url)
-    if directory is None:
-        return _result(_log_in(params, api_url), True, params, api_url, query_url)
     # Most hosts of a play find the token there, and need not wait for each other.
-    token = _cached(cache_directory, account, params)
-    if token is not None:
-        return _result(token, False, params, api_url, query_url)
-    cache = token_cache.TokenCache(directory, *account)
-    with cache.locked():
-        return _cached_or_minted(cache, bool(cache_directory), params, api_url, query_url)
+    token, is_minted = _cached(cache_directory, account, params), False
+    if token is None and is_check_mode:
+        return {"changed": True, "api_url": api_url, "is_from_cache": False}
+    audit_log = AuditLog(params.get("audit_log_path"), source)
+    if token is None:
+        directory = cache_directory or run_directory
+        if directory is None:
+            token, is_minted = _log_in(params, api_url, audit_log), True
+        else:
+            cache = token_cache.TokenCache(directory, *account)
+            with cache.locked():
+                token, is_minted = _cached_or_minted(cache, bool(cache_directory), params, api_url, audit_log)
+    return audit_log.told(_result(token, is_minted, params, api_url, query_url))
 
 
-def _cached_or_minted(cache, is_kept, params, api_url, query_url):
+def _cached_or_minted(cache, is_kept, params, api_url, audit_log):
+    """Returns (Token, whether a login was made for it), with the cache locked."""
     password = params["password"]
     token = _stored(cache, params) if is_kept else None
     if token is not None:
-        return _result(token, False, params, api_url, query_url)
+        return token, False
     token_cache.ensure_not_just_refused(cache.read("refusal", _all_secrets(params)), utc_now())
     cache.ensure_writable()
     try:
-        token = _log_in(params, api_url)
+        token = _log_in(params, api_url, audit_log)
     except Refusal as error:
         # Which status a wrong password gets is not documented (a stock Django answers 400): any 4xx counts as one.
         if 400 <= error.http_status < 500 and error.http_status != 429:
@@ -59,7 +63,7 @@ def _cached_or_minted(cache, is_kept, params, api_url, query_url):
         raise
     if is_kept:
         cache.write("token", password, token_cache.token_content(token))
-    return _result(token, True, params, api_url, query_url)
+    return token, True
 
 
 def _cached(cache_directory, account, params):
@@ -93,9 +97,10 @@ def _absent(cache, is_check_mode):
     return {"changed": True}
 
 
-def _log_in(params, api_url):
+def _log_in(params, api_url, audit_log):
     context = client_context(params.get("ca_path"))
-    return log_in(Transport(api_url, context, params["timeout_seconds"]), params, utc_now())
+    with audit_log.effect("portal_login", {"api_url": api_url, "account": params["email"]}):
+        return log_in(Transport(api_url, context, params["timeout_seconds"]), params, utc_now())
 
 
 def _urls(params):

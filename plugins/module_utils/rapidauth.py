@@ -12,6 +12,7 @@ import re
 from urllib.parse import quote
 
 from ansible_collections.eccops.rapid.plugins.module_utils.answers import json_object, unusable
+from ansible_collections.eccops.rapid.plugins.module_utils.audit_log import NO_AUDIT_LOG
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost, InvalidInput, Refusal, SacRefused
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import format_instant, parse_instant
 
@@ -95,8 +96,12 @@ def is_same_request_id(one, other):
 class RapidAuthClient:
     """The calls; C(transport) is a Transport for the base URL, such as https://request.rapidauth.com/rapid."""
 
-    def __init__(self, transport, sac):
-        self._transport, self.sac = transport, sac
+    def __init__(self, transport, sac, audit_log=NO_AUDIT_LOG):
+        self._transport, self.sac, self._audit_log = transport, sac, audit_log
+
+    def audited(self, audit_log):
+        """Returns a client over the same connections whose calls that change something are recorded in an AuditLog."""
+        return RapidAuthClient(self._transport, self.sac, audit_log)
 
     @property
     def api_url(self):
@@ -128,8 +133,10 @@ class RapidAuthClient:
     def set_prevent_collection(self, request_id, is_prevented):
         """Sends the only field a PATCH may carry; the caller verifies by a GET."""
         ensure_request_id(request_id)
-        answer = self._transport.send_once("PATCH", "/requests/" + request_id, json={"PreventCollection": is_prevented})
-        self._ensure_success(answer, "PATCH of RequestId " + request_id)
+        subject = {"api_url": self.api_url, "request_id": request_id, "prevent_collection": is_prevented}
+        with self._audit_log.effect("credential_patch", subject):
+            answer = self._transport.send_once("PATCH", "/requests/" + request_id, json={"PreventCollection": is_prevented})
+            self._ensure_success(answer, "PATCH of RequestId " + request_id)
 
     def replace(self, request_id, anon_id):
         """Returns the successor. Cannot be undone and is never repeated here.
@@ -138,6 +145,12 @@ class RapidAuthClient:
         """
         ensure_request_id(request_id)
         ensure_anon_id(anon_id)
+        with self._audit_log.effect("credential_replacement", {"api_url": self.api_url, "request_id": request_id, "new_anon_id": anon_id}) as subject:
+            successor = self._replaced(request_id, anon_id)
+            subject["new_request_id"] = successor.request_id
+        return successor
+
+    def _replaced(self, request_id, anon_id):
         what = "replace of RequestId " + request_id
         answer = self._transport.send_once("POST", "/requests/%s/replace" % request_id, json={"AnonId": anon_id})
         credential = self._credential(answer, what)

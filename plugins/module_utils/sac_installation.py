@@ -39,6 +39,7 @@ def sac_installation_spec():
         "api_url": {"type": "str", "default": "https://request.rapidauth.com/rapid"},
         "ca_path": {"type": "path"},
         "timeout_seconds": {"type": "int", "default": 30},
+        "audit_log_path": {"type": "path"},
     }
     return {
         "argument_spec": options,

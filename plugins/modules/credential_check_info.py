@@ -201,6 +201,7 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
+  - eccops.rapid.audit
   - eccops.rapid.attributes
 attributes:
   check_mode:

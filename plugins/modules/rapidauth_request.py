@@ -62,6 +62,7 @@ options:
 extends_documentation_fragment:
   - eccops.rapid.rapidauth
   - eccops.rapid.ledger
+  - eccops.rapid.audit
   - eccops.rapid.attributes
   - eccops.rapid.attributes.group_rapidauth
 attributes:

@@ -110,6 +110,12 @@ options:
       - Seconds that the proof may take in all. Temporary trouble is tried three times within them.
     type: int
     default: 30
+  audit_log_path:
+    description:
+      - >-
+        File of the controller to which a line is appended when something was changed or failed: what, when, where, by whom, to
+        what, with which outcome, and no secret. Where it cannot be written nothing is done. Created with mode 0600.
+    type: path
 extends_documentation_fragment:
   - eccops.rapid.attributes
 attributes:

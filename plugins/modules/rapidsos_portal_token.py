@@ -103,6 +103,7 @@ options:
     type: int
     default: 30
 extends_documentation_fragment:
+  - eccops.rapid.audit
   - eccops.rapid.attributes
   - eccops.rapid.attributes.group_portal
 requirements:

@@ -40,7 +40,8 @@ def test_the_inventory_names_every_position(sandbox):
     group = inventory["dispatch_workstations"]
     assert group["vars"] == {
         "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-        "rapidauth_ledger_path": str(sandbox.directory / "ledger.sqlite")}
+        "rapidauth_ledger_path": str(sandbox.directory / "ledger.sqlite"),
+        "rapidauth_audit_log_path": str(sandbox.directory / "audit.jsonl")}
     found = [
         {"position": host, "ecc": ecc, "request_id": of_host["rapidauth_request_id"],
          "anon_id": of_host["rapidauth_anon_id"]}

@@ -22,6 +22,9 @@ class FakeRapidAuth:
         self.writes, self.fails = [], {}
         self.has_effect = True
 
+    def audited(self, _audit_log):
+        return self
+
     def get_request(self, request_id):
         return self._found("get_request", "RequestId", request_id)
 

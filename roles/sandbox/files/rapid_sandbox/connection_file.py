@@ -45,7 +45,8 @@ def write_inventory(directory, fleet):
     positions = directory.file("positions")
     lines = [_HEAD, "---\ndispatch_workstations:\n  vars:\n    ansible_connection: local\n",
              '    ansible_python_interpreter: "{{ ansible_playbook_python }}"\n',
-             f"    rapidauth_ledger_path: {json.dumps(str(directory.file('ledger.sqlite')))}\n  children:\n"]
+             f"    rapidauth_ledger_path: {json.dumps(str(directory.file('ledger.sqlite')))}\n"
+             f"    rapidauth_audit_log_path: {json.dumps(str(directory.file('audit.jsonl')))}\n  children:\n"]
     for ecc in dict.fromkeys(position["ecc"] for position in fleet):
         lines.append(f"    {ecc}:\n      hosts:\n")
         for position in fleet:

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""A durable record of each login, each change at RapidAuth and each SAC that is installed: JSON Lines, only ever appended to.
+
+What CJIS AU-2 and AU-3 ask of a record (facts, section 4.1): what, when, where, source, outcome, identity; and no secret.
+What a ledger records of replacements is recorded there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import stat
+import uuid
+
+from ansible_collections.eccops.rapid.plugins.module_utils.durable_files import sync_directory
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils.identity import who_and_where
+from ansible_collections.eccops.rapid.plugins.module_utils.instants import format_instant, utc_now
+
+
+class AuditLogError(RapidError):
+    """The audit log cannot be written; nothing was done because of it."""
+
+    kind = "audit_log_unusable"
+    is_service_wide = True
+
+
+class AuditLog:
+    """The file at C(path), on behalf of the module C(source); with the path None nothing is recorded.
+
+    C(problems) are sentences about outcomes that could not be recorded: by then there was no way back.
+    """
+
+    def __init__(self, path, source):
+        self._path = os.path.abspath(os.path.expanduser(path)) if path else None
+        self._source = source
+        self.problems = []
+
+    @contextlib.contextmanager
+    def effect(self, event, subject):
+        """Records C(event) before the block and what came of it after; gives C(subject), a dict the block may add to.
+
+        Raises AuditLogError before the block where it cannot be recorded. A RapidError of the block with
+        C(is_effect_unknown), and whatever else ends it, leaves the outcome C(unknown).
+        """
+        event_id = uuid.uuid4().hex
+        self.write(event, "begun", subject, event_id=event_id)
+        try:
+            yield subject
+        except RapidError as error:
+            self.complete(event, "unknown" if error.is_effect_unknown else "failed", subject, error.kind, event_id)
+            raise
+        except BaseException:
+            self.complete(event, "unknown", subject, None, event_id)
+            raise
+        self.complete(event, "succeeded", subject, None, event_id)
+
+    def complete(self, event, outcome, subject, error_kind=None, event_id=None):
+        """Records what can no longer be prevented: where that fails it is a problem and no error."""
+        try:
+            self.write(event, outcome, subject, error_kind, event_id)
+        except AuditLogError as error:
+            self.problems.append("%s: %s is not recorded; %s" % (event, outcome, error.message))
+
+    def write(self, event, outcome, subject, error_kind=None, event_id=None):
+        """Returns when the record is on disk; raises AuditLogError."""
+        if self._path is None:
+            return
+        record = {"time": format_instant(utc_now()), "event": event, "event_id": event_id or uuid.uuid4().hex, "outcome": outcome,
+                  "error_kind": error_kind, "source": "eccops.rapid." + self._source, "subject": subject, **who_and_where()}
+        self._append(json.dumps(record, sort_keys=True).encode("ascii") + b"\n")
+
+    def told(self, result):
+        """Returns a module's C(result), with its C(problems) as warnings."""
+        return dict(result, warnings=self.problems) if self.problems else result
+
+    def ensure_writable(self):
+        """Raises AuditLogError where nothing could be recorded; makes the file if there is none."""
+        if self._path is not None:
+            self._append(b"")
+
+    def _append(self, line):
+        try:
+            with self._opened() as descriptor:
+                _append_whole(descriptor, line)
+        except OSError as error:
+            raise AuditLogError(
+                "the audit log '%s' cannot be written: %s; nothing is done that could not be recorded: free space, correct its path or its permissions"
+                % (self._path, error.strerror or error)
+            ) from None
+
+    @contextlib.contextmanager
+    def _opened(self):
+        """Gives the file, locked against other processes. A collector may have renamed it away, or may a moment later."""
+        directory = os.path.dirname(self._path)
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        is_new = not os.path.lexists(self._path)
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        try:
+            descriptor = os.open(self._path, flags, 0o600)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise AuditLogError("the audit log '%s' is a symbolic link; give the place of the log itself" % self._path) from None
+            raise
+        try:
+            self._ensure_ours(os.fstat(descriptor))
+            if is_new:
+                sync_directory(directory)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def _ensure_ours(self, status):
+        if not stat.S_ISREG(status.st_mode):
+            raise AuditLogError("the audit log '%s' is no file; give another audit_log_path" % self._path)
+        if status.st_uid != os.geteuid():
+            raise AuditLogError("the audit log '%s' belongs to another user; run as its owner or give another audit_log_path" % self._path)
+        if status.st_mode & 0o037:
+            raise AuditLogError("the audit log '%s' is open to other users; chmod 600 it, or 640 for a log collector's group" % self._path)
+
+
+def _append_whole(descriptor, line):
+    """Appends C(line) whole or not at all, on a line of its own even if a power cut left half of one before."""
+    size = os.fstat(descriptor).st_size
+    if size and line and os.pread(descriptor, 1, size - 1) != b"\n":
+        line = b"\n" + line
+    try:
+        written = os.write(descriptor, line)
+        if written != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(descriptor)
+    except OSError:
+        os.ftruncate(descriptor, size)
+        raise
+
+
+#: For those who were given none.
+NO_AUDIT_LOG = AuditLog(None, "")
