@@ -21,7 +21,7 @@ import harness  # noqa: E402  # pylint: disable=wrong-import-position
 
 STOPWATCH = pathlib.Path(__file__).with_name("stopwatch.py")
 BIN = pathlib.Path(sys.executable).parent
-LONGEST_RUN_SECONDS = 600
+LONGEST_RUN_SECONDS = 1800
 
 
 class RunFailed(Exception):

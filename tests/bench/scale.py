@@ -2,12 +2,12 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Measures rotations and checks of 1, 100 and 1,000 positions from one controller: part of C(make bench).
 
-    python tests/bench/scale.py [--local 1 100 1000] [--rotated 100] [--hosts 1 10] [--settings 10] [--budget-seconds 1800]
+    python tests/bench/scale.py [--local 1 100 1000] [--rotated 100] [--waves 1 5 100] [--hosts 1 10] [--settings 10] [--budget-seconds 1800]
 
 C(--local) are directories of this machine over connections of the kind local: their modules run on the controller's own cores, which is more
-than a controller has to do; where that would take too long, only the first C(--rotated) are rotated, by --limit. C(--hosts) are real hosts over
-SSH, and C(--settings) is what forks, pipelining and waves give on so many of those; without root and podman both are left out, aloud. The
-positions collect by themselves, at once. Nothing fails by a number.
+than a controller has to do; where that would take too long, only the first C(--rotated) are rotated, by --limit, in one wave or in C(--waves).
+C(--hosts) are real hosts over SSH, and C(--settings) is what forks, pipelining and waves give on so many of those; without root and podman both
+are left out, aloud. The positions collect by themselves, at once. Nothing fails by a number.
 """
 
 import argparse
@@ -157,6 +157,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--local", type=int, nargs="*", default=[1, 100, 1000])
     parser.add_argument("--rotated", type=int, default=100, help="local positions to rotate at the most")
+    parser.add_argument("--waves", type=int, nargs="*", help="sizes of the waves of local positions, the last for all that follow; one wave without")
     parser.add_argument("--hosts", type=int, nargs="*", default=[1, 10])
     parser.add_argument("--settings", type=int, default=10, help="real hosts for the rows of settings; 0 for none")
     parser.add_argument("--budget-seconds", type=float, default=1800, help="after which no row is begun")
@@ -167,7 +168,8 @@ def main():
         measure_real(scale, options.hosts, options.settings)
         for count in options.local:
             scale.check(local_hosts(count), "-")
-            scale.rotate(local_hosts(count), "local", *SETTINGS[0], most=options.rotated)
+            what = "forks 20, pipelining, waves of " + ", ".join(map(str, options.waves)) if options.waves else SETTINGS[0][0]
+            scale.rotate(local_hosts(count), "local", what, *SETTINGS[0][1:3], options.waves, most=options.rotated)
     print(table(scale.rows))
     about = machine()
     print(f"\n{about['cores']} cores, Python {about['python']}; one run each; sandbox and positions share the cores; CPU is that of Ansible, and of "
