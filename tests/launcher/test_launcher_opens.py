@@ -27,11 +27,11 @@ def test_the_browser_lands_on_the_caller_and_the_session_needs_one_login(positio
     (note,) = first.opened
     url, query = location(note)
     assert url == sandbox.values["rapidsos_query_url"] and set(query) == {"caller_id", "access_token"}
-    page = sandbox.query_page(**{"caller_id": query["caller_id"], "token": query["access_token"]})
+    page = sandbox.query_page(query["caller_id"], query["access_token"])
     assert page.status_code == 200 and SHOWN in page.text and position.account["email"] in page.text
     headers = note["answer"]["headers"]
     assert (headers["Cache-Control"], headers["Referrer-Policy"], headers["Connection"]) == ("no-store", "no-referrer", "close")
-    second = position.call("442079460018".replace("44", "+44 ", 1))
+    second = position.call("+44 2079460018")
     assert second.code == 0 and location(second.opened[0])[1] == {"caller_id": "442079460018", "access_token": query["access_token"]}
     assert logins() == ["login"]
     assert position.memory.stat().st_mode & 0o777 == 0o700

@@ -2,16 +2,16 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Proves that the Windows program decides as the Linux program does: the same table, by its functions as they are written."""
 
-import ast
-import json
 import re
 import shlex
 
 import powershell
+import program_under_test
 import pytest
 from powershell_subset import NetError, Script
 
-CASES = json.loads((powershell.REPOSITORY / "tests" / "launcher" / "cases.json").read_text(encoding="utf-8"))
+CASES = program_under_test.tables()
+LINUX = vars(program_under_test.loaded())
 
 #: Table -> function of the Windows program.
 TWINS = {
@@ -51,11 +51,9 @@ def table(value):
 
 def argument(name, value):
     """Returns an argument of the table in the form of the Windows program."""
-    if isinstance(value, dict) and set(value) == {"repeat"}:
-        return value["repeat"][0] * value["repeat"][1]
-    if isinstance(value, dict) and set(value) == {"bytes"}:
-        value = argument(name, value["bytes"])
-        return value if name == "parsed_request" else value.encode("latin-1").decode("utf-8", "replace")
+    value = program_under_test.argument(value)
+    if isinstance(value, bytes):
+        return value.decode("latin-1") if name == "parsed_request" else value.decode("utf-8", "replace")
     if name == "request_verdict" and isinstance(value, list):
         return table({"Method": value[0], "Path": value[1], "Headers": value[2]})
     return table(value) if isinstance(value, dict) else value
@@ -139,21 +137,9 @@ def test_arguments_are_written_as_windows_programs_read_them(script, text, argum
     assert script.call("ConvertTo-WindowsArgument", [text]) == argument
 
 
-def linux():
-    """Returns the Linux program's constants by name."""
-    path, found = powershell.ROLES / "portal_launcher" / "files" / "linux" / "portal-launcher", {}
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            try:
-                found[node.targets[0].id] = ast.literal_eval(node.value)
-            except ValueError:
-                pass  # no literal
-    return found
-
-
 def test_constants_are_those_of_the_linux_program(script):
     """All that both have by the same name: seconds, sizes, version, path and page of the login."""
-    common = {name: value for name, value in linux().items() if name.replace("_", "").lower() in script.constants and isinstance(value, (str, int, float))}
+    common = {name: value for name, value in LINUX.items() if name.replace("_", "").lower() in script.constants and isinstance(value, (str, int, float))}
     assert {"VERSION", "LOGIN_PATH", "SESSION_SECONDS", "REFUSAL_SECONDS", "DECISION_SECONDS", "FETCH_SECONDS", "MOST_REQUEST_BYTES"} <= set(common)
     for own in ("CONFIGURATION_PATH", "ACCOUNT_FILE", "USAGE", "STYLE"):
         common.pop(own, None)
@@ -162,4 +148,4 @@ def test_constants_are_those_of_the_linux_program(script):
 
 def test_dispatchers_read_the_same_sentences(script):
     ours = {kind: re.sub(r"\{\d\}", "*", sentence) for kind, (_code, sentence) in script.constants["failures"].items()}
-    assert ours == {kind: re.sub(r"%\(\w+\)[.\d]*[sdf]", "*", sentence) for kind, (_code, sentence) in linux()["FAILURES"].items()}
+    assert ours == {kind: re.sub(r"%\(\w+\)[.\d]*[sdf]", "*", sentence) for kind, (_code, sentence) in LINUX["FAILURES"].items()}

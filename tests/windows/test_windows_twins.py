@@ -2,32 +2,15 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Proves that what no table thought of is decided alike by the Windows program and the Linux program."""
 
-import importlib.machinery
-import importlib.util
-import sys
-
 import powershell
+import program_under_test
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from powershell_subset import NetError, Script
 
 SCRIPT = Script(powershell.PROGRAM.read_text(encoding="ascii"))
-
-
-def loaded():
-    """Returns the Linux program as a module; it leaves no compiled file beside it."""
-    written, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    try:
-        loader = importlib.machinery.SourceFileLoader("portal_launcher_twin", str(powershell.ROLES / "portal_launcher" / "files" / "linux" / "portal-launcher"))
-        module = importlib.util.module_from_spec(importlib.util.spec_from_loader("portal_launcher_twin", loader))
-        loader.exec_module(module)
-    finally:
-        sys.dont_write_bytecode = written
-    return module
-
-
-LINUX = loaded()
+LINUX = program_under_test.loaded()
 #: What numbers are made of, what they are not, and what is hostile to a page, a shell or a regular expression.
 NUMBERS = st.text(alphabet="0011155559 ()+-./x#,;etnO\t\u0661\u00a0\u2013\u00e9", max_size=70)
 #: Without what only newer Unicode versions know: each of the two brings its own.
