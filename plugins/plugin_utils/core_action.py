@@ -144,9 +144,19 @@ class CoreAction(ActionBase):
 def _censored(arguments, argument_spec):
     """Returns a task's C(arguments) as they may be shown."""
     is_secret = {name for name, rules in argument_spec.items() if rules.get("no_log")}
-    secrets = {str(value) for name, value in arguments.items() if name in is_secret and value}
-    censored = remove_values(plain(arguments), secrets)
+    censored = remove_values(plain(arguments), set(_secrets_in(plain(arguments), argument_spec)))
     return {name: HIDDEN if name in is_secret and arguments[name] else value for name, value in censored.items()}
+
+
+def _secrets_in(arguments, argument_spec):
+    """Yields the values of all secret options, also of those inside other options."""
+    for name, rules in argument_spec.items():
+        value = arguments.get(name)
+        if rules.get("no_log") and value:
+            yield str(value)
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, dict):
+                yield from _secrets_in(each, rules.get("options") or {})
 
 
 def plain(value):

@@ -41,6 +41,17 @@ def test_hosts_and_what_they_stand_for_are_not_both_taken(name):
         action_of()._with_fleet({"hosts": ["north-01"], name: [{}]}, {})
 
 
+def test_no_secret_of_a_service_or_an_account_stays_in_the_task_that_callbacks_are_shown():
+    services = [{"sac_passphrase": "MARKER1", "sac_path": "/x/MARKER1.pem", "positions": {}}]
+    action = action_of(services=services, accounts=[{"password": "MARKER2", "email": "a@b"}])
+    given = dict(action._task.args)
+    action._run = lambda tmp, task_vars: {"args": action._task.args}
+    assert action.run() == {"args": given}
+    shown = action._task.args
+    assert "MARKER" not in str(shown) and (shown["accounts"][0]["email"], shown["services"][0]["positions"]) == ("a@b", {})
+    assert action.run() == {"args": given}  # a retry starts with what was given
+
+
 @pytest.mark.parametrize("option", ["sac_content", "sac_key_content"])
 def test_a_bare_key_of_any_service_is_not_shipped(option):
     sealed = {option: BARE_KEY.replace("PRIVATE", "ENCRYPTED PRIVATE")}
