@@ -12,20 +12,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "sandbox")]
 
 import position as positions  # noqa: E402  # pylint: disable=wrong-import-position
-from sandbox_process import Running  # noqa: E402  # pylint: disable=wrong-import-position
-
-
-@pytest.fixture(scope="session", name="running_sandbox")
-def fixture_running_sandbox(tmp_path_factory):
-    running = Running(tmp_path_factory.mktemp("sandbox") / "data")
-    yield running
-    assert running.stop() == 0
-
-
-@pytest.fixture(name="sandbox")
-def fixture_sandbox(running_sandbox):
-    assert running_sandbox.admin("POST", "/reset").status_code == 200
-    return running_sandbox
+from sandbox_fixtures import fixture_running_sandbox, fixture_sandbox  # noqa: E402, F401  # pylint: disable=wrong-import-position,unused-import
 
 
 @pytest.fixture(name="make_position")
