@@ -151,6 +151,17 @@ def test_a_lost_answer_is_told_by_the_next_run(sandbox, position):
     assert "Traceback" not in lost.stderr + told.stderr
 
 
+def test_a_damaged_key_is_named(sandbox, position):
+    sandbox.fault("collect", "disconnect_before_effect")
+    assert position.collect().returncode == 1
+    (key,) = position.store.glob("credential-*/key.pem")
+    key.write_text("damaged", encoding="ascii")
+    told = position.collect()
+    assert told.returncode == 1 and f"{key} is damaged" in told.stderr and "Traceback" not in told.stderr
+    key.unlink()
+    assert json.loads(position.collect().stdout)["changed"] is True
+
+
 def test_a_cut_before_the_effect_is_mended_by_the_next_run(sandbox, position):
     sandbox.fault("collect", "disconnect_before_effect")
     assert position.collect().returncode == 1

@@ -150,7 +150,11 @@ def _load_or_create_key(chosen):
     chosen.mkdir(mode=0o700, exist_ok=True)
     path = chosen / KEY_FILE
     if path.exists():
-        return serialization.load_pem_private_key(path.read_bytes(), None)
+        try:
+            return serialization.load_pem_private_key(path.read_bytes(), None)
+        except (ValueError, TypeError) as error:
+            raise CollectError("{0} is damaged: it holds no private key; remove it and run this again. If the service then says "
+                               "'already collected', replace the credential".format(path)) from error
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     write_private(path, key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))

@@ -18,8 +18,8 @@ def append(storage, at, effect, call, outcome="done", **facts):
          facts.get("detail")))
 
 
-def entries(storage, after=0, effect=None, limit=1000):
-    """Entries in order, as plain objects."""
+def entries(storage, after, effect, limit):
+    """Entries after a number of ``seq`` in order, as plain objects; of one effect unless it is None."""
     condition, values = "seq > ?", [after]
     if effect is not None:
         condition += " AND effect = ?"

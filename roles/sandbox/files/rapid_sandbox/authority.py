@@ -35,9 +35,9 @@ def new_key():
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def name_of(common_name, organization="eccops.rapid sandbox"):
+def name_of(common_name):
     return x509.Name([
-        x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization),
+        x509.NameAttribute(NameOID.ORGANIZATION_NAME, "eccops.rapid sandbox"),
         x509.NameAttribute(NameOID.COMMON_NAME, common_name),
     ])
 

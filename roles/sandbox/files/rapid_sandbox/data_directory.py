@@ -61,7 +61,6 @@ class DataDirectory:
             handle.flush()
             os.fsync(handle.fileno())
         os.replace(temporary, target)
-        return target
 
     def read_json(self, name):
         """The parsed file, or None where it does not exist yet."""
@@ -71,4 +70,4 @@ class DataDirectory:
             return None
 
     def write_json(self, name, value):
-        return self.write(name, json.dumps(value, indent=2) + "\n")
+        self.write(name, json.dumps(value, indent=2) + "\n")

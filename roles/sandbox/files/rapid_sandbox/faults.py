@@ -10,7 +10,7 @@ ROUTES = (
     "get_request", "patch_request", "replace", "request_credential", "get_credential",
     "legacy_request", "collect", "login", "refresh", "oauth_token", "query_page", "*")
 
-# kind: (what its "seconds" means or None, their default, does the effect happen; None = not asked)
+# kind: (what its "seconds" means or None, their default, does the effect happen)
 KINDS = {
     "latency": ("delay before the call is served", 1.0, True),
     "too_many_requests": ("Retry-After", 1.0, False),
@@ -38,12 +38,12 @@ class Fault:
 
     route: str
     kind: str
-    count: int | None = None
-    probability: float = 1.0
-    seconds: float | None = None
-    matching: dict | None = None
-    seed: int | None = None
-    is_effect_done: bool | None = None
+    count: int | None
+    probability: float
+    seconds: float | None
+    matching: dict | None
+    seed: int | None
+    is_effect_done: bool
     fired: int = 0
 
     def __post_init__(self):
@@ -131,15 +131,16 @@ class Faults:
     def __init__(self, statistics):
         self._statistics = statistics
         self._faults = []
-        self.has_any = False
+
+    @property
+    def has_any(self):
+        return bool(self._faults)
 
     def add(self, fault):
         self._faults.append(fault)
-        self.has_any = True
 
     def clear(self):
         self._faults.clear()
-        self.has_any = False
 
     def take(self, call):
         """The fault that happens to this call, or None."""

@@ -5,7 +5,6 @@
 import asyncio
 import errno
 import os
-import os
 import signal
 import socket
 import sqlite3
@@ -23,6 +22,7 @@ from rapid_sandbox.rapidauth_listener import RapidAuth
 from rapid_sandbox.serving import LARGEST_BODY, Call
 from rapid_sandbox.world import World
 
+_AUTHORITY_NAME = "eccops.rapid sandbox authority"
 _BACKLOG = 1024
 _GRACE_SECONDS = 0.5
 
@@ -39,9 +39,8 @@ class Sandbox:
             return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=LARGEST_BODY)
 
         loop = asyncio.get_running_loop()
-        server = web.Server(
+        return web.Server(
             surface.handle, request_factory=request, access_log=None, keepalive_timeout=75, tcp_keepalive=False)
-        return server
 
     async def listen_tls(self, surface, bound, choose_context):
         """Serve a surface over TLS; the context is chosen anew for each connection."""
@@ -117,7 +116,7 @@ def bind_all(options):
 
 
 async def _stop_with(process_id, stop):
-    """Set C(stop) once no process has this id any more."""
+    """Set ``stop`` once no process has this id any more."""
     while True:
         try:
             os.kill(process_id, 0)
@@ -140,14 +139,14 @@ async def run(options):
     directory.open()
     try:
         sockets = bind_all(options)
-        own = authority.load_or_create(directory, "ca", "eccops.rapid sandbox authority")
+        own = authority.load_or_create(directory, "ca", _AUTHORITY_NAME)
         devices = authority.load_or_create(directory, "trusted_issuer", "eccops.rapid sandbox device issuer")
         foreign = authority.load_or_create(directory, "foreign_ca", "Some foreign authority")
         secrets = secret_store.load_or_create(directory)
         sacs = service_certificates.load_or_create(directory, secrets["sac_passphrases"], own, foreign)
         fleet = seeds.load_or_create_fleet(directory, options.fleet_size)
         try:
-            world = World.open(directory, secrets, fleet, devices, "eccops.rapid sandbox authority")
+            world = World.open(directory, secrets, fleet, devices, _AUTHORITY_NAME)
         except (sqlite3.Error, ValueError) as error:
             raise StartupError(f"cannot open the database: {error}") from error
         sandbox = Sandbox(world)

@@ -46,7 +46,6 @@ KINDS = {
 class Refused(Exception):
     """RapidAuth refuses; ``kind`` is a key of KINDS."""
 
-    def __init__(self, kind, **facts):
+    def __init__(self, kind):
         super().__init__(kind)
         self.kind = kind
-        self.facts = facts
