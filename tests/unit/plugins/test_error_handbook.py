@@ -15,8 +15,8 @@ from ansible_collections.eccops.rapid.tests.unit.support import error_sentences,
 
 PLUGINS = pathlib.Path(errors.__file__).parents[1]
 HANDBOOK = PLUGINS.parent / "docs" / "errors.md"
-#: Under this heading are the sentences whose kind is another sentence's.
-AROUND_ANOTHER = "## Around another sentence"
+#: Headings of the sentences whose kind is another sentence's, and of those that have none.
+WITHOUT_KIND = {"## Around another sentence": error_sentences.VARIES, "### Without an `error_kind`": error_sentences.BY_ACTIONS}
 #: Kinds of base classes, each of whose members says its own.
 NEVER_SAID = {"error", "sac_unusable", "not_sent", "answer_lost"}
 
@@ -26,8 +26,8 @@ def handbook(text):
     sentences, kind = collections.defaultdict(set), None
     for line in text.splitlines():
         heading, sentence = re.match(r"### `(\w+)`$", line), re.match(r"- `([^`]+)`", line)
-        if heading or line == AROUND_ANOTHER:
-            kind = heading.group(1) if heading else error_sentences.VARIES
+        if heading or line in WITHOUT_KIND:
+            kind = heading.group(1) if heading else WITHOUT_KIND[line]
             sentences[kind].update()
         elif line.startswith("#"):
             kind = None
@@ -70,6 +70,8 @@ EXAMPLES = {
     'yield "sac_odd", "it is odd", "mend it"': ("sac_odd", "it is odd; mend it"),
     'return self._leave_open("is it so: %s" % a, b, c)': ("unresolved", "is it so: …"),
     'raise RapidError("before that: %s" % error, kind=error.kind)': ("…", "before that: …"),
+    'return {"kind": "not_seen", "msg": "it is not seen: %s" % a}': ("not_seen", "it is not seen: …"),
+    'raise AnsibleActionFail("give %s or nothing" % name)': (error_sentences.BY_ACTIONS, "give … or nothing"),
 }
 
 

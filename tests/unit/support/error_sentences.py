@@ -3,8 +3,8 @@
 """Reads from the source of the plugins every error kind, and every sentence a failure can say, without running anything.
 
 What varies in a sentence is shown as C(…), and so is a kind that only running tells. A sentence is found where an error of
-the family of errors.py is made, where a replacement is refused or left open, where there is a reason against a SAC, and
-where a number of the service's is given a meaning.
+the family of errors.py is made, where an action refuses its task, where a replacement is refused or left open, where there
+is a reason against a SAC, where a process tells another why it failed, and where a number of the service's is given a meaning.
 """
 
 from __future__ import annotations
@@ -16,8 +16,12 @@ import pathlib
 import re
 
 VARIES = "…"
+#: Stands for the kind of what has none, since Ansible itself fails the task.
+BY_ACTIONS = "(an action's refusal)"
 #: Made with (message, kind=...).
 ROOT_CLASS = "RapidError"
+#: How an action refuses its task: no kind of ours comes with it.
+_REFUSING = "AnsibleActionFail"
 #: Reasons against a SAC are tuples (kind, reason, what_to_do).
 _KIND_OF_SAC = re.compile(r"sac_[a-z_]+\Z")
 #: Functions that are called with a reason and a kind: {name: (place of the reason, place of the kind, kind where none is given)}.
@@ -127,6 +131,8 @@ class Plugins:
             name = _called(node)
             if name in self.kinds_of_classes and node.args:
                 yield self.texts(keywords["kind"], source) if "kind" in keywords else [self.kinds_of_classes[name]], [node.args[0]]
+            if name == _REFUSING:
+                yield [BY_ACTIONS], [node.args[0]]
             if name == "_replace" and {"reason", "kind"} <= set(keywords):
                 yield self.texts(keywords["kind"], source), [keywords["reason"]]
             if name in TAKING:
@@ -135,6 +141,8 @@ class Plugins:
                     yield self.texts(node.args[kind], source) if len(node.args) > kind else [otherwise], [node.args[reason]]
         if isinstance(node, ast.Tuple) and len(node.elts) == 3 and _KIND_OF_SAC.match(str(getattr(node.elts[0], "value", ""))):
             yield [node.elts[0].value], node.elts[1:]
+        if isinstance(node, ast.Dict) and [getattr(key, "value", None) for key in node.keys] == ["kind", "msg"]:
+            yield self.texts(node.values[0], source), [node.values[1]]
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == MEANINGS:
             for value in node.value.values:
                 yield self.texts(value.elts[0], source), [ast.Constant(VARIES), value.elts[1]]
