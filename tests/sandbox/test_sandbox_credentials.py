@@ -77,6 +77,16 @@ def test_lapse_and_clean_up_at_once_when_nobody_looked(sandbox):
         ("lapse", new), ("clean-up", new)]
 
 
+def test_how_long_a_new_credential_is_valid_by_switch(sandbox):
+    sandbox.switch(validity_days=2)
+    new = sandbox.call("POST", "/credentials", {"AnonId": "short"}).json()["RequestId"]
+    sandbox.admin("PATCH", f"/credentials/{new}", {"status": "Collected", "lapses_date": None})
+    sandbox.advance(days=1)
+    assert sandbox.get(f"/requests/{new}").json()["Status"] == "Collected"
+    sandbox.advance(days=1)
+    assert sandbox.get(f"/requests/{new}").json()["Status"] == "Expired"
+
+
 def test_a_collected_credential_expires_when_it_was_to(sandbox, request_id):
     sandbox.admin("PATCH", f"/credentials/{request_id}", {"expires_date": "2020-01-01T00:00:00Z"})
     assert sandbox.get(f"/requests/{request_id}").json()["Status"] == "Expired"

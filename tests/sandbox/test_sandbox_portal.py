@@ -145,6 +145,9 @@ def test_oauth_tokens(sandbox):
     client = {name: good[name] for name in ("client_id", "client_secret")}
     answer = post("/oauth/token", client, grant_type="client_credentials")
     assert answer.status_code == 200 and "." not in answer.json()["access_token"]
+    sandbox.switch(oauth_client_token_format="jwt_seconds")
+    _head, body = claims(post("/oauth/token", client, grant_type="client_credentials").json()["access_token"])
+    assert body["sub"] == client["client_id"] and abs(body["exp"] - time.time() - 3599) < 5
     assert sandbox.portal.post(values["rapidsos_api_url"] + "/oauth/token", json=client, timeout=10).status_code == 400
 
 
@@ -204,6 +207,20 @@ def test_session_start_invalidation_and_parameter_name_by_switch(sandbox):
     opened = [sandbox.portal.get(sandbox.values["rapidsos_query_url"], timeout=10,
                                  params={"caller_id": CALLER, "access_key": token}) for token in (first, second)]
     assert [page.status_code for page in opened] == [401, 200]
+
+
+def test_session_length_digits_statuses_and_lock_out_window_by_switch(sandbox):
+    sandbox.switch(portal_session_seconds=60, caller_id_digits=12, refresh_token_seconds=60, refresh_refused_status=403, lockout_minutes=1)
+    tokens = sandbox.login().json()
+    assert sandbox.query_page(CALLER, tokens["token"]).status_code == 400
+    assert sandbox.query_page("442079460018", tokens["token"]).status_code == 200
+    for _attempt in range(4):
+        sandbox.login(password="wrong")
+    sandbox.advance(seconds=61)
+    assert sandbox.query_page("442079460018", tokens["token"]).status_code == 401
+    refused = sandbox.portal.post(sandbox.login_url + "/refresh", json={"refresh_token": tokens["refresh_token"]}, timeout=10)
+    assert refused.status_code == 403
+    assert sandbox.login(password="wrong").status_code == 401 and sandbox.login().status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/login"])

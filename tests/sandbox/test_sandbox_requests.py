@@ -136,6 +136,9 @@ def test_what_an_uncollected_object_looks_like_by_switch(sandbox):
     assert "RequestId" not in sandbox.get("/credentials/looks").json()
     sandbox.switch(date_fraction_digits=3)
     assert re.fullmatch(r".*:\d\d\.\d{3}Z", sandbox.get(f"/requests/{request_id}").json()["RequestedDate"])
+    sandbox.admin("PATCH", f"/credentials/{request_id}", {"requested_date": "2016-01-01T12:30:45.5000000Z"})
+    sandbox.switch(date_fraction_digits=7, are_date_zeros_trimmed=True)
+    assert sandbox.get(f"/requests/{request_id}").json()["RequestedDate"] == "2016-01-01T12:30:45.5Z"
 
 
 def test_writes_refused_maintenance_and_error_statuses_by_switch(sandbox, request_id):

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 
+import jinja2
 import powershell
 import pytest
 import yaml
@@ -142,6 +143,15 @@ def test_ansible_reads_the_tasks(modules, tmp_path):
         [str(pathlib.Path(sys.executable).parent / "ansible-playbook"), "--syntax-check", "play.yml"], cwd=tmp_path, env=environment,
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("reached, platform", (
+    ({}, "linux"), ({"ansible_connection": "ssh"}, "linux"), ({"ansible_connection": "winrm"}, "windows"),
+    ({"ansible_connection": "ansible.builtin.psrp"}, "windows"), ({"ansible_connection": "ssh", "ansible_shell_type": "powershell"}, "windows")))
+@pytest.mark.parametrize("role", ("portal_launcher", "sac_certificate"))
+def test_the_platform_is_told_by_how_a_position_is_reached(role, reached, platform):
+    defaults = yaml.safe_load((powershell.ROLES / role / "defaults" / "main.yml").read_text(encoding="utf-8"))
+    assert jinja2.Template(defaults[role + "_platform"]).render(reached) == platform
 
 
 def test_a_sac_is_removed_whatever_its_installation_would_need():
