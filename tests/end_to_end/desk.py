@@ -51,7 +51,7 @@ class Desk:
         self.write("/usr/local/lib/noting/xdg-open", NOTING, "0755")
         self.root("loginctl", "enable-linger", USER)
         self._as_unit("x-server", "Xvfb", ":99", "-screen", "0", "1280x900x24", "-nolisten", "tcp")
-        self._until(lambda: self.root("test", "-S", "/tmp/.X11-unix/X99", check=False) == "" and "X99" in self.root("ls", "/tmp/.X11-unix", check=False))
+        self._until(lambda: "X99" in self.root("ls", "/tmp/.X11-unix", check=False))
         self._as_unit("window-manager", "openbox")
         self.as_user("sh", "-euc", f"mkdir -p ~/.pki/nssdb {PROFILE}; certutil -N -d sql:$HOME/.pki/nssdb --empty-password; "
                                    f"certutil -A -d sql:$HOME/.pki/nssdb -t C,, -n sandbox -i {CA_PATH}")
@@ -102,11 +102,6 @@ class Desk:
             self.chromium.close()
         self._until(lambda: not self.root("pgrep", "-u", USER, "-x", "chromium", check=False))
         self.root("systemctl", "reset-failed", "browser.service", check=False)
-
-    def kept(self):
-        """{file name: parsed content} of what the launcher keeps in the session."""
-        names = self.root("sh", "-c", f"ls -A {RUNTIME}/portal-launcher 2>/dev/null || true").split()
-        return {name: self.root("cat", f"{RUNTIME}/portal-launcher/{name}") for name in names}
 
     def forget(self):
         self.root("sh", "-c", f"rm -rf {RUNTIME}/portal-launcher /tmp/opened_at")

@@ -2,7 +2,9 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """The sandbox as a service of a real host: it runs, is shut in, answers, and keeps its secrets to itself."""
 
+import http.client
 import json
+import socket
 import ssl
 import urllib.request
 
@@ -74,8 +76,7 @@ def test_answers_by_its_name_over_tls_and_logs_in(fleet, host, connection, tmp_p
     (tmp_path / "ca.pem").write_text(host.file(f"{DATA}/ca.pem").content_string, encoding="utf-8")
     assert connection["rapidsos_api_url"] == f"https://{name}:8444"
     body = json.dumps({"email": connection["rapidsos_email"], "password": connection["rapidsos_password"]})
-    (tmp_path / "login.json").write_text(body, encoding="utf-8")
-    answer = _post(f"{fleet.addresses[name]}", name, "/v1/scorpius/user/api-token-auth", body, tmp_path / "ca.pem")
+    answer = _post(fleet.addresses[name], name, "/v1/scorpius/user/api-token-auth", body, tmp_path / "ca.pem")
     assert answer["token"]
 
 
@@ -95,8 +96,6 @@ def test_no_secret_is_in_the_journal_or_the_command_line(host, process_id, conne
 
 def _post(address, name, path, body, ca_path):
     """Like a client that finds C(name) in its DNS."""
-    import http.client
-    import socket
     context = ssl.create_default_context(cafile=ca_path)
     client = http.client.HTTPSConnection(name, 8444, context=context, timeout=10)
     client.sock = context.wrap_socket(socket.create_connection((address, 8444), 10), server_hostname=name)
