@@ -79,8 +79,6 @@ def cast(kind, value):
         return ord(value) if isinstance(value, Char) else round(number(value))
     if kind == "double":
         return float(number(value))
-    if kind == "bool":
-        return is_true(value)
     if kind == "void":
         return VOID
     if kind in ("hashtable", "system.exception"):

@@ -36,8 +36,6 @@ class Expressions:
             return method(node, scope)
         if node.type in WRAPPERS:
             return self.value(parts(node)[0], scope)
-        if node.type in ("statement_list",) and len(parts(node)) == 1:
-            return self.value(parts(node)[0], scope)
         raise NotImplementedError("%s: %s" % (node.type, powershell.text_of(node)[:80]))
 
     def _value_variable(self, node, scope):

@@ -62,7 +62,7 @@ class Script(Expressions):
                 self._run(child, scope, output)
         elif node.type in SKIPPED:
             return
-        elif node.type.endswith("_statement") or node.type in ("continue", "return", "assignment_expression", "post_increment_expression"):
+        elif node.type.endswith("_statement") or node.type in ("continue", "assignment_expression", "post_increment_expression"):
             getattr(self, "_" + node.type)(node, scope, output)
         else:
             value = self.value(node, scope)
@@ -82,8 +82,6 @@ class Script(Expressions):
             scope[self._name(target)] = value
         elif target.type == "element_access":
             self.value(target.children[0], scope)[self.value(target.children[2], scope)] = value
-        elif target.type == "member_access":
-            self.value(target.children[0], scope)[powershell.text_of(target.children[2])] = value
         else:
             raise NotImplementedError(target.type)
 
@@ -102,9 +100,6 @@ class Script(Expressions):
 
     def _continue(self, _node, _scope, _output):
         raise Continued()
-
-    def _return(self, _node, _scope, _output):
-        raise Returned([])
 
     def _if_statement(self, node, scope, output):
         branches = parts(node)
