@@ -20,13 +20,13 @@ NUMBER_UNKNOWN = 1109
 NUMBER_NO_LICENCES = 1402
 NUMBER_MAINTENANCE = 13
 
-_REQUEST_ID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
-_ANON_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
+_REQUEST_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+_ANON_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 
 def ensure_request_id(text):
     """Raises InvalidInput unless C(text) is a GUID such as 0a1fd8fa-348f-4ced-a64d-18547feb2848."""
-    if not isinstance(text, str) or not _REQUEST_ID.match(text) or len(text) != 36:
+    if not isinstance(text, str) or not _REQUEST_ID.match(text):
         raise InvalidInput("RequestId %.80r is malformed; it is a GUID of 8-4-4-4-12 hexadecimal digits" % (text,), kind="request_id_malformed")
 
 
@@ -34,7 +34,7 @@ def ensure_anon_id(text):
     """Raises InvalidInput unless C(text) follows the vendor's rule: at most 64 of a-z A-Z 0-9 _ and -."""
     if isinstance(text, str) and len(text) > 64:
         raise InvalidInput("AnonId '%s...' has %d characters; at most 64 are allowed" % (text[:16], len(text)), kind="anon_id_too_long")
-    if not isinstance(text, str) or not _ANON_ID.match(text) or text.endswith("\n"):
+    if not isinstance(text, str) or not _ANON_ID.match(text):
         raise InvalidInput("AnonId %.80r is malformed; only a-z A-Z 0-9 _ and - are allowed, and at least one" % (text,), kind="anon_id_malformed")
 
 
@@ -90,6 +90,7 @@ def _number(value):
 
 
 def is_same_request_id(one, other):
+    """Says whether two RequestIds are the same GUID, however written; None is like nothing, not even None."""
     return bool(one) and bool(other) and one.lower() == other.lower()
 
 

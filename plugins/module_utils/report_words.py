@@ -61,10 +61,12 @@ def number(count):
 
 
 def counted(about, count):
+    """Returns e.g. C(1 SAC) or C(1,200 credentials)."""
     return "%s %s" % (number(count), NOUNS[about][count != 1])
 
 
 def title_of(about, kind, count):
+    """Returns e.g. C(3 credentials expired); a kind without words of its own stands after a colon."""
     pattern = KINDS.get(kind, ("%s: " + kind.replace("_", " "), ""))[0]
     return pattern % counted(about, count)
 
@@ -75,6 +77,7 @@ def urgency_of(kind):
 
 
 def to_do_about(kind, otherwise):
+    """Returns what to do about all findings of a kind: C(otherwise), the first one's own, where the kind has no words here."""
     return KINDS.get(kind, ("", ""))[1] or otherwise[:1].upper() + otherwise[1:]
 
 

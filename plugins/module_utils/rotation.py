@@ -128,6 +128,7 @@ class Wave:
         self._stopped_by = self._stopped_by or reason
 
     def run(self, show_progress=None):
+        """Returns when all are done or not begun; signals are caught here, in the main thread, and call C(stop)."""
         with ThreadPoolExecutor(max_workers=min(self._concurrency, len(self._all_wanted))) as pool:
             futures = [pool.submit(self._one, wanted) for wanted in self._all_wanted]
             while True:

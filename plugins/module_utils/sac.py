@@ -95,6 +95,7 @@ def ensure_usable(sac, now):
 
 
 def is_key_of(key, certificate):
+    """Says whether the certificate is of the public part of the private C(key)."""
     return _spki(key.public_key()) == _spki(certificate.public_key())
 
 
@@ -103,6 +104,7 @@ def _spki(public_key):
 
 
 def valid_until(certificate):
+    """Returns the end of a certificate's validity as an aware UTC datetime."""
     return _utc(certificate, "not_valid_after")
 
 
