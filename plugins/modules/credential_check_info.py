@@ -64,20 +64,20 @@ options:
         description: The SAC's key as a file, where it is not in the SAC itself.
         type: path
       sac_key_content:
-        description: The SAC's key as PEM text.
+        description: The SAC's key as PEM text instead of a file.
         type: str
       sac_passphrase:
         description: What opens the SAC's key.
         type: str
       ca_path:
-        description: PEM bundle to trust instead of the system's.
+        description: PEM file or directory of the CAs to trust instead of the system's.
         type: path
       timeout_seconds:
-        description: How long to wait for a connection, and for an answer.
+        description: Seconds that one call may take, from connecting to the last byte of the answer.
         type: int
         default: 30
       retry_budget_seconds:
-        description: How long a look-up may be repeated.
+        description: Seconds that may be spent waiting before look-ups are repeated.
         type: int
         default: 60
   accounts:
@@ -92,7 +92,7 @@ options:
         type: str
         required: true
       ca_path:
-        description: PEM bundle to trust instead of the system's.
+        description: PEM file or directory of the CAs to trust instead of the system's.
         type: path
       email:
         description: The account.
@@ -181,7 +181,7 @@ options:
     type: float
   validity_days:
     description:
-      - How long a credential is valid from its first collection.
+      - Days that a credential is valid from its first collection.
     type: int
     default: 365
   collection_minutes:
