@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Makes this checkout importable as the collection eccops.rapid, and keeps what tools remember under build/."""
+"""Makes this checkout the collection eccops.rapid for Python and for Ansible, and keeps what tools remember under build/."""
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import pathlib
 import sys
 
@@ -12,18 +13,22 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 COLLECTIONS = ROOT / "build" / "collections"
 
 
-def _make_importable():
-    """Puts the link that the Makefile makes too on sys.path, unless the collection is importable already."""
-    try:
-        if importlib.util.find_spec("ansible_collections.eccops.rapid.plugins") is not None:
-            return
-    except ModuleNotFoundError:
-        pass
+def _link():
+    """Makes the link that the Makefile makes too: the checkout where Ansible looks for the installed collection."""
     link = COLLECTIONS / "ansible_collections" / "eccops" / "rapid"
     link.parent.mkdir(parents=True, exist_ok=True)
     try:
         link.symlink_to("../../../..")
     except FileExistsError:
+        pass  # of an earlier run, or another process of pytest was faster
+
+
+def _make_importable():
+    """Lets Python find the collection by that link, unless it finds one already, as under ansible-test."""
+    try:
+        if importlib.util.find_spec("ansible_collections.eccops.rapid.plugins") is not None:
+            return
+    except ModuleNotFoundError:
         pass
     sys.path.insert(0, str(COLLECTIONS))
 
@@ -38,5 +43,8 @@ def _tame_hypothesis():
     settings.load_profile("collection")
 
 
+# A proxy of the machine's cannot reach the sandbox.
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = "localhost,127.0.0.1"
+_link()
 _make_importable()
 _tame_hypothesis()

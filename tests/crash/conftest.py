@@ -2,16 +2,9 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """One sandbox for all crash tests, the option --crash-instants, and the tables they leave, printed at the end."""
 
-import pathlib
-import sys
-
 import pytest
-
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [path for path in (str(HERE), str(HERE.parent / "integration"), str(HERE.parent / "sandbox")) if path not in sys.path]
-
-import harness  # noqa: E402  # pylint: disable=wrong-import-position
-import tables  # noqa: E402  # pylint: disable=wrong-import-position
+import tables
+from harness_fixtures import fixture_running_sandbox, fixture_sandbox  # noqa: F401  # pylint: disable=unused-import
 
 
 def pytest_addoption(parser):
@@ -34,16 +27,3 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.section(title)
         for line in tables.lines(rows):
             terminalreporter.write_line(line)
-
-
-@pytest.fixture(scope="session", name="running_sandbox")
-def fixture_running_sandbox(tmp_path_factory):
-    running = harness.Sandbox(tmp_path_factory.mktemp("sandbox") / "data")
-    yield running
-    assert running.stop() == 0
-
-
-@pytest.fixture(name="sandbox")
-def fixture_sandbox(running_sandbox):
-    running_sandbox.reset()
-    return running_sandbox

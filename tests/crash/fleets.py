@@ -14,6 +14,7 @@ import traceback
 from ansible_collections.eccops.rapid.plugins.module_utils import ledger as ledgers
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils.rotation import rotate
+from rotation_params import rotation_params
 
 #: Forked: a process is killed within moments of its start, and need not read all libraries again for that.
 FORKS = multiprocessing.get_context("fork")
@@ -36,16 +37,7 @@ class Fleet:
 
     def params(self, **changes):
         """The module's options, as validated."""
-        values = self.sandbox.values
-        params = {
-            "api_url": values["rapidauth_api_url"], "ca_path": values["rapidauth_ca_path"], "sac_path": values["rapidauth_sac_path"],
-            "sac_passphrase": values["rapidauth_sac_passphrase"], "sac_content": None, "sac_key_path": None, "sac_key_content": None,
-            "timeout_seconds": 30, "retry_budget_seconds": 60, "rotation_id": "2026q4", "anon_id_template": "{position_id}-{rotation_id}",
-            "replace_lapsed": False, "settled": {}, "concurrency": 16, "max_failures": 0, "ledger_path": self.ledger_path,
-            "anon_ids_are_unique": True,
-            "credentials": [{"position": name, "request_id": request_id, "anon_id": None} for name, request_id in self.request_ids.items()],
-        }
-        return {**params, **changes}
+        return rotation_params(self.sandbox, self.request_ids, self.ledger_path, **changes)
 
     def start(self, prepare=None, barrier=None, **changes):
         """Starts a rotation in a process of its own; C(prepare()) is called there before it."""

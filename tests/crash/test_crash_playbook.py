@@ -2,12 +2,13 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Proves the same with the real ansible-playbook: all its processes are killed at once, wherever they are, and it is run again."""
 
+import contextlib
 import os
-import pathlib
 import signal
 
 import fleets
 import harness
+import processes
 import pytest
 import tables
 
@@ -15,33 +16,13 @@ TITLE = "ansible-playbook with all its processes killed during a rotation of 200
 SIZE = 200
 
 
-@pytest.fixture(scope="module", name="collection_link", autouse=True)
-def fixture_collection_link():
-    link = harness.COLLECTIONS / "ansible_collections" / "eccops" / "rapid"
-    link.parent.mkdir(parents=True, exist_ok=True)
-    if not link.exists():
-        link.symlink_to("../../../..")
-
-
-def descendants(pid):
-    """The process and all below it, as /proc tells."""
-    found = [pid]
-    for each in pathlib.Path("/proc/%d/task" % pid).glob("*/children"):
-        for child in each.read_text(encoding="ascii").split():
-            found += descendants(int(child))
-    return found
-
-
 def kill_all(pid):
-    """Stops them first, so that none sees another one die."""
-    everything = []
+    """Stops them first, so that none sees another one die; returns their ids."""
+    everything = [pid, *processes.descendants(pid)]
     for number in (signal.SIGSTOP, signal.SIGKILL):
-        everything = descendants(pid) if number == signal.SIGSTOP else everything
         for each in everything:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(each, number)
-            except ProcessLookupError:
-                pass
     return everything
 
 
@@ -51,7 +32,7 @@ def rotation(fleet, keywords):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way, keywords", [("in the controller's process", {}), ("as a shipped module", {"environment": {"SHIPPED": "yes"}})])
+@pytest.mark.parametrize("way, keywords", [("in the controller's process", {}), ("as a shipped module", harness.SHIPPED)])
 @pytest.mark.parametrize("number", [1, 60, 170])
 def test_a_killed_playbook_is_finished_by_the_next(sandbox, tmp_path, way, keywords, number):
     fleet = fleets.Fleet(sandbox, tmp_path / "fleet", SIZE)

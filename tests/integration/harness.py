@@ -22,6 +22,7 @@ from sandbox_process import Running
 HERE = pathlib.Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 COLLECTIONS = REPOSITORY / "build" / "collections"
+BIN = pathlib.Path(sys.executable).parent
 TIMEOUT_SECONDS = 180
 
 #: What a play of tasks runs with; the names are those of the sandbox's connection.yml.
@@ -33,6 +34,8 @@ PORTAL_DEFAULTS = {
     "api_url": "{{ rapidsos_api_url }}", "query_url": "{{ rapidsos_query_url }}", "ca_path": "{{ rapidsos_ca_path }}",
     "email": "{{ rapidsos_email }}", "password": "{{ rapidsos_password }}",
 }
+#: A task's keywords with which its module is really shipped, where it would else run in the controller's process: an environment does it.
+SHIPPED = {"environment": {"SHIPPED": "yes"}}
 MODULE_DEFAULTS = {"group/eccops.rapid.rapidauth": RAPIDAUTH_DEFAULTS, "group/eccops.rapid.portal": PORTAL_DEFAULTS}
 
 
@@ -42,7 +45,6 @@ class Sandbox(Running):
     def __init__(self, directory):
         super().__init__(directory, "--stop-with-process", str(os.getpid()))
         self.connection_path = self.directory / "connection.yml"
-        self.inventory_path = self.directory / "fleet.yml"
 
     def reset(self):
         assert self.admin("POST", "/reset").status_code == 200
@@ -58,6 +60,9 @@ class Sandbox(Running):
 def effects_since_reset(entries, *names):
     last_reset = max([0, *(entry["seq"] for entry in entries if entry["effect"] == "reset")])
     return [entry for entry in entries if entry["seq"] > last_reset and (not names or entry["effect"] in names)]
+
+
+Completed = collections.namedtuple("Completed", "returncode stdout stderr")
 
 
 class PlaybookRun:
@@ -85,8 +90,17 @@ class PlaybookRun:
         return result
 
 
+def ansible_environment(home):
+    """Returns what every run of an Ansible program needs, and nothing else: no setting, proxy or CA of the machine reaches it."""
+    return {
+        "PATH": os.pathsep.join([str(BIN), os.environ.get("PATH", os.defpath)]), "HOME": str(home), "LC_ALL": "C.UTF-8",
+        "ANSIBLE_HOME": str(home / ".ansible"), "ANSIBLE_CONFIG": str(REPOSITORY / "tests" / "ansible.cfg"),
+        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "ANSIBLE_NOCOLOR": "1",
+    }
+
+
 class Playbooks:
-    """Runs playbooks in a private HOME below C(directory); call it like a function."""
+    """Runs playbooks in a private HOME below C(directory); call it like a function. Without a sandbox there are no extra vars of its own."""
 
     def __init__(self, sandbox, directory):
         self.sandbox, self.directory = sandbox, pathlib.Path(directory)
@@ -94,17 +108,12 @@ class Playbooks:
         self._runs = 0
 
     def environment(self, results_path, env=None):
-        """Only what is needed: no setting, proxy or CA of the machine reaches a run."""
+        """Returns the environment of a run; C(env) changes it, and takes out what is None."""
         keys = {
-            "PATH": os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
-            "HOME": self.home, "LC_ALL": "C.UTF-8", "TMPDIR": self.directory / "tmp",
-            "ANSIBLE_HOME": self.home / ".ansible", "ANSIBLE_LOCAL_TEMP": self.home / "local_tmp",
+            **ansible_environment(self.home), "TMPDIR": self.directory / "tmp", "ANSIBLE_LOCAL_TEMP": self.home / "local_tmp",
             "ANSIBLE_REMOTE_TEMP": self.home / "remote_tmp", "ANSIBLE_ASYNC_DIR": self.home / "async",
-            "ANSIBLE_CONFIG": REPOSITORY / "tests" / "ansible.cfg", "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS,
-            "ANSIBLE_NOCOLOR": "1", "ANSIBLE_ACTION_PLUGINS": HERE / "action_plugins",
-            "ANSIBLE_CONNECTION_PLUGINS": HERE / "connection_plugins", "ANSIBLE_CALLBACK_PLUGINS": HERE / "callback_plugins",
-            "ANSIBLE_CALLBACKS_ENABLED": "task_results",
-            "TASK_RESULTS_PATH": results_path,
+            "ANSIBLE_ACTION_PLUGINS": HERE / "action_plugins", "ANSIBLE_CONNECTION_PLUGINS": HERE / "connection_plugins",
+            "ANSIBLE_CALLBACK_PLUGINS": HERE / "callback_plugins", "ANSIBLE_CALLBACKS_ENABLED": "task_results", "TASK_RESULTS_PATH": results_path,
         }
         keys.update(env or {})
         return {name: str(value) for name, value in keys.items() if value is not None}
@@ -120,8 +129,8 @@ class Playbooks:
         place = self.directory / ("run-%d" % self._runs)
         for each in (place, self.home, self.directory / "tmp"):
             each.mkdir(parents=True, exist_ok=True, mode=0o700)
-        line = [pathlib.Path(sys.executable).parent / "ansible-playbook", _playbook_file(playbook, place)]
-        line += ["--extra-vars", "@%s" % self.sandbox.connection_path]
+        line = [BIN / "ansible-playbook", _playbook_file(playbook, place)]
+        line += ["--extra-vars", "@%s" % self.sandbox.connection_path] if self.sandbox else []
         if extra_vars:
             (place / "extra_vars.json").write_text(json.dumps(extra_vars), encoding="utf-8")
             line += ["--extra-vars", "@%s" % (place / "extra_vars.json")]
@@ -139,9 +148,6 @@ class Playbooks:
         completed = Completed(process.returncode, *((place / name).read_text(encoding="utf-8") for name in ("stdout", "stderr")))
         lines = results_path.read_text(encoding="utf-8").splitlines() if results_path.exists() else []
         return PlaybookRun(completed, lines)
-
-
-Completed = collections.namedtuple("Completed", "returncode stdout stderr")
 
 
 @contextlib.contextmanager

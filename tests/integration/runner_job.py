@@ -7,18 +7,15 @@ as AWX writes it; with slices a job gets every n-th host, and knows nothing of t
 """
 
 import json
-import os
 import pathlib
 import subprocess
-import sys
 import time
 
 import ansible_runner
 import jinja2
 import yaml
-from harness import COLLECTIONS, REPOSITORY, TIMEOUT_SECONDS
+from harness import BIN, TIMEOUT_SECONDS, ansible_environment
 
-BIN = pathlib.Path(sys.executable).parent
 SIDES = ("transmit", "worker", "process")
 VAULT_PROMPT = r"Vault password:\s*?$"
 
@@ -27,10 +24,7 @@ def environment(home):
     """What an execution environment offers: Ansible, the collection, a home. Nothing else of this machine."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     (home / "tmp").mkdir(exist_ok=True)
-    return {
-        "PATH": os.pathsep.join([str(BIN), os.environ.get("PATH", os.defpath)]), "HOME": str(home), "TMPDIR": str(home / "tmp"), "LC_ALL": "C.UTF-8",
-        "ANSIBLE_HOME": str(home / ".ansible"), "ANSIBLE_CONFIG": str(REPOSITORY / "tests" / "ansible.cfg"),
-        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "ANSIBLE_NOCOLOR": "1"}
+    return {**ansible_environment(home), "TMPDIR": str(home / "tmp")}
 
 
 def inventory_script(groups, part=(1, 1)):

@@ -2,23 +2,19 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Proves that ansible-builder, which makes execution environments, finds what this collection needs in one, and nothing else."""
 
-import pathlib
 import re
 import subprocess
-import sys
 
 import harness
 import pytest
 import yaml
-
-BUILDER = pathlib.Path(sys.executable).parent / "ansible-builder"
 
 
 @pytest.fixture(scope="module", name="introspected")
 def fixture_introspected():
     """What C(ansible-builder introspect) says of a folder of collections that holds this one."""
     done = subprocess.run(
-        [BUILDER, "introspect", harness.COLLECTIONS], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+        [harness.BIN / "ansible-builder", "introspect", harness.COLLECTIONS], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "warning" not in done.stderr.lower()
     return yaml.safe_load(done.stdout)

@@ -24,9 +24,8 @@ from harness import task
 pytestmark = pytest.mark.slow
 
 TOKEN, REQUEST, INFO = "rapidsos_portal_token", "rapidauth_request", "rapidauth_request_info"
-ENVIRONMENT = {"environment": {"SHIPPED": "yes"}}
 TALKATIVE = {"delegate_to": "elsewhere", "vars": {"ansible_connection": "talkative", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}}
-GARBLED = {**ENVIRONMENT, "delegate_to": "elsewhere", "vars": {"ansible_connection": "local", "ansible_python_interpreter": "{{ garbling_python }}"}}
+GARBLED = {**harness.SHIPPED, "delegate_to": "elsewhere", "vars": {"ansible_connection": "local", "ansible_python_interpreter": "{{ garbling_python }}"}}
 WAYS = {"here": {}, "talkative": TALKATIVE}
 ANY_TOKEN = re.compile(rb"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}")
 KEPT_SECRETS = ("connection.yml", "secrets.json")  # what the sandbox itself must keep
@@ -111,15 +110,15 @@ def tasks_of(cache):
         ]
     return tasks + [
         task("garbled", TOKEN, GARBLED),
-        task("shipped", TOKEN, ENVIRONMENT),
-        task("shipped wrong password", TOKEN, ENVIRONMENT, password="{{ planted_password }}"),
+        task("shipped", TOKEN, harness.SHIPPED),
+        task("shipped wrong password", TOKEN, harness.SHIPPED, password="{{ planted_password }}"),
         task("check", TOKEN, {"check_mode": True}, cache_path=str(cache), caller_id="15555555555"),
         task("replace", REQUEST, request_id="{{ sandbox_fleet[1].request_id }}", state="replaced", anon_id="leaks"),
     ]
 
 
 def read_command_lines(found):
-    """Adds the command lines and environments of all processes at this moment; those that end meanwhile are skipped."""
+    """Adds the command lines of all processes at this moment; those that end meanwhile are skipped."""
     for process in pathlib.Path("/proc").iterdir():
         if process.name.isdigit() and int(process.name) != os.getpid():
             try:

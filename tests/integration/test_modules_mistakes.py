@@ -3,7 +3,7 @@
 """Proves that two mistakes are caught before they cost something: one AnonId for a whole fleet, and a bare key that would travel."""
 
 import pytest
-from harness import Observed, assert_sentence, scenario, task
+from harness import SHIPPED, Observed, assert_sentence, scenario, task
 
 REQUEST = "rapidauth_request"
 BARE_KEY = "-----BEGIN PRIVATE KEY-----\nbm90IGEga2V5\n-----END PRIVATE KEY-----\n"
@@ -13,12 +13,11 @@ BARE_KEY = "-----BEGIN PRIVATE KEY-----\nbm90IGEga2V5\n-----END PRIVATE KEY-----
 def fixture_run(run_scenarios, running_sandbox):
     first, second = (running_sandbox.fleet[index]["request_id"] for index in (0, 1))
     wanted, looked_at = {"state": "replaced", "anon_id": "2026q4"}, {"state": "replaced", "anon_id": "2027q1"}
-    shipped = {"environment": {"SHIPPED": "yes"}}
     return run_scenarios([
         scenario("same for all", task("first", REQUEST, request_id=first, **wanted), task("second", REQUEST, request_id=second, **wanted)),
         scenario("same for all, looked at", task("first", REQUEST, {"check_mode": True}, request_id=first, **looked_at),
                  task("second", REQUEST, {"check_mode": True}, request_id=second, **looked_at)),
-        scenario("bare key", task("shipped", REQUEST, shipped, request_id=first, sac_key_content=BARE_KEY)),
+        scenario("bare key", task("shipped", REQUEST, SHIPPED, request_id=first, sac_key_content=BARE_KEY)),
     ])
 
 

@@ -170,7 +170,7 @@ def test_environments_are_told_apart_without_asking_anyone(run_playbook):
 def test_hosts_that_share_a_cache_make_one_login(sandbox, run_playbook, tmp_path, is_shipped):
     number = 8 if is_shipped else 100
     hosts = {"host-%03d" % each: {"ansible_connection": "local"} for each in range(number)}
-    keywords = {"register": "portal", **({"environment": {"SHIPPED": "yes"}} if is_shipped else {})}
+    keywords = {"register": "portal", **(harness.SHIPPED if is_shipped else {})}
     tokens = "{{ ansible_play_hosts_all | map('extract', hostvars, ['portal', 'token']) | unique | list }}"
     run = run_playbook([harness.play([task("log in", TOKEN, keywords, cache_path=str(tmp_path / "cache")), dict(shown("all", tokens), run_once=True)],
                                      hosts="all")], inventory=hosts, forks=20)

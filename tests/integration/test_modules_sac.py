@@ -8,7 +8,6 @@ What can be seen without the service never reaches it; what the service refuses 
 import base64
 import pathlib
 import subprocess
-import sys
 
 import harness
 import pytest
@@ -120,7 +119,7 @@ def test_a_vaulted_sac_and_passphrase(sandbox, run_playbook, tmp_path):
     (tmp_path / "vault_password").write_text("open sesame\n", encoding="utf-8")
 
     def vaulted(name, text):
-        command = [str(pathlib.Path(sys.executable).parent / "ansible-vault"), "encrypt_string", "--vault-password-file",
+        command = [str(harness.BIN / "ansible-vault"), "encrypt_string", "--vault-password-file",
                    str(tmp_path / "vault_password"), "--stdin-name", name]
         environment = run_playbook.environment(tmp_path / "unused")
         run_playbook.home.mkdir(exist_ok=True)
@@ -134,7 +133,7 @@ def test_a_vaulted_sac_and_passphrase(sandbox, run_playbook, tmp_path):
     play = harness.play([
         task("look", "rapidauth_request", request_id=sandbox.fleet[0]["request_id"], sac_content="{{ vault_sac }}",
              sac_path="{{ omit }}", sac_passphrase="{{ vault_passphrase }}"),
-        task("look shipped", "rapidauth_request", {"environment": {"SHIPPED": "yes"}}, request_id=sandbox.fleet[0]["request_id"],
+        task("look shipped", "rapidauth_request", harness.SHIPPED, request_id=sandbox.fleet[0]["request_id"],
              sac_content="{{ vault_sac }}", sac_path="{{ omit }}", sac_passphrase="{{ vault_passphrase }}"),
         task("log in", "rapidsos_portal_token", password="{{ vault_password }}"),
     ], vars_files=[str(tmp_path / "vault.yml")])

@@ -3,7 +3,7 @@
 """Proves that rapidauth_sac_info tells of every SAC of the sandbox what is so, and asks the service once, if at all."""
 
 import pytest
-from harness import Observed, assert_sentence, scenario, task
+from harness import SHIPPED, Observed, assert_sentence, scenario, task
 
 INFO = "rapidauth_sac_info"
 # name: (which SAC, options, is_usable, kinds of problems, is_proven or "not asked", connections to the service)
@@ -36,7 +36,7 @@ def fixture_run(running_sandbox, run_scenarios):
     proved = _options(running_sandbox, "valid", {"probe": True})
     scenarios += [
         scenario("in check mode", task("look", INFO, {"check_mode": True}, **proved)),
-        scenario("shipped", task("look", INFO, {"environment": {"SHIPPED": "yes"}}, **proved)),
+        scenario("shipped", task("look", INFO, SHIPPED, **proved)),
         scenario("in maintenance", task("look", INFO, **proved), switches={"maintenance": True}),
         scenario("refused by HTTP", task("look", INFO, **_options(running_sandbox, "foreign_authority", {"probe": True})),
                  switches={"sac_refusal": "http_403"}),

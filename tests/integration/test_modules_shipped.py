@@ -12,10 +12,10 @@ TOKEN, REQUEST, INFO = "rapidsos_portal_token", "rapidauth_request", "rapidauth_
 #: How the same task runs: in the controller's process, or as a module that is shipped to the host.
 WAYS = {
     "here": {},
-    "environment": {"environment": {"SHIPPED": "yes"}},
+    "environment": harness.SHIPPED,
     "async": {"async": 30, "poll": 1},
     "delegated": {"delegate_to": "other-host", "vars": {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"},
-                  "environment": {"SHIPPED": "yes"}},
+                  **harness.SHIPPED},
 }
 FULL = ("here", "environment")
 #: What Ansible adds to a result, here or there.
@@ -56,7 +56,7 @@ def fixture_run(run_scenarios, ids):
     return run_scenarios(scenarios, diff=True)
 
 
-@pytest.mark.parametrize("keywords", [{}, {"environment": {"SHIPPED": "yes"}}], ids=["here", "shipped"])
+@pytest.mark.parametrize("keywords", [{}, harness.SHIPPED], ids=["here", "shipped"])
 def test_retries_start_with_all_the_options_again(sandbox, run_playbook, keywords):
     """The options are censored in the task once it ran: callbacks are given them, and banners may show them."""
     for _each in range(2):

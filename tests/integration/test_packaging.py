@@ -3,8 +3,6 @@
 """Proves that the collection, built and installed as users get it, holds what it should and nothing else, and works from there."""
 
 import json
-import os
-import pathlib
 import re
 import shutil
 import subprocess
@@ -16,8 +14,7 @@ import pytest
 import yaml
 from playbook_fleet import Fleet
 
-BIN = pathlib.Path(sys.executable).parent
-PLAYBOOKS = ("block_credentials", "check_credentials", "demo", "rotate_credentials")
+PLAYBOOKS = ("block_credentials", "check_credentials", "demo", "provision_workstations", "rotate_credentials")
 LARGEST_BYTES = 1024 * 1024
 FORBIDDEN_NAMES = re.compile(
     r"(^|/)(\.git|\.venv|\.ci|\.ansible|\.pytest_cache|\.hypothesis|__pycache__|build|output)(/|$)"
@@ -29,11 +26,10 @@ GALAXY_TAGS = {
 
 
 def galaxy(home, *arguments):
-    environment = {
-        "PATH": os.pathsep.join([str(BIN), os.environ.get("PATH", os.defpath)]), "HOME": str(home), "LC_ALL": "C.UTF-8",
-        "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CONFIG": str(harness.REPOSITORY / "tests" / "ansible.cfg")}
+    """Runs ansible-galaxy collection, which finds no other collection than those it is pointed at; returns its output."""
+    environment = {name: value for name, value in harness.ansible_environment(home).items() if name != "ANSIBLE_COLLECTIONS_PATH"}
     done = subprocess.run(
-        [str(BIN / "ansible-galaxy"), "collection", *(str(each) for each in arguments)], env=environment, cwd=home,
+        [harness.BIN / "ansible-galaxy", "collection", *(str(each) for each in arguments)], env=environment, cwd=home,
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -63,7 +59,7 @@ def installed_command(installed, tmp_path, *arguments):
     """Runs one of Ansible's programs that finds the installed collection only; returns its output."""
     environment = harness.Playbooks(None, tmp_path).environment(tmp_path / "results", {"ANSIBLE_COLLECTIONS_PATH": installed})
     done = subprocess.run(
-        [str(BIN / arguments[0]), *arguments[1:]], env=environment, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        [harness.BIN / arguments[0], *arguments[1:]], env=environment, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True,
         timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -3,14 +3,14 @@
 """Proves a ledger on a host of its own, for controllers that forget their disk: delegate_to over a real connection, then another controller."""
 
 import os
-import pathlib
 import shutil
 import signal
 import sys
 
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils import ledger as ledgers
-from harness import Playbooks, task
+from harness import SHIPPED, Playbooks, task
+from processes import descendants
 from ssh_host import SshHost
 
 ENOUGH = 3
@@ -28,21 +28,12 @@ def fixture_ledger_host(request, tmp_path):
         yield host.variables(), lambda: host.log.read_text(encoding="utf-8").count("Accepted publickey") - before
 
 
-def descendants(pid):
-    found = [pid]
-    for each in pathlib.Path("/proc/%d/task" % pid).glob("*/children"):
-        for child in map(int, each.read_text(encoding="ascii").split()):
-            found += descendants(child)
-    return found
-
-
 @pytest.mark.slow
 def test_another_controller_resumes_with_the_ledger_of_another_host(sandbox, tmp_path, ledger_host):
     variables, logins = ledger_host
     place = tmp_path / "kept" / "ledger.sqlite"
     credentials = [{"position": each["position"], "request_id": each["request_id"]} for each in sandbox.fleet]
-    # The environment makes Ansible ship the module where the host is this one.
-    keywords = {"delegate_to": "ledger-host", "environment": {"SHIPPED": "yes"}}
+    keywords = {"delegate_to": "ledger-host", **SHIPPED}
     wave = task("rotate", "rapidauth_rotation", keywords, credentials=credentials, rotation_id="q1", ledger_path=str(place), concurrency=2)
     shown = task("ledger", "rapidauth_ledger_info", keywords, ledger_path=str(place), api_url="{{ rapidauth_api_url }}")
     inventory = {"localhost": {"ansible_connection": "local"}, "ledger-host": variables}
@@ -50,7 +41,7 @@ def test_another_controller_resumes_with_the_ledger_of_another_host(sandbox, tmp
 
     def pull_the_plug(process):
         if not killed and sandbox.stats()["calls"].get("replace", {}).get("POST", 0) >= ENOUGH:
-            killed.extend(descendants(process.pid))
+            killed.extend([process.pid, *descendants(process.pid)])
             for each in killed:
                 os.kill(each, signal.SIGKILL)
 

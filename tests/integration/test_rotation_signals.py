@@ -4,13 +4,13 @@
 
 import contextlib
 import os
-import pathlib
 import signal
 import time
 
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils import ledger as ledgers
-from harness import task
+from harness import SHIPPED, task
+from processes import descendants, is_running
 
 CONCURRENCY = 4
 #: Long enough that a signal meets requests in flight, which it must not cut.
@@ -31,21 +31,6 @@ def wait_until(condition, what, seconds=30):
         time.sleep(0.02)
 
 
-def descendants(pid):
-    found = []
-    for each in pathlib.Path("/proc/%d/task" % pid).glob("*/children"):
-        for child in map(int, each.read_text(encoding="ascii").split()):
-            found += [child, *descendants(child)]
-    return found
-
-
-def is_running(pid):
-    try:
-        return pathlib.Path("/proc/%d/stat" % pid).read_text(encoding="ascii").rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
 def terminate(pids):
     for each in pids:
         with contextlib.suppress(ProcessLookupError):  # a parent was told before, and told it
@@ -56,7 +41,7 @@ def terminate(pids):
 WAYS = {
     "SIGTERM to ansible-playbook": ({}, lambda pid: os.kill(pid, signal.SIGTERM)),
     "Ctrl-C at its terminal": ({}, lambda pid: os.killpg(pid, signal.SIGINT)),
-    "SIGTERM to all of its processes": ({"environment": {"SHIPPED": "yes"}}, lambda pid: terminate([*descendants(pid), pid])),
+    "SIGTERM to all of its processes": (SHIPPED, lambda pid: terminate([*descendants(pid), pid])),
 }
 
 

@@ -8,8 +8,9 @@ import subprocess
 
 import pytest
 import yaml
+from harness import BIN
 from playbook_fleet import Fleet
-from runner_job import BIN, Job, environment
+from runner_job import Job, environment
 from ssh_host import SshHost
 
 PLAYBOOK = "eccops.rapid.rotate_credentials"
