@@ -9,26 +9,27 @@ import pathlib
 import signal
 import sqlite3
 import time
-import types
 
 import harness
 import pytest
 import yaml
 
 PLAYBOOK = "eccops.rapid.demo"
-#: An inventory as a site may have by default: all its hosts are Windows machines, managed as administrator.
-HOSTILE = {"all": {
-    "vars": {
-        "ansible_connection": "winrm", "ansible_shell_type": "powershell", "ansible_become": True, "ansible_become_method": "runas",
-        "ansible_user": "administrator", "rapidauth_sac_content": "not a SAC", "rotation_collect_argv": ["touch", "{{ marker }}"],
-        "rotation_become": True, "rotation_anon_id": "a-real-one", "check_fail_on": "warning", "rapidauth_ledger_host": "no-such-host",
-        "rotation_request_path": "{{ marker }}", "rapidauth_positions": "dispatch_workstations"},
-    "children": {"dispatch_workstations": {"hosts": {
-        name: {"ansible_host": "192.0.2.1", "rapidauth_request_id": "65c4d858-23b2-4a9e-9c45-b8f36d1c442f"}
-        for name in ("north-01", "north-02", "localhost")}}},
-}}
 
 pytestmark = pytest.mark.slow
+
+
+def hostile_inventory(marker):
+    """As a site may have by default: all hosts are Windows machines, managed as administrator; C(marker) is what nobody may write."""
+    variables = {
+        "ansible_connection": "winrm", "ansible_shell_type": "powershell", "ansible_become": True, "ansible_become_method": "runas",
+        "ansible_user": "administrator", "rapidauth_sac_content": "not a SAC", "rotation_collect_argv": ["touch", marker],
+        "rotation_become": True, "rotation_anon_id": "a-real-one", "check_fail_on": "warning", "rapidauth_ledger_host": "no-such-host",
+        "rotation_request_path": marker, "rapidauth_positions": "dispatch_workstations", "check_report_directory": marker,
+        "check_portal": True, "check_fleet_from": "ledger", "check_are_ids_shown": True, "rotation_settled": {"north-01": "not_replaced"}}
+    position = {"ansible_host": "192.0.2.1", "rapidauth_request_id": "65c4d858-23b2-4a9e-9c45-b8f36d1c442f"}
+    return {"all": {"vars": variables, "children": {"dispatch_workstations": {"hosts": {
+        name: dict(position) for name in ("north-01", "north-02", "localhost")}}}}}
 
 
 def processes_of(directory):
@@ -52,8 +53,7 @@ def wait_until_none_runs(directory):
 
 
 def test_the_demo(tmp_path):
-    (tmp_path / "no_extra_vars.yml").write_text("{}", encoding="utf-8")
-    run_demo = harness.Playbooks(types.SimpleNamespace(connection_path=tmp_path / "no_extra_vars.yml"), tmp_path / "runs")
+    run_demo = harness.Playbooks(None, tmp_path / "runs")
     place = tmp_path / "the demo's place"
     options = {"extra_vars": {"demo_directory": str(place)}}
 
@@ -69,8 +69,7 @@ def test_the_demo(tmp_path):
 
     # Then to its end, over what the killed one left, with an inventory that it must not heed.
     marker, inventory = tmp_path / "marker", tmp_path / "hostile.yml"
-    HOSTILE["all"]["vars"]["marker"] = str(marker)
-    inventory.write_text(yaml.safe_dump(HOSTILE), encoding="utf-8")
+    inventory.write_text(yaml.safe_dump(hostile_inventory(str(marker))), encoding="utf-8")
     run = run_demo(PLAYBOOK, **options, inventory=inventory)
     assert run.returncode == 0, run.output
     wait_until_none_runs(place)
@@ -81,7 +80,7 @@ def test_the_demo(tmp_path):
     assert not marker.exists()
     outside = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file() and place not in path.parents}
     left = {path for path in outside if not path.is_relative_to("runs/home")}
-    assert {path.name for path in left} == {"no_extra_vars.yml", "hostile.yml", "stdout", "stderr", "results.jsonl", "extra_vars.json"}
+    assert {path.name for path in left} == {"hostile.yml", "stdout", "stderr", "results.jsonl", "extra_vars.json"}
     # At home only Ansible's own: what the killed run had no time to remove.
     assert {path.parts[2] for path in outside - left} <= {".ansible", "local_tmp", "remote_tmp"}
 
