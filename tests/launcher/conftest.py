@@ -11,8 +11,11 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "sandbox")]
 
+pytest.register_assert_rewrite("fallback", "visit")
+
 import position as positions  # noqa: E402  # pylint: disable=wrong-import-position
 from sandbox_fixtures import fixture_running_sandbox, fixture_sandbox  # noqa: E402, F401  # pylint: disable=wrong-import-position,unused-import
+from visit import Visit  # noqa: E402  # pylint: disable=wrong-import-position
 
 
 @pytest.fixture(name="make_position")
@@ -42,3 +45,18 @@ def fixture_logins(sandbox):
     before = sandbox.last_seq()
     effects = ("login", "login_refused", "lockout")
     return lambda: [entry["effect"] for entry in sandbox.audit(before) if entry["effect"] in effects]
+
+
+@pytest.fixture(name="visit")
+def fixture_visit(position):
+    visits = []
+
+    def start(*arguments):
+        visits.append(Visit(position, *arguments))
+        return visits[-1]
+
+    yield start
+    for each in visits:
+        if each.process.poll() is None:
+            each.process.kill()
+            each.process.communicate()

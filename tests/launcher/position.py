@@ -46,6 +46,8 @@ class Position:
         self.path = self.directory / "launcher.ini"
         self.account = {"email": values["rapidsos_email"], "password": values["rapidsos_password"]}
         self.environment = {"PATH": "/usr/bin:/bin", "HOME": str(self.directory), "LANG": "C.UTF-8", "XDG_RUNTIME_DIR": str(self.runtime)}
+        #: What a Visit, which writes launcher.ini anew, changes in it.
+        self.changes = {}
         self.configure()
         self.write_account()
 
