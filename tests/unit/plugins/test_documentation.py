@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""What is written about the modules in several places is the same everywhere."""
+"""What is written about modules and variables in several places is the same everywhere."""
 
 from __future__ import annotations
 
 import ast
 import importlib
+import itertools
 import pathlib
+import re
 
 import pytest
 import yaml
@@ -115,3 +117,19 @@ def test_every_filter_has_the_name_it_is_documented_under(path):
     filters = importlib.import_module(PACKAGE + "filter." + path.stem).FilterModule().filters()
     assert documentation["name"] == path.stem
     assert path.stem in filters
+
+
+#: How the variables of playbooks and roles begin.
+VARIABLE = re.compile(r"`((?:blocked|check|credential_report|demo|portal_launcher|provision|rapidauth|rapidsos|rotation|sac_certificate|sandbox)_\w*[a-z0-9])`")
+
+
+def test_every_variable_that_a_page_names_is_read():
+    known = set()
+    for path in itertools.chain.from_iterable((ROOT / place).rglob("*.*") for place in ("playbooks", "roles", "plugins")):
+        if path.suffix in (".yml", ".py", ".j2"):
+            known |= set(re.findall(r"\w+", path.read_text(encoding="utf-8")))
+    pages = [path for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "roles").glob("*/README.md")]
+             if path.name != "performance.md"]  # its tables name measurements
+    named = {name: path.name for path in pages for name in VARIABLE.findall(path.read_text(encoding="utf-8"))}
+    assert len(named) > 60
+    assert not {name: page for name, page in named.items() if name not in known}
