@@ -1114,6 +1114,7 @@ function Invoke-Checks([string]$Path, [bool]$IsLogInWanted) {
     $configuration = Read-Configuration $Path
     $values = $configuration.Values
     $codes = @()
+    $found = @{ Account = $null }
     foreach ($problem in $configuration.Problems) { Write-CheckLine 'FAILED' 'configuration' $problem }
     if ($configuration.Problems.Length -gt 0) {
         $codes += 3
@@ -1122,7 +1123,8 @@ function Invoke-Checks([string]$Path, [bool]$IsLogInWanted) {
     else {
         Write-CheckLine 'ok' 'configuration' $Path
         $codes += Invoke-Check "account (source = $($values['account source']))" {
-            if ($null -eq (Get-KnownAccount $configuration)) { return 'the user is asked at the first call of the session' }
+            $found.Account = Get-KnownAccount $configuration
+            if ($null -eq $found.Account) { return 'the user is asked at the first call of the session' }
             return 'an email address and a password are there'
         }
         $codes += Invoke-Check 'connection' {
@@ -1132,11 +1134,10 @@ function Invoke-Checks([string]$Path, [bool]$IsLogInWanted) {
             return "$address is trusted"
         }
         if (-not $IsLogInWanted) { Write-CheckLine 'skipped' 'login' 'add --log-in to try one' }
+        elseif ($null -eq $found.Account) { Write-CheckLine 'skipped' 'login' 'there is no account to log in with' }
         else {
             $codes += Invoke-Check 'login' {
-                $account = Get-KnownAccount $configuration
-                if ($null -eq $account) { return 'there is no account to log in with' }
-                [void](Get-SessionToken $configuration $account ((Get-Elapsed) + $DecisionSeconds) $false)
+                [void](Get-SessionToken $configuration $found.Account ((Get-Elapsed) + $DecisionSeconds) $false)
                 return 'the Portal accepted it'
             }
         }
