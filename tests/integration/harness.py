@@ -53,11 +53,11 @@ class Sandbox(Running):
         return self.admin("GET", "/stats").json()
 
     def effects(self, *names):
-        """The entries of the audit log since the last reset, of these effects only if any are named."""
         return effects_since_reset(self.audit(), *names)
 
 
 def effects_since_reset(entries, *names):
+    """The entries of an audit log since the last reset in it, of these effects only if any are named."""
     last_reset = max([0, *(entry["seq"] for entry in entries if entry["effect"] == "reset")])
     return [entry for entry in entries if entry["seq"] > last_reset and (not names or entry["effect"] in names)]
 
@@ -230,7 +230,7 @@ class Observed:
     def __init__(self, run, name):
         self._run, self._name = run, name
         log, self.stats = run.result(name + ": observe")["answers"]
-        self.entries = effects_since_reset(log["entries"])
+        self._entries = log["entries"]
 
     def result(self, task_name):
         return self._run.result("%s: %s" % (self._name, task_name))
@@ -239,7 +239,7 @@ class Observed:
         return self._run.results("%s: %s" % (self._name, task_name), status)
 
     def effects(self, *names):
-        return [entry for entry in self.entries if not names or entry["effect"] in names]
+        return effects_since_reset(self._entries, *names)
 
     def calls(self, route):
         """How many calls the sandbox got on a route."""

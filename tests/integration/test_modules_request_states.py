@@ -6,7 +6,7 @@ While check mode runs, the sandbox refuses and counts every write: none may come
 """
 
 import pytest
-from harness import Observed, admin_task, scenario, task
+from harness import Observed, admin_task, effects_since_reset, scenario, task
 
 REQUEST = "rapidauth_request"
 CHECK = {"check_mode": True}
@@ -55,8 +55,8 @@ def fixture_run(run_scenarios, ids, tmp_path_factory):
 
 def nothing_was_written(seen):
     stats, log, _switches = seen.result("after check mode")["answers"]
-    effects = [entry["effect"] for entry in log["entries"] if entry["seq"] > max(each["seq"] for each in log["entries"] if each["effect"] == "reset")]
-    return stats["refused_writes"] == 0 and set(effects) <= {"admin_change"} and not {"patch_request", "replace"} & set(stats["calls"])
+    effects = {entry["effect"] for entry in effects_since_reset(log["entries"])}
+    return stats["refused_writes"] == 0 and effects <= {"admin_change"} and not {"patch_request", "replace"} & set(stats["calls"])
 
 
 def test_looking(run, ids):

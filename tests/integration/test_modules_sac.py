@@ -12,6 +12,7 @@ import subprocess
 import harness
 import pytest
 from harness import Observed, assert_sentence, scenario, task
+from sac_options import FOREIGN_KEY, sac_options
 
 # name: (which SAC, options, kind, what the sentence says, handshakes the sandbox refused or None for no contact at all)
 WRONG = {
@@ -23,7 +24,7 @@ WRONG = {
                              ["is encrypted", "valid.pem", "set sac_passphrase"], None),
     "no passphrase of PKCS12": ("valid", {"sac_path": "pkcs12_path", "sac_passphrase": ""}, "sac_passphrase_missing",
                                 ["is encrypted", "valid.p12", "set sac_passphrase"], None),
-    "key of another": ("valid", {"sac_path": "certificate_path", "sac_key_path": "/foreign/"}, "sac_key_mismatch",
+    "key of another": ("valid", {"sac_path": "certificate_path", "sac_key_path": FOREIGN_KEY}, "sac_key_mismatch",
                        ["private key does not belong to the certificate", "sandbox-sac-valid", "give the key it was issued for"], None),
     "no key": ("valid", {"sac_path": "certificate_path"}, "sac_malformed", ["no private keys", "valid.certificate.pem", "sac_key_path"], None),
     "no such file": ("valid", {"sac_path": "/no/such.pem"}, "sac_unreadable", ["/no/such.pem", "No such file", "check the path"], None),
@@ -39,18 +40,6 @@ WRONG = {
                            "dashboard"], 1),
 }
 FORMS = ("combined", "pair", "pkcs12", "contents", "content combined", "content pkcs12")
-
-
-def _options(sandbox, which, given):
-    """Paths are named by their key in connection.yml; /foreign/ stands for the key of another SAC, and its passphrase."""
-    files = dict(sandbox.values["sandbox_sacs"][which])
-    options = {"sac_passphrase": files["passphrase"], **{name: files.get(value, value) for name, value in given.items()}}
-    if options.get("sac_key_path") == "/foreign/":
-        foreign = sandbox.values["sandbox_sacs"]["foreign_authority"]
-        options.update(sac_key_path=foreign["key_path"], sac_passphrase=foreign["passphrase"])
-    if "sac_content" in options:
-        options["sac_path"] = "{{ omit }}"
-    return options
 
 
 def _form(sandbox, form):
@@ -70,15 +59,14 @@ def _form(sandbox, form):
 def fixture_run(running_sandbox, run_scenarios):
     request_id = running_sandbox.fleet[0]["request_id"]
     scenarios = [
-        scenario(name, task("look", "rapidauth_request", request_id=request_id, **_options(running_sandbox, which, given)),
-                 task("look at many", "rapidauth_request_info", request_ids=[request_id], **_options(running_sandbox, which, given)))
+        scenario(name, task("look", "rapidauth_request", request_id=request_id, **sac_options(running_sandbox, which, **given)),
+                 task("look at many", "rapidauth_request_info", request_ids=[request_id], **sac_options(running_sandbox, which, **given)))
         for name, (which, given, *_expected) in WRONG.items()]
     scenarios += [
         scenario(form, task("look", "rapidauth_request", request_id=request_id, **_form(running_sandbox, form)))
         for form in FORMS]
     scenarios.append(scenario(
-        "refused by HTTP", task("look", "rapidauth_request", request_id=request_id, **_options(
-            running_sandbox, "foreign_authority", {"sac_path": "combined_path"})), switches={"sac_refusal": "http_403"}))
+        "refused by HTTP", task("look", "rapidauth_request", request_id=request_id, **sac_options(running_sandbox, "foreign_authority")), switches={"sac_refusal": "http_403"}))
     return run_scenarios(scenarios)
 
 

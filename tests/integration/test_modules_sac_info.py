@@ -4,6 +4,7 @@
 
 import pytest
 from harness import SHIPPED, Observed, assert_sentence, scenario, task
+from sac_options import FOREIGN_KEY, sac_options
 
 INFO = "rapidauth_sac_info"
 # name: (which SAC, options, is_usable, kinds of problems, is_proven or "not asked", connections to the service)
@@ -16,29 +17,19 @@ SACS = {
     "not yet valid": ("not_yet_valid", {"probe": True}, False, ["sac_not_yet_valid"], None, 0),
     "expired, on another day": ("expired", {"now": "2026-01-01T00:00:00Z"}, None, None, "not asked", 0),
     "foreign": ("foreign_authority", {"probe": True}, False, ["sac_refused"], False, 1),
-    "key of another": ("valid", {"sac_path": "certificate_path", "sac_key_path": "/foreign/", "probe": True}, False, ["sac_key_mismatch"], None, 0),
+    "key of another": ("valid", {"sac_path": "certificate_path", "sac_key_path": FOREIGN_KEY, "probe": True}, False, ["sac_key_mismatch"], None, 0),
 }
-
-
-def _options(sandbox, which, given):
-    files = sandbox.values["sandbox_sacs"][which]
-    options = {"sac_path": files["combined_path"], "sac_passphrase": files["passphrase"]}
-    options.update({name: files.get(value, value) if isinstance(value, str) else value for name, value in given.items()})
-    if options.get("sac_key_path") == "/foreign/":
-        foreign = sandbox.values["sandbox_sacs"]["foreign_authority"]
-        options.update(sac_key_path=foreign["key_path"], sac_passphrase=foreign["passphrase"])
-    return options
 
 
 @pytest.fixture(scope="module", name="run")
 def fixture_run(running_sandbox, run_scenarios):
-    scenarios = [scenario(name, task("look", INFO, **_options(running_sandbox, which, given))) for name, (which, given, *_expected) in SACS.items()]
-    proved = _options(running_sandbox, "valid", {"probe": True})
+    scenarios = [scenario(name, task("look", INFO, **sac_options(running_sandbox, which, **given))) for name, (which, given, *_expected) in SACS.items()]
+    proved = sac_options(running_sandbox, "valid", probe=True)
     scenarios += [
         scenario("in check mode", task("look", INFO, {"check_mode": True}, **proved)),
         scenario("shipped", task("look", INFO, SHIPPED, **proved)),
         scenario("in maintenance", task("look", INFO, **proved), switches={"maintenance": True}),
-        scenario("refused by HTTP", task("look", INFO, **_options(running_sandbox, "foreign_authority", {"probe": True})),
+        scenario("refused by HTTP", task("look", INFO, **sac_options(running_sandbox, "foreign_authority", probe=True)),
                  switches={"sac_refusal": "http_403"}),
         scenario("a page", task("look", INFO, **proved, retry_budget_seconds=0), faults=[{"route": "get_request", "kind": "html", "count": 9}]),
         scenario("wrong passphrase", task("look", INFO, **{**proved, "sac_passphrase": "no such thing"})),
