@@ -11,6 +11,10 @@ from urllib.parse import quote
 import yaml
 
 
+#: What a rotation does at the service, and what it may be refused there.
+ROTATION_EFFECTS = ("replace", "collect", "replace_refused", "collect_refused")
+
+
 class Fleet:
     """An inventory of positions that are directories of this machine; C(positions) is {name: variables}, to be changed before C(write)."""
 
@@ -34,6 +38,11 @@ class Fleet:
         path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
         return path
 
+    @property
+    def request_ids(self):
+        """{position: the RequestId that the inventory has}"""
+        return {position: variables["rapidauth_request_id"] for position, variables in self.positions.items()}
+
     def place(self, position):
         """Returns the position's directory."""
         return pathlib.Path(self.positions[position]["rotation_request_path"]).parent
@@ -48,6 +57,23 @@ class Fleet:
         with contextlib.closing(sqlite3.connect("file:%s?mode=ro" % quote(str(self.ledger_path)), uri=True)) as connection:
             rows = connection.execute("SELECT position, new_request_id FROM replacements WHERE outcome IN ('replaced', 'adopted') ORDER BY id")
             return dict(rows.fetchall())
+
+
+def assert_rotated_once(sandbox, fleet, before=None, entries=None):
+    """Asserts that each credential was replaced once, and collected once by its position, and that the ledger says so.
+
+    C(before) is {position: RequestId}, of the inventory where nothing else is given; C(entries) are the service's effects to
+    look at, all since the last reset. Returns {position: the RequestId of its replacement}.
+    """
+    before = before or fleet.request_ids
+    entries = entries or sandbox.effects(*ROTATION_EFFECTS)
+    assert sorted(entry["effect"] for entry in entries) == ["collect"] * len(before) + ["replace"] * len(before)
+    replaced = {entry["previous_request_id"]: entry["request_id"] for entry in entries if entry["effect"] == "replace"}
+    after = {position: replaced[request_id] for position, request_id in before.items()}
+    assert sorted(entry["request_id"] for entry in entries if entry["effect"] == "collect") == sorted(after.values())
+    assert {position: fleet.collected(position) for position in after} == after == fleet.ledger()
+    assert {sandbox.row(request_id)["status"] for request_id in after.values()} == {"Collected"}
+    return after
 
 
 def fail_message(run, task_name):

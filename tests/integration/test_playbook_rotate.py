@@ -6,7 +6,7 @@ import json
 import stat
 
 import pytest
-from playbook_fleet import Fleet, fail_message
+from playbook_fleet import ROTATION_EFFECTS, Fleet, assert_rotated_once, fail_message
 from sandbox_process import COLLECTOR
 
 PLAYBOOK = "eccops.rapid.rotate_credentials"
@@ -22,23 +22,10 @@ def changed(run):
     return {host: counts["changed"] for host, counts in run.recap.items() if counts["changed"]}
 
 
-def assert_all_collected_once(sandbox, fleet, before, entries):
-    """Asserts that C(entries) replaced each of C(before), {position: RequestId}, once, and that each position has its successor."""
-    replaced = {entry["previous_request_id"]: entry["request_id"] for entry in entries if entry["effect"] == "replace"}
-    assert len([entry for entry in entries if entry["effect"] == "replace"]) == len(before)
-    assert set(replaced) == set(before.values())
-    assert sorted(entry["request_id"] for entry in entries if entry["effect"] == "collect") == sorted(replaced.values())
-    after = {position: replaced[request_id] for position, request_id in before.items()}
-    for position, request_id in after.items():
-        assert sandbox.row(request_id)["status"] == "Collected"
-        assert fleet.collected(position) == request_id
-    return after
-
-
 @pytest.mark.slow
 def test_twelve_positions_are_rotated_once_and_then_once_more(sandbox, fleet, run_playbook):
     inventory = fleet.write()
-    before = {position: variables["rapidauth_request_id"] for position, variables in fleet.positions.items()}
+    before = fleet.request_ids
 
     # --check says what would be done, and sends nothing that changes anything.
     sandbox.switch(writes_refused=True)
@@ -54,9 +41,7 @@ def test_twelve_positions_are_rotated_once_and_then_once_more(sandbox, fleet, ru
 
     first = run_playbook(PLAYBOOK, Q4, inventory=inventory)
     assert first.returncode == 0, first.output
-    entries = sandbox.effects("replace", "collect", "replace_refused", "collect_refused")
-    after = assert_all_collected_once(sandbox, fleet, before, entries)
-    assert fleet.ledger() == after
+    after, entries = assert_rotated_once(sandbox, fleet), sandbox.effects(*ROTATION_EFFECTS)
     assert stat.S_IMODE(fleet.ledger_path.stat().st_mode) == 0o600
     for position, request_id in after.items():
         request_file = fleet.place(position) / "request.json"
@@ -74,7 +59,7 @@ def test_twelve_positions_are_rotated_once_and_then_once_more(sandbox, fleet, ru
     # Again: nothing, for all.
     again = run_playbook(PLAYBOOK, Q4, inventory=inventory)
     assert (again.returncode, changed(again)) == (0, {}), again.output
-    assert sandbox.effects("replace", "collect", "replace_refused", "collect_refused") == entries
+    assert sandbox.effects(*ROTATION_EFFECTS) == entries
     assert fleet.ledger() == after
 
 
@@ -82,24 +67,20 @@ def test_twelve_positions_are_rotated_once_and_then_once_more(sandbox, fleet, ru
 def test_the_inventory_goes_on_naming_the_first_request_ids(sandbox, tmp_path, run_playbook):
     fleet = Fleet(sandbox, tmp_path / "fleet", size=2)
     inventory, one_wave = fleet.write(), {"rotation_waves": [2]}
-    before = {position: variables["rapidauth_request_id"] for position, variables in fleet.positions.items()}
     assert run_playbook(PLAYBOOK, {**Q4, **one_wave}, inventory=inventory).returncode == 0
-    entries = sandbox.effects("replace", "collect")
-    after = assert_all_collected_once(sandbox, fleet, before, entries)
+    after, last_seq = assert_rotated_once(sandbox, fleet), sandbox.last_seq()
     again = run_playbook(PLAYBOOK, {**Q4, **one_wave}, inventory=inventory)
     assert (again.returncode, changed(again)) == (0, {}), again.output
     assert again.result("Show the plan")["msg"][1].split()[1] == "already_replaced"
 
     # The next rotation: one position by --limit; then the rest.
-    second = list(before)[1]
+    second = list(fleet.positions)[1]
     limited = run_playbook(PLAYBOOK, NEXT, inventory=inventory, arguments=["--limit", second])
     assert limited.returncode == 0, limited.output
     assert [entry["previous_request_id"] for entry in sandbox.effects("replace")[2:]] == [after[second]]
     rest = run_playbook(PLAYBOOK, {**NEXT, **one_wave}, inventory=inventory)
     assert rest.returncode == 0, rest.output
-    since = [entry for entry in sandbox.effects("replace", "collect") if entry["seq"] > entries[-1]["seq"]]
-    last = assert_all_collected_once(sandbox, fleet, after, since)
-    assert fleet.ledger() == last
+    assert_rotated_once(sandbox, fleet, after, [entry for entry in sandbox.effects(*ROTATION_EFFECTS) if entry["seq"] > last_seq])
     checked = run_playbook("eccops.rapid.check_credentials", inventory=inventory)
     assert checked.returncode == 0, checked.output
     assert "the RequestIds are those of the ledger %s" % fleet.ledger_path in checked.output
@@ -119,7 +100,6 @@ sys.exit(subprocess.call([sys.executable, collector, "--request-file", request_f
 @pytest.mark.slow
 def test_the_sites_own_collect_command_and_odd_paths(sandbox, tmp_path, run_playbook):
     fleet = Fleet(sandbox, tmp_path / "fleet", size=3)
-    before = {position: variables["rapidauth_request_id"] for position, variables in fleet.positions.items()}
     odd, plain, homely = list(fleet.positions)
     fleet.positions[odd]["rotation_request_path"] = str(tmp_path / "it's a \"place\"; {x}" / "the request.json")
     fleet.positions[homely]["rotation_request_path"] = str(tmp_path / "homely $RACK" / "request.json")
@@ -133,7 +113,7 @@ def test_the_sites_own_collect_command_and_odd_paths(sandbox, tmp_path, run_play
     run = run_playbook(PLAYBOOK, {**Q4, "rotation_waves": [3]}, **options)
     assert run.returncode == 0, run.output
     fleet.positions[homely]["rotation_request_path"] = str(tmp_path / "homely rack's" / "request.json")
-    assert_all_collected_once(sandbox, fleet, before, sandbox.effects("replace", "collect"))
+    assert_rotated_once(sandbox, fleet)
     assert log.read_text() == fleet.positions[plain]["rotation_request_path"] + "\n"
     again = run_playbook(PLAYBOOK, {**Q4, "rotation_waves": [3]}, **options)
     assert (again.returncode, changed(again)) == (0, {}), again.output

@@ -6,7 +6,7 @@ import os
 import signal
 
 import pytest
-from playbook_fleet import Fleet
+from playbook_fleet import Fleet, assert_rotated_once
 
 PLAYBOOK = "eccops.rapid.rotate_credentials"
 ONE_WAVE = {"rotation_id": "2026q4", "rotation_waves": [20]}
@@ -32,13 +32,7 @@ def run_killed(run_playbook, fleet, condition, forks=None):
 def assert_a_rerun_finishes(sandbox, run_playbook, fleet):
     run = run_playbook(PLAYBOOK, ONE_WAVE, inventory=fleet.write())
     assert run.returncode == 0, run.output
-    replaced = {entry["previous_request_id"]: entry["request_id"] for entry in sandbox.effects("replace")}
-    after = {name: replaced[variables["rapidauth_request_id"]] for name, variables in fleet.positions.items()}
-    assert len(sandbox.effects("replace", "replace_refused")) == len(after)
-    assert sorted(entry["request_id"] for entry in sandbox.effects("collect", "collect_refused")) == sorted(after.values())
-    assert {name: fleet.collected(name) for name in after} == after
-    assert {sandbox.row(request_id)["status"] for request_id in after.values()} == {"Collected"}
-    assert fleet.ledger() == after
+    assert_rotated_once(sandbox, fleet)
 
 
 def test_killed_among_the_replacements(sandbox, tmp_path, run_playbook):

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 import yaml
 from harness import BIN
-from playbook_fleet import Fleet
+from playbook_fleet import Fleet, assert_rotated_once
 from runner_job import Job, environment
 from ssh_host import SshHost
 
@@ -54,15 +54,6 @@ def half(groups, number):
     return {**groups, "dispatch_workstations": {**groups["dispatch_workstations"], "hosts": own}}
 
 
-def assert_each_replaced_once(sandbox, fleet):
-    replaced = {entry["previous_request_id"]: entry["request_id"] for entry in sandbox.effects("replace")}
-    after = {name: replaced[variables["rapidauth_request_id"]] for name, variables in fleet.positions.items()}
-    assert len(sandbox.effects("replace", "replace_refused")) == len(after)
-    assert sorted(entry["request_id"] for entry in sandbox.effects("collect", "collect_refused")) == sorted(after.values())
-    assert {name: fleet.collected(name) for name in after} == after == fleet.ledger()
-    return after
-
-
 def assert_all_is_well(*jobs):
     for job in jobs:
         assert job.rc == 0, job.stdout
@@ -90,21 +81,21 @@ def test_two_workers_with_half_the_fleet_each_share_a_ledger(sandbox, fleet, gro
     for number, job in enumerate(jobs):
         job.start(PLAYBOOK, half(groups, number), {**Q4, "rotation_waves": [1, 5]})
     assert_all_is_well(*(job.wait() for job in jobs))
-    after = assert_each_replaced_once(sandbox, fleet)
+    after = assert_rotated_once(sandbox, fleet)
     assert ledger_host.log.read_text(encoding="utf-8").count("Accepted publickey") > 2
     for number, job in enumerate(jobs):
         assert not set(job.recap()["ok"]) & set(list(fleet.positions)[1 - number::2])
     again = Job(tmp_path / "again").start(PLAYBOOK, groups, ONE_WAVE).wait()
     assert_all_is_well(again)
     assert not again.recap()["changed"]
-    assert after == assert_each_replaced_once(sandbox, fleet)
+    assert after == assert_rotated_once(sandbox, fleet)
 
 
 def test_two_slices_of_one_job(sandbox, fleet, groups, tmp_path):
     """One of them does not have the ledger's host in its inventory, as AWX slices it: what the group all says is enough."""
     slices = [Job(tmp_path / ("slice-%d" % number)).start(PLAYBOOK, groups, ONE_WAVE, part=(number, 2)) for number in (1, 2)]
     assert_all_is_well(*(each.wait() for each in slices))
-    assert_each_replaced_once(sandbox, fleet)
+    assert_rotated_once(sandbox, fleet)
     worked_on = [set(each.recap()["ok"]) & set(fleet.positions) for each in slices]
     assert worked_on[0] | worked_on[1] == set(fleet.positions) and not worked_on[0] & worked_on[1]
 
@@ -112,7 +103,7 @@ def test_two_slices_of_one_job(sandbox, fleet, groups, tmp_path):
 def test_two_jobs_on_the_same_fleet_at_the_same_time(sandbox, fleet, groups, tmp_path):
     jobs = [Job(tmp_path / ("job-%d" % number)).start(PLAYBOOK, groups, ONE_WAVE) for number in range(2)]
     assert_all_is_well(*(each.wait() for each in jobs))
-    assert_each_replaced_once(sandbox, fleet)
+    assert_rotated_once(sandbox, fleet)
     times = [[event["created"] for event in job.events()] for job in jobs]
     assert max(times[0][0], times[1][0]) < min(times[0][-1], times[1][-1])  # they really ran at the same time
 
@@ -130,4 +121,4 @@ def test_a_job_that_fails_says_why_and_is_finished_by_the_next(sandbox, fleet, g
     assert set(told) == {first} and told[first].startswith("%s is not done: the service says Requested." % first)
     assert (len(sandbox.effects("replace")), len(sandbox.effects("collect"))) == (4, 3)
     assert_all_is_well(Job(tmp_path / "again").start(PLAYBOOK, groups, ONE_WAVE).wait())
-    assert_each_replaced_once(sandbox, fleet)
+    assert_rotated_once(sandbox, fleet)
