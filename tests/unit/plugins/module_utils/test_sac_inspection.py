@@ -122,7 +122,7 @@ def test_the_chain_is_followed_whatever_its_order(path, key, order, is_in_order,
     assert kinds(result, "weaknesses") == weakness and result["is_usable"]
 
 
-def test_a_chain_of_the_same_names_and_other_keys_is_not_one(authority, other_authority, key):
+def test_a_chain_of_the_same_names_and_other_keys_is_not_one(authority, key):
     impostor = certificates.Authority("Test CA")
     result = inspect(certificate_pem(authority.issue("Leaf", key)) + impostor.pem, key_pem(key))
     assert result["chain"]["is_complete"] is False and kinds(result, "weaknesses") == ["chain_incomplete"]
@@ -163,7 +163,7 @@ def openssl(tmp_path, *arguments):
     return done.stdout
 
 
-def test_what_old_exporters_made_is_named(tmp_path, authority):
+def test_what_old_exporters_made_is_named(tmp_path):
     openssl(tmp_path, "req", "-x509", "-newkey", "rsa:2048", "-sha1", "-nodes", "-subj", "/CN=old", "-keyout", "key.pem", "-out", "root.pem", "-days", "9")
     openssl(tmp_path, "req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=leaf", "-keyout", "leaf.key", "-out", "leaf.csr")
     openssl(tmp_path, "x509", "-req", "-sha1", "-in", "leaf.csr", "-CA", "root.pem", "-CAkey", "key.pem", "-CAcreateserial", "-out", "leaf.pem", "-days", "9")

@@ -65,7 +65,7 @@ def test_what_is_stored_is_read_by_who_knows_the_password_only(cache, directory,
 
 
 @pytest.mark.parametrize("change", [0, 1, 2])
-def test_accounts_urls_and_versions_are_kept_apart(cache, directory, token_file, change):
+def test_accounts_urls_and_versions_are_kept_apart(directory, token_file, change):
     other = list(ACCOUNT)
     other[change] += "x"
     assert not TokenCache(directory, *other).exists()
@@ -161,7 +161,7 @@ def test_a_file_system_without_locks_is_named(cache, monkeypatch):
     assert "No locks available" in trouble(lambda: enter(cache))
 
 
-def test_removal_says_whether_there_was_anything(cache, directory, token_file):
+def test_removal_says_whether_there_was_anything(cache, token_file):
     assert cache.exists()
     assert cache.remove() is True
     assert not cache.exists()

@@ -151,7 +151,7 @@ def test_the_proxy_of_the_environment_is_used_unless_the_host_is_excepted(serve,
     assert len(seen) == 1
 
 
-def test_requests_adds_no_ca_of_its_own(serve, connect, ca_path):
+def test_requests_adds_no_ca_of_its_own(serve, connect):
     transport = connect(serve(OK))
     transport.get("/x")
     assert len(transport._context.get_ca_certs()) == 1
