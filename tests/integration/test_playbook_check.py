@@ -2,13 +2,12 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Proves that check_credentials sees a fine fleet as fine, and each thing that can be wrong as what it is."""
 
-import datetime
 import re
 
 import pytest
-from playbook_fleet import Fleet, fail_message
+from playbook_check import PLAYBOOK, change, days_ago, young_fleet
+from playbook_fleet import fail_message
 
-PLAYBOOK = "eccops.rapid.check_credentials"
 VERDICT = "Fail if dispatch may not be able to work"
 LOOK = "Look everything up and judge it"
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
@@ -16,21 +15,7 @@ UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 @pytest.fixture(name="fleet")
 def fixture_fleet(sandbox, tmp_path):
-    """The seeded fleet, every credential 20 days old."""
-    fleet = Fleet(sandbox, tmp_path / "fleet")
-    for number in range(len(fleet.positions)):
-        make_so(sandbox, number, age_days=20)
-    assert sandbox.admin("DELETE", "/stats").status_code == 200
-    return fleet
-
-
-def make_so(sandbox, number, age_days=None, **changes):
-    """Bends the credential of the seeded position with this number."""
-    if age_days is not None:
-        collected = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=age_days, hours=1)
-        changes["collected_date"] = collected.strftime("%Y-%m-%dT%H:%M:%S.1234567Z")
-    answer = sandbox.admin("PATCH", "/credentials/" + sandbox.fleet[number]["request_id"], changes)
-    assert answer.status_code == 200, answer.text
+    return young_fleet(sandbox, tmp_path / "fleet")
 
 
 def table(run):
@@ -74,18 +59,17 @@ FINDINGS = {  # number of the position: what its line and the verdict say
 
 @pytest.fixture(name="sick_fleet")
 def fixture_sick_fleet(sandbox, fleet):
-    names = list(fleet.positions)
-    make_so(sandbox, 0, age_days=351)
-    make_so(sandbox, 1, age_days=311)
-    make_so(sandbox, 2, status="Expired")
-    make_so(sandbox, 3, status="Requested", collected_date=None)
-    make_so(sandbox, 4, prevent_collection=True)
+    names, request_ids = list(fleet.positions), list(fleet.request_ids.values())
+    change(sandbox, request_ids[0], collected_date=days_ago(351))
+    change(sandbox, request_ids[1], collected_date=days_ago(311))
+    change(sandbox, request_ids[2], status="Expired")
+    change(sandbox, request_ids[3], status="Requested", collected_date=None)
+    change(sandbox, request_ids[4], prevent_collection=True)
     fleet.positions[names[5]]["rapidauth_request_id"] = UNKNOWN_ID
     fleet.positions[names[6]]["rapidauth_request_id"] = "not-a-guid"
     del fleet.positions[names[7]]["rapidauth_request_id"]
-    fleet.positions[names[8]]["rapidauth_request_id"] = fleet.positions[names[9]]["rapidauth_request_id"].upper()
-    matching = {"request_id": fleet.positions[names[10]]["rapidauth_request_id"]}
-    sandbox.fault("get_request", "error_after_effect_empty_500", count=None, matching=matching)
+    fleet.positions[names[8]]["rapidauth_request_id"] = request_ids[9].upper()
+    sandbox.fault("get_request", "error_after_effect_empty_500", count=None, matching={"request_id": request_ids[10]})
     return fleet
 
 
@@ -107,7 +91,7 @@ def test_each_finding_is_seen_as_what_it_is(sandbox, sick_fleet, run_playbook):
     assert sandbox.effects("patch", "replace", "request") == []
 
 
-def test_when_to_fail_is_the_sites_choice(sandbox, sick_fleet, run_playbook):
+def test_when_to_fail_is_the_sites_choice(sick_fleet, run_playbook):
     inventory = sick_fleet.write()
     names = list(sick_fleet.positions)
     never = run_playbook(PLAYBOOK, {"check_fail_on": "never"}, inventory=inventory)
@@ -126,7 +110,7 @@ def test_when_to_fail_is_the_sites_choice(sandbox, sick_fleet, run_playbook):
     assert "must be one of: critical, warning, never" in fail_message(wrong, LOOK)
 
 
-def test_time_and_thresholds_can_be_given(sandbox, fleet, run_playbook):
+def test_time_and_thresholds_can_be_given(fleet, run_playbook):
     inventory = fleet.write()
     later = {"check_now": "2099-01-01T00:00:00Z"}
     run = run_playbook(PLAYBOOK, later, inventory=inventory)

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Makes the sandbox, the ledger or the files be so, and sees exactly that finding in the report."""
+"""Makes SACs, Portal accounts, launchers and the service be so, and sees exactly that finding in the report, and no secret."""
 
 import collections
-import datetime
 import hashlib
 import json
 import pathlib
@@ -12,144 +11,17 @@ import ssl
 
 import harness
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils import ledger as ledgers
-from ansible_collections.eccops.rapid.plugins.module_utils import rotation, service
-from playbook_fleet import Fleet
-
-PLAYBOOK = "eccops.rapid.check_credentials"
+from playbook_check import Check, change, days_ago, found, replace, young_fleet
 
 
 @pytest.fixture(name="fleet")
 def fixture_fleet(sandbox, tmp_path):
-    """The seeded fleet, every credential 20 days old."""
-    fleet = Fleet(sandbox, tmp_path / "fleet")
-    for each in sandbox.fleet:
-        change(sandbox, each["request_id"], collected_date=days_ago(20))
-    assert sandbox.admin("DELETE", "/stats").status_code == 200
-    return fleet
-
-
-def days_ago(days):
-    instant = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=days, hours=1)
-    return instant.strftime("%Y-%m-%dT%H:%M:%S.1234567Z")
-
-
-def change(sandbox, request_id, **changes):
-    answer = sandbox.admin("PATCH", "/credentials/" + request_id, changes)
-    assert answer.status_code == 200, answer.text
+    return young_fleet(sandbox, tmp_path / "fleet")
 
 
 @pytest.fixture(name="check")
 def fixture_check(fleet, run_playbook, tmp_path):
-    """Runs the check and returns its report; C(check.run) is the run."""
-
-    def run(extra_vars=None, **options):
-        variables = {"check_fail_on": "never", "check_report_directory": str(tmp_path / "report"), **(extra_vars or {})}
-        run.run = run_playbook(PLAYBOOK, variables, inventory=fleet.write(), **options)
-        assert run.run.returncode == 0, run.run.output
-        return json.loads((tmp_path / "report" / "report.json").read_text(encoding="utf-8"))
-
-    return run
-
-
-def found(report):
-    """Returns [(severity, kind, subject)] of all findings."""
-    return [(each["severity"], each["kind"], each["subject"]) for each in report["findings"]]
-
-
-@pytest.fixture(name="rotate")
-def fixture_rotate(sandbox, fleet, monkeypatch):
-    """Replaces the credentials of these positions through the ledger; returns {position: its new RequestId}."""
-    monkeypatch.setenv("NO_PROXY", "localhost")
-    monkeypatch.setattr(service, "_clients", {})
-
-    def run(*names):
-        options = {name: sandbox.values["rapidauth_" + name] for name in ("api_url", "ca_path", "sac_path", "sac_passphrase")}
-        credentials = [{"position": name, "request_id": fleet.positions[name]["rapidauth_request_id"]} for name in names]
-        fleet.directory.mkdir(exist_ok=True)
-        done = rotation.rotate(
-            dict(options, timeout_seconds=30, retry_budget_seconds=60, concurrency=4, credentials=credentials, rotation_id="2026q4", settled={},
-                 ledger_path=str(fleet.ledger_path), anon_id_template="{position_id}-{rotation_id}", anon_ids_are_unique=True, replace_lapsed=False,
-                 max_failures=0), False)
-        assert done["summary"]["replaced"] == len(names)
-        return fleet.ledger()
-
-    return run
-
-
-def test_a_replacement_ends_when_what_it_replaced_does(sandbox, fleet, check, rotate):
-    first, second, third = list(fleet.positions)[:3]
-    change(sandbox, fleet.positions[first]["rapidauth_request_id"], collected_date=days_ago(355))
-    change(sandbox, fleet.positions[second]["rapidauth_request_id"], collected_date=days_ago(320))
-    for request_id in rotate(first, second, third).values():
-        change(sandbox, request_id, status="Collected", collected_date=days_ago(0))
-    report = check()
-    assert found(report) == [("critical", "expiring", first), ("warning", "expiring", second)]
-    rows = {row["name"]: row for row in report["credentials"]}
-    assert [rows[name]["days_left"] for name in (first, second, third)] == [9, 44, 344]
-    assert {rows[name]["expires_basis"] for name in (first, second, third)} == {"first_collection"}
-    assert rows[first]["collected_date"][:10] == days_ago(0)[:10]
-    assert sandbox.stats()["calls"]["get_request"]["GET"] >= 12 + 3  # the three firsts were looked at too
-    assert "the RequestIds are those of the ledger %s" % fleet.ledger_path in check.run.output
-
-
-def test_where_the_first_is_gone_the_ledger_still_knows_the_latest_end(sandbox, fleet, check, rotate):
-    sandbox.switch(old_request_after_replace="removed")
-    name = next(iter(fleet.positions))
-    change(sandbox, rotate(name)[name], status="Collected", collected_date=days_ago(0))
-    with ledgers.Ledger(str(fleet.ledger_path)) as ledger, ledger.transaction() as connection:
-        connection.execute("UPDATE replacements SET intended_at = ?", (days_ago(360)[:19] + "Z",))
-    report = check()
-    assert found(report) == [("critical", "expiring", name)]
-    assert "or earlier" in report["findings"][0]["reason"] and report["credentials"][0]["expires_basis"] == "first_replacement"
-
-
-def test_what_nobody_collected_lapses(sandbox, fleet, check, rotate):
-    first, second = list(fleet.positions)[:2]
-    rotate(first)
-    assert found(check()) == [("critical", "not_collected", first)]
-    assert "and lapses in 9 minutes" in check.run.output
-    sandbox.advance(minutes=11)
-    report = check()
-    assert found(report) == [("critical", "lapsed", first)] and report["findings"][0]["what_to_do"].startswith("rotate it again")
-    change(sandbox, fleet.positions[second]["rapidauth_request_id"], status="Expired", collected_date=None)
-    assert ("critical", "lapsed", second) in found(check())
-
-
-def test_what_the_ledger_left_open_is_unresolved(sandbox, fleet, check):
-    name = next(iter(fleet.positions))
-    request_id = fleet.positions[name]["rapidauth_request_id"]
-    fleet.directory.mkdir()
-    with ledgers.Ledger(str(fleet.ledger_path)) as ledger, ledger.transaction() as connection:
-        ledgers.write_intent(connection, {
-            "api_url": sandbox.values["rapidauth_api_url"], "position": name, "rotation_id": "2026q3", "original_request_id": request_id,
-            "request_id": request_id, "old_anon_id": None, "new_anon_id": "0123456789abcdef-2026q3"})
-    report = check()
-    assert found(report) == [("critical", "unresolved", name)]
-    assert "rotation 2026q3 of" in report["findings"][0]["reason"]
-
-
-def test_ledger_and_service_can_drift_apart(sandbox, fleet, check, rotate):
-    first, second = list(fleet.positions)[:2]
-    current = rotate(first, second)
-    for request_id in current.values():
-        change(sandbox, request_id, status="Collected", collected_date=days_ago(0))
-    change(sandbox, current[first], anon_id="somebody-elses-doing")
-    fleet.positions = {"renamed" if name == second else name: variables for name, variables in fleet.positions.items()}
-    report = check()
-    assert found(report) == [("critical", "drift", first), ("critical", "drift", "renamed")]
-    assert "somebody-elses-doing" not in json.dumps(report) and "AnonId somebody... where the ledger has" in report["findings"][0]["reason"]
-
-
-def test_the_fleet_can_be_the_ledgers(sandbox, fleet, check, rotate):
-    names = list(fleet.positions)[:3]
-    for request_id in rotate(*names).values():
-        change(sandbox, request_id, status="Collected", collected_date=days_ago(0))
-    ecc = fleet.positions[names[0]]["ecc"]
-    fleet.positions = {names[0]: fleet.positions[names[0]]}
-    report = check({"check_fleet_from": "ledger"})
-    assert sorted(row["name"] for row in report["credentials"]) == sorted(names) and found(report) == []
-    assert {row["name"]: row["ecc"] for row in report["credentials"]}[names[0]] == ecc
+    return Check(fleet, run_playbook, tmp_path / "report")
 
 
 def test_every_ecc_in_one_run_with_a_sac_of_its_own(sandbox, fleet, check):
@@ -262,10 +134,10 @@ def test_ids_are_shown_in_full_only_when_asked(sandbox, check):
 
 
 @pytest.mark.parametrize("connection", ["local", "talkative"])
-def test_no_secret_is_told_at_any_verbosity_here_or_shipped(sandbox, fleet, check, rotate, connection):
+def test_no_secret_is_told_at_any_verbosity_here_or_shipped(sandbox, fleet, check, connection):
     """A host that keeps the ledger gets the module; the same report comes of it."""
     name = next(iter(fleet.positions))
-    change(sandbox, rotate(name)[name], status="Collected", collected_date=days_ago(0))
+    change(sandbox, replace(sandbox, fleet, name)[name], status="Collected", collected_date=days_ago(0))
     keeper = {"ansible_connection": connection, "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
     own = {"rapidsos_email": sandbox.account["email"], "rapidsos_password": sandbox.account["password"], "check_portal": True}
     more = fleet.directory / "keepers.yml"
