@@ -33,7 +33,9 @@ def fixture_refused(sandbox, fleet, run_playbook):
         assert {"replace", "collect"} & set(sandbox.stats()["calls"]) == set(), done.output
         assert sandbox.effects("replace", "collect", "request", "patch") == []
         assert not any(fleet.place(position).joinpath("request.json").exists() for position in fleet.positions)
-        return fail_message(done, task_name)
+        told = fail_message(done, task_name)
+        assert not told.startswith("Nothing was changed.") or not any(counts["changed"] for counts in done.recap.values()), done.recap
+        return told
 
     return run
 
