@@ -31,8 +31,9 @@ def check_fleet(params, is_check_mode, run_directory=None):
     rules = Rules(given_now(params.get("now")), limits_of(params, "end_"), params["validity_days"], params["collection_minutes"])
     sac_limits = limits_of(params, "sac_")
     seen = Seen()
-    for service in params["services"]:
-        _check_service(seen, _complete(service, params), rules, sac_limits)
+    services = [_complete(service, params) for service in params["services"]]
+    for service in services:
+        _check_service(seen, service, _positions_of_ledger(service, services) if params["is_fleet_from_ledger"] else service["positions"], rules, sac_limits)
     for account in params["accounts"]:
         _check_account(seen, dict(account, audit_log_path=params.get("audit_log_path")), is_check_mode, run_directory)
     expected = {"program": params.get("launcher_sha256"), "configuration": params.get("launcher_configuration_sha256")}
@@ -57,7 +58,7 @@ def _complete(service, params):
     """Returns a service with what is the same for all."""
     if not isinstance(service.get("positions"), dict):
         raise InvalidInput("each of services needs positions: a mapping from a position's name to ecc and request_id")
-    shared = {name: params[name] for name in ("concurrency", "ledger_path", "now", "validity_days", "is_fleet_from_ledger")}
+    shared = {name: params[name] for name in ("concurrency", "ledger_path", "now", "validity_days")}
     positions = {
         str(name): {
             "ecc": str(position.get("ecc") or ""),
@@ -69,12 +70,10 @@ def _complete(service, params):
     return dict(service, positions=positions, anon_ids=[], rotate_after_days=None, **shared)
 
 
-def _check_service(seen, service, rules, sac_limits):
-    positions = service["positions"]
-    eccs = sorted({position["ecc"] for position in positions.values()})
+def _check_service(seen, service, positions, rules, sac_limits):
+    """Looks at a service's SAC, at the installed ones of the positions it was given, and at the credentials of C(positions)."""
+    eccs = sorted({position["ecc"] for position in service["positions"].values()})
     ecc = eccs[0] if len(eccs) == 1 else ""
-    if service["is_fleet_from_ledger"]:
-        positions = _positions_of_ledger(service)
     name, sac, findings = _check_sac(seen, service, ecc, rules.now, sac_limits)
     findings += _check_installed_sacs(seen, service["positions"], sac)
     credentials = {}
@@ -124,15 +123,23 @@ def _check_installed_sacs(seen, positions, sac):
     return findings
 
 
-def _positions_of_ledger(service):
-    """Returns {position: {ecc, request_id}} of all positions the ledger knows at this service; the ECC is the one given for it, if any."""
+def _positions_of_ledger(service, services):
+    """Returns {position: {ecc, request_id}} of the positions that the ledger knows at this service; the ECC is the one given for it, if any.
+
+    The ledger does not say which SAC a position belongs to: one that none of the C(services) was given goes to the first at its URL.
+    """
     if not service.get("ledger_path"):
         raise InvalidInput("is_fleet_from_ledger needs ledger_path")
+    api_url, given = service["api_url"].rstrip("/"), service["positions"]
     with ledgers.Ledger(service["ledger_path"], is_read_only=True) as ledger:
-        rows = ledger.rows("SELECT position, original_request_id FROM replacements WHERE api_url = ? ORDER BY id", service["api_url"].rstrip("/"))
-    given = service["positions"]
+        known = {row["position"]: row["original_request_id"] for row in ledger.rows(
+            "SELECT position, original_request_id FROM replacements WHERE api_url = ? ORDER BY id", api_url)}
+    same_url = [each for each in services if each["api_url"].rstrip("/") == api_url]
+    given_to_any = {name for each in same_url for name in each["positions"]}
     return {
-        row["position"]: {"ecc": given.get(row["position"], {}).get("ecc", ""), "request_id": row["original_request_id"]} for row in rows
+        name: {"ecc": given.get(name, {}).get("ecc", ""), "request_id": request_id}
+        for name, request_id in known.items()
+        if name in given or (service is same_url[0] and name not in given_to_any)
     }
 
 

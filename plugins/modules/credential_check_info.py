@@ -132,6 +132,9 @@ options:
   is_fleet_from_ledger:
     description:
       - Whether all positions that the ledger knows at a service are checked, instead of those given.
+      - >-
+        The ledger does not know which SAC a position belongs to: it is looked up with the SAC that it was given for, and one
+        that was given for none with the first of O(services) at its URL.
     type: bool
     default: false
   concurrency:
