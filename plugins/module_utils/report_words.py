@@ -35,6 +35,9 @@ KINDS = {
     "collection_prevented": ("%s with collection prevented", "Allow collection, unless the device is lost"),
     "status_unexpected": ("%s with an undocumented status", "Ask the vendor what it means"),
     "end_unknown": ("%s without a date", "Rotate them to know"),
+    "chain_expired": ("%s with an expired certificate in the chain", "Ask the service's operator for the chain that is in use now"),
+    "chain_incomplete": ("%s with a chain that lacks a certificate", "Add the issuer's certificate"),
+    "chain_out_of_order": ("%s with a chain out of order", "Put each certificate before the one that issued it"),
     "weak_algorithm": ("%s with a weak algorithm", "Export the SAC again with AES-256, or have a stronger one issued"),
 }
 #: {state: how it is written for people}, worst first.
