@@ -9,6 +9,7 @@ ansible-test sanity and units once. Arguments such as C(2.16/3.10) or C(2.16/uni
 from __future__ import annotations
 
 import collections
+import itertools
 import json
 import os
 import pathlib
@@ -113,19 +114,26 @@ def table(told, found):
     return "\n".join(lines)
 
 
+def entries():
+    """Returns {entry of the table: (ansible-core, Python)}; an entry is C(core/python), C(core/sanity) or C(core/units)."""
+    return {
+        "%s/%s" % (core, each): (core, version) for core, versions in CORES.items() for version in versions
+        for each in (version, *(KINDS if version == PYTHON_OF_ALL_CORES else ()))}
+
+
 def main(wanted):
+    unknown = sorted(set(wanted) - set(entries()))
+    if unknown:
+        return "the table has no entry %s; give some of %s" % (", ".join(unknown), ", ".join(entries()))
     found = {version: python for version in PYTHONS if (python := find_python(version))}
     print("Pythons: %s; missing: %s" % (", ".join(found), ", ".join(version for version in PYTHONS if version not in found) or "none"), flush=True)
     WORK.mkdir(parents=True, exist_ok=True)
     told = json.loads(RESULTS.read_text(encoding="utf-8")) if wanted and RESULTS.exists() else {}
-    for core, versions in CORES.items():
-        for version in versions:
-            names = ["%s/%s" % (core, each) for each in (version, *(KINDS if version == PYTHON_OF_ALL_CORES else ()))]
-            names = [name for name in names if not wanted or name in wanted]
-            python = environment_for(core, version, found[version]) if names and version in found else None
-            for name in names if python else ():
-                told[name] = attempt(name, python)
-                RESULTS.write_text(json.dumps(told), encoding="utf-8")
+    for (core, version), names in itertools.groupby([name for name in entries() if not wanted or name in wanted], entries().get):
+        python = environment_for(core, version, found[version]) if version in found else None
+        for name in names if python else ():
+            told[name] = attempt(name, python)
+            RESULTS.write_text(json.dumps(told), encoding="utf-8")
     page = table(told, found)
     print("\n" + page)
     before, rest = PAGE.read_text(encoding="utf-8").split(MARKS[0])
