@@ -40,7 +40,8 @@ def check_fleet(params, is_check_mode, run_directory=None):
     for position, launcher in params["launchers"].items():
         seen.subjects.append({"about": "launcher", "name": position, "ecc": launcher.get("ecc") or ""})
         seen.findings += launcher_findings(position, launcher, expected)
-    if not seen.credentials and not seen.subjects:
+    # A ledger that knows no position at an URL is mostly another URL's: a fleet of none must not be fine.
+    if not seen.credentials and (not seen.subjects or (services and params["is_fleet_from_ledger"])):
         raise InvalidInput("there is nothing to check: give services with positions, accounts or launchers")
     report = report_of(seen, rules, sac_limits, params["fail_on"], params["are_ids_shown"])
     verdict = dict(report["verdict"], message=message_of(report))

@@ -57,6 +57,13 @@ def test_each_position_of_the_ledger_is_looked_up_once_and_with_its_own_sac(chec
         {"north": [guid(10), guid(12)], "south": [guid(11)]}, {"north-01": "north", "west-01": "", "south-01": "south"})
 
 
+def test_a_ledger_that_knows_nothing_of_the_service_is_no_fleet_that_is_fine(check, tmp_path):
+    with LedgerRecord(str(tmp_path / "ledger.sqlite"), "https://other.example/rapid") as record:
+        record.intend(intent())
+    with pytest.raises(InvalidInput, match="there is nothing to check"):
+        check(is_fleet_from_ledger=True)
+
+
 def test_without_a_ledger_there_is_no_fleet_of_it(check):
     with pytest.raises(InvalidInput, match="is_fleet_from_ledger needs ledger_path"):
         check(is_fleet_from_ledger=True, ledger_path=None)
