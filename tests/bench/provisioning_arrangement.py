@@ -4,14 +4,11 @@
 
 import os
 import pathlib
-import shutil
 import subprocess
 import tempfile
 
 import yaml
-from arrangement import BIN, REPOSITORY
-
-import harness
+from arrangement import harness
 from sandbox_process import Running
 
 CA_PATH = "/etc/sandbox-ca.pem"
@@ -25,7 +22,8 @@ class Arrangement:
         self._fleet, self._forks, self._is_sac_wanted = fleet, forks, is_sac_wanted
 
     def __enter__(self):
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="rapid-bench-"))
+        self._temporary = tempfile.TemporaryDirectory(prefix="rapid-bench-")  # removed at the end of the process at the latest
+        self.directory = pathlib.Path(self._temporary.name)
         self._sandbox = Running(self.directory / "sandbox", "--listen-address", self._fleet.gateway, "--host-name", "controller",
                                 "--stop-with-process", str(os.getpid()))
         values = self._sandbox.values
@@ -39,16 +37,16 @@ class Arrangement:
             "rapidauth_api_url": values["rapidauth_api_url"], "rapidauth_sac_path": values["rapidauth_sac_path"],
             "rapidauth_sac_passphrase": values["rapidauth_sac_passphrase"],
         }}})
-        self._ca = pathlib.Path(values["rapidsos_ca_path"]).read_text(encoding="utf-8")
+        ca = pathlib.Path(values["rapidsos_ca_path"]).read_text(encoding="utf-8")
         self._run_play([
-            {"ansible.builtin.copy": {"content": self._ca, "dest": CA_PATH, "mode": "0644"}},
+            {"ansible.builtin.copy": {"content": ca, "dest": CA_PATH, "mode": "0644"}},
             {"ansible.builtin.group": {"name": GROUP}},
         ])
         return self
 
     def __exit__(self, *unused):
         self._sandbox.stop()
-        shutil.rmtree(self.directory)
+        self._temporary.cleanup()
 
     def ping(self, times):
         self._run_play([{"name": "Ping", "ansible.builtin.ping": {}} for _number in range(times)])
@@ -72,12 +70,8 @@ class Arrangement:
     def _run(self, *arguments):
         home = self.directory / "home"
         home.mkdir(exist_ok=True)
-        environment = {
-            "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}", "HOME": str(home), "TMPDIR": str(home), "LC_ALL": "C.UTF-8",
-            "ANSIBLE_HOME": str(home / ".ansible"), "ANSIBLE_CONFIG": str(REPOSITORY / "tests" / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_COLLECTIONS_PATH": str(harness.COLLECTIONS), "ANSIBLE_PIPELINING": "1",
-        }
-        line = [BIN / "ansible-playbook", "-i", self.directory / "fleet.yml", "--forks", self._forks, *arguments]
+        environment = {**harness.ansible_environment(home), "TMPDIR": str(home), "ANSIBLE_PIPELINING": "1"}
+        line = [harness.BIN / "ansible-playbook", "-i", self.directory / "fleet.yml", "--forks", self._forks, *arguments]
         completed = subprocess.run([str(each) for each in line], env=environment, stdin=subprocess.DEVNULL, text=True, capture_output=True, check=False)
         if completed.returncode:
             raise RuntimeError(f"{arguments} ended with {completed.returncode}:\n{completed.stdout[-6000:]}{completed.stderr[-2000:]}")

@@ -9,7 +9,7 @@ _VOLATILE = ("/var/log", "/var/cache", "/var/lib/apt", "/var/lib/dpkg", "/var/li
              "/run/sudo", "/run/dbus", "/run/lock", "/run/utmp", "/run/*.pid", "/var/tmp/systemd-private-*", "/tmp/systemd-private-*", "/etc/ld.so.cache",
              "/home/deploy/.ansible")
 _LIST = r"""
-import hashlib, json, os, pwd, grp, stat, subprocess, fnmatch
+import fnmatch, glob, grp, hashlib, json, os, pwd, stat, subprocess
 volatile = %(volatile)r
 def is_volatile(path):
     return any(fnmatch.fnmatch(path, pattern) for pattern in volatile)
@@ -18,11 +18,8 @@ def name(database, number):
         return database(number)[0]
     except KeyError:
         return str(number)
-owned = set()
-for line in subprocess.run(["dpkg-query", "--show", "--showformat=${Package}\n"], capture_output=True, text=True).stdout.split():
-    owned.add(line)
+packages = subprocess.run(["dpkg-query", "--show", "--showformat=${Package}\n"], capture_output=True, text=True).stdout.split()
 packaged = set()
-import glob
 for each in glob.glob("/var/lib/dpkg/info/*.list"):
     with open(each) as handle:
         packaged.update(handle.read().split("\n"))
@@ -53,7 +50,7 @@ for top in ("/", "/run", "/tmp", "/dev/shm"):
     if os.path.isdir(top):
         walk(top)
 users = open("/etc/passwd").read().split("\n") + open("/etc/group").read().split("\n")
-print(json.dumps({"files": files, "packages": sorted(owned), "users": users}))
+print(json.dumps({"files": files, "packages": sorted(set(packages)), "users": users}))
 """
 
 

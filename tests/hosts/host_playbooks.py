@@ -3,13 +3,11 @@
 """Knows how tests run ansible-playbook against a fleet of real hosts, over SSH with pipelining as a site would, and read every task's result."""
 
 import json
-import os
 import pathlib
 import subprocess
-import sys
 
 import yaml
-from harness import COLLECTIONS, REPOSITORY, Completed, PlaybookRun
+from harness import BIN, REPOSITORY, Completed, PlaybookRun, ansible_environment
 
 INVENTORY = REPOSITORY / "extensions" / "molecule" / "inventory.yml"
 TIMEOUT_SECONDS = 300
@@ -30,14 +28,12 @@ class Playbooks:
         if isinstance(plays, list):
             (place / "playbook.yml").write_text(yaml.safe_dump(plays, sort_keys=False, allow_unicode=True), encoding="utf-8")
             plays = place / "playbook.yml"
-        line = [pathlib.Path(sys.executable).parent / "ansible-playbook", plays, "--inventory", self.inventory, *arguments]
+        line = [BIN / "ansible-playbook", plays, "--inventory", self.inventory, *arguments]
         if extra_vars:
             (place / "extra_vars.json").write_text(json.dumps(extra_vars), encoding="utf-8")
             line += ["--extra-vars", f"@{place}/extra_vars.json"]
         environment = {
-            "PATH": os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
-            "HOME": place / "home", "LC_ALL": "C.UTF-8", "ANSIBLE_CONFIG": REPOSITORY / "tests" / "ansible.cfg",
-            "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_PIPELINING": "1",
+            **ansible_environment(place / "home"), "ANSIBLE_PIPELINING": "1",
             "ANSIBLE_SSH_CONTROL_PATH_DIR": self.fleet.sockets, "ANSIBLE_CALLBACKS_ENABLED": "task_results",
             "ANSIBLE_CALLBACK_PLUGINS": REPOSITORY / "tests" / "integration" / "callback_plugins",
             "TASK_RESULTS_PATH": place / "results.jsonl", **(env or {}),

@@ -95,6 +95,9 @@ def _which(tool):
 
 
 def install(packages):
+    """Installs Debian packages; does nothing, and asks nobody, where there are none to install."""
+    if not packages:
+        return
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]):
         completed = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
