@@ -85,6 +85,7 @@ def fixture_before(places):
 
 @pytest.fixture(scope="module", name="run")
 def fixture_run(run_scenarios, running_sandbox, places, before):
+    """C(before) is asked for only so that it is looked at first."""
     one = running_sandbox.fleet[0]
     tasks = []
     for name, path in places.items():

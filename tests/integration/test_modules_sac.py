@@ -66,7 +66,8 @@ def fixture_run(running_sandbox, run_scenarios):
         scenario(form, task("look", "rapidauth_request", request_id=request_id, **_form(running_sandbox, form)))
         for form in FORMS]
     scenarios.append(scenario(
-        "refused by HTTP", task("look", "rapidauth_request", request_id=request_id, **sac_options(running_sandbox, "foreign_authority")), switches={"sac_refusal": "http_403"}))
+        "refused by HTTP", task("look", "rapidauth_request", request_id=request_id, **sac_options(running_sandbox, "foreign_authority")),
+        switches={"sac_refusal": "http_403"}))
     return run_scenarios(scenarios)
 
 

@@ -6,7 +6,6 @@ import pytest
 from playbook_fleet import Fleet, fail_message
 
 PLAYBOOK = "eccops.rapid.block_credentials"
-REQUIRED = "Require that each of the lost positions is named and known"
 
 
 @pytest.fixture(name="fleet")

@@ -51,7 +51,7 @@ def fixture_ssh_host(tmp_path):
         yield host
 
 
-def test_check_mode_over_ssh_shows_the_configuration_and_no_secret(sandbox, run_playbook, ssh_host, tmp_path):
+def test_check_mode_over_ssh_shows_the_configuration_and_no_secret(run_playbook, ssh_host, tmp_path):
     shipped = launcher(**ssh_host.variables(), portal_launcher_number_pattern="ANI=([0-9]+)")
     run = run_playbook(PLAYBOOK, {"provision_positions": "all"}, fleet(north_01=shipped), check=True, diff=True, verbosity=4)
     assert run.returncode == 0, run.output[-4000:]
@@ -69,7 +69,7 @@ def test_check_mode_over_ssh_shows_the_configuration_and_no_secret(sandbox, run_
         assert form not in everything
 
 
-def test_a_setting_that_would_leave_the_account_on_the_positions_disk_is_refused(sandbox, run_playbook, ssh_host):
+def test_a_setting_that_would_leave_the_account_on_the_positions_disk_is_refused(run_playbook, ssh_host):
     shipped = launcher(**ssh_host.variables())
     run = run_playbook(PLAYBOOK, {"provision_positions": "all"}, fleet(north_01=shipped), env={"ANSIBLE_KEEP_REMOTE_FILES": "1"})
     assert run.returncode != 0 and not PROGRAM.exists()
@@ -83,7 +83,7 @@ def test_a_setting_that_would_leave_the_account_on_the_positions_disk_is_refused
     ("portal_launcher_password", "or have it empty: north-02. Set them in the inventory"),
     ("portal_launcher_group", "Set them in the inventory"),
 ])
-def test_nothing_begins_when_a_position_lacks_its_account(sandbox, run_playbook, missing, sentence, is_there):
+def test_nothing_begins_when_a_position_lacks_its_account(run_playbook, missing, sentence, is_there):
     lacking = launcher(**{missing: ""})
     if not is_there:
         del lacking[missing]
@@ -98,14 +98,14 @@ def test_nothing_begins_when_a_position_lacks_its_account(sandbox, run_playbook,
     ({"portal_launcher_group": "no-such-group"}, "there is no group 'no-such-group' on this position"),
     ({"portal_launcher_account_source": "guess"}, "guess"),
 ])
-def test_a_mistake_is_reported_for_its_position_and_touches_nothing(sandbox, run_playbook, changed, sentence):
+def test_a_mistake_is_reported_for_its_position_and_touches_nothing(run_playbook, changed, sentence):
     run = run_playbook(PLAYBOOK, {"provision_positions": "all"}, fleet(north_01=launcher(ansible_connection="local", **changed)), check=True)
     assert run.returncode != 0
     row = rows(run)["north-01"]
     assert row.split()[1] == "failed" and sentence in row
 
 
-def test_without_an_environment_it_says_what_to_set(sandbox, run_playbook):
+def test_without_an_environment_it_says_what_to_set(run_playbook):
     lacking = launcher(ansible_connection="local")
     del lacking["portal_launcher_environment"]
     run = run_playbook(PLAYBOOK, {"provision_positions": "all"}, fleet(north_01=lacking), check=True)
@@ -113,7 +113,7 @@ def test_without_an_environment_it_says_what_to_set(sandbox, run_playbook):
     assert "set portal_launcher_environment to production or sandbox" in rows(run)["north-01"]
 
 
-def test_a_canary_that_cannot_be_reached_stops_the_waves_and_the_report_tells_all(sandbox, run_playbook):
+def test_a_canary_that_cannot_be_reached_stops_the_waves_and_the_report_tells_all(run_playbook):
     hosts = fleet(north_01=unreachable(), north_02=launcher(ansible_connection="local"), north_03=launcher(ansible_connection="local"))
     run = run_playbook(PLAYBOOK, {"provision_positions": "all"}, hosts, check=True)
     assert run.returncode != 0
@@ -123,7 +123,7 @@ def test_a_canary_that_cannot_be_reached_stops_the_waves_and_the_report_tells_al
     assert run.recap["north-02"]["failures"] == 1
 
 
-def test_some_failures_may_be_allowed_and_still_fail_the_run(sandbox, run_playbook):
+def test_some_failures_may_be_allowed_and_still_fail_the_run(run_playbook):
     hosts = fleet(north_01=launcher(ansible_connection="local"), north_02=unreachable(), north_03=launcher(ansible_connection="local"))
     extra = {"provision_positions": "all", "provision_waves": [1], "provision_max_fail_percentage": 50}
     run = run_playbook(PLAYBOOK, extra, hosts, check=True)
@@ -134,7 +134,7 @@ def test_some_failures_may_be_allowed_and_still_fail_the_run(sandbox, run_playbo
     assert {host: counts["failures"] for host, counts in run.recap.items() if host != "localhost"} == {"north-01": 0, "north-02": 1, "north-03": 0}
 
 
-def test_an_empty_fleet_is_told(sandbox, run_playbook):
+def test_an_empty_fleet_is_told(run_playbook):
     run = run_playbook(PLAYBOOK, inventory=fleet(north_01=launcher()), check=True)
     assert run.returncode != 0 and "There is nothing to provision" in run.output
 

@@ -40,7 +40,7 @@ ACCOUNT = {"sac_certificate_platform": "windows", "sac_certificate_is_wanted_on_
 
 
 @pytest.fixture(name="provision")
-def fixture_provision(sandbox, run_playbook, tmp_path):
+def fixture_provision(run_playbook, tmp_path):
     """Returns a function that runs the role on a stand-in for a Windows position; it returns the run and what the modules were given."""
     modules = tmp_path / "collections" / "ansible_collections" / "ansible" / "windows" / "plugins" / "modules"
     modules.mkdir(parents=True)
