@@ -2,6 +2,7 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Password and token are planted, and searched for in all processes, output, journal and files while the launcher runs."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -102,8 +103,9 @@ def test_exceptions_and_failures_do_not_quote_secrets(position):
     assert_nowhere([MARKER], [ended.stderr.encode(), json.dumps(ended.opened, ensure_ascii=False).encode()])
 
 
-def test_the_journal_gets_one_line_without_secrets_or_the_number(position, tmp_path):
-    """The program's own mount namespace has a /dev with a socket of this test for syslog."""
+@pytest.fixture(name="journal")
+def fixture_journal(position, tmp_path):
+    """The program's own mount namespace has a /dev with a socket of this test for syslog; returns all lines that were sent to it."""
     if os.geteuid():
         pytest.skip("needs root, to give the program a /dev of its own")
     devices = tmp_path / "dev"
@@ -119,13 +121,39 @@ def test_the_journal_gets_one_line_without_secrets_or_the_number(position, tmp_p
         probe = subprocess.run([*position.prefix, "true"], capture_output=True, text=True, check=False)
         if probe.returncode:
             pytest.skip("no mount namespace here: " + probe.stderr.strip())
-        position.account["password"] = MARKER
-        position.write_account(password=MARKER)
-        ended = position.call(NUMBER, count=2)
-        line = journal.recv(4096)
-        assert ended.code == 4 and b"portal-launcher[" in line and b"login_refused, exit code 4" in line
-        assert_nowhere([MARKER], [line])
-        assert b"555" not in line.partition(b"]: ")[2]  # what stands before is time and process
         journal.setblocking(False)
-        with pytest.raises(BlockingIOError):
-            journal.recv(4096)
+
+        def lines():
+            told = []
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    told.append(journal.recv(4096))
+            assert all(b"portal-launcher[" in line for line in told)
+            return [line.partition(b"]: ")[2].decode() for line in told]  # what stands before is priority, time and process
+
+        yield lines
+
+
+def test_the_journal_tells_of_a_login_once_and_not_of_the_caller(position, journal):
+    assert position.call(NUMBER).code == 0 and position.call(NUMBER).code == 0
+    api_url = position.values["rapidsos_api_url"]
+    assert journal() == ["logged in at %s as %s" % (api_url, position.account["email"])]
+
+
+def test_the_journal_tells_of_a_refused_login_without_secrets_or_the_number(position, journal):
+    position.account["password"] = MARKER
+    position.write_account(password=MARKER)
+    assert position.call(NUMBER, count=2).code == 4
+    attempt, failure = journal()
+    assert attempt == "login at %s as %s failed (login_refused)" % (position.values["rapidsos_api_url"], position.account["email"])
+    assert failure.endswith("(login_refused, exit code 4)") and "555" not in attempt + failure
+    assert_nowhere([MARKER], [attempt.encode(), failure.encode()])
+
+
+def test_the_journal_does_not_repeat_what_was_typed_in_place_of_an_address(position, journal):
+    position.account.update(email=MARKER, password="launcher@ecc.example")
+    position.write_account(**position.account)
+    assert position.call(NUMBER, count=2).code != 0
+    told = journal()
+    assert told and told[0].startswith("login at ") and "as what is no e-mail address failed" in told[0]
+    assert_nowhere([MARKER], [line.encode() for line in told])

@@ -802,6 +802,7 @@ function Get-SessionTokenAlone([hashtable]$Configuration, [hashtable]$Account, [
     $seconds = [System.Math]::Max(0.2, [System.Math]::Min([double]$Configuration.Values['session login_timeout_seconds'], $Until - (Get-Elapsed)))
     try { $pair = Send-Login $Configuration $Account $seconds }
     catch {
+        Write-Event 'Warning' 199 "login at $api_url as $(Get-AccountName $email) failed ($($_.Exception.Data['Kind']))"
         if ($_.Exception.Data['Kind'] -ceq 'login_refused') {
             $salt = New-Nonce
             $digest = Get-RefusalDigest $Account['password'] $salt
@@ -810,6 +811,7 @@ function Get-SessionTokenAlone([hashtable]$Configuration, [hashtable]$Account, [
         }
         throw
     }
+    Write-Event 'Information' 198 "logged in at $api_url as $(Get-AccountName $email)"
     Write-Memory 'token' @{ api_url = $api_url; email = $email; token = $pair[0]; expires_at = (Get-TokenExpiry $pair[0] $pair[1] (Get-Now)) }
     Remove-Memory 'refusal'
     if ($Configuration.Values['account source'] -ceq 'user') { Write-Memory 'account' $Account }
@@ -946,15 +948,23 @@ function Start-Browser([hashtable]$Configuration, [string]$Url) {
     catch { throw (New-Failure 'no_browser' 'the default browser, or the configured one, cannot be started') }
 }
 
-# Says what failed, to whoever called and to the event log where the role has registered its source: neither secrets nor the number.
+# Returns how an account is called in the event log; what is no e-mail address may be a password that was typed there.
+function Get-AccountName([string]$Email) {
+    if ($Email.Contains('@')) { return (Get-ShownText $Email) }
+    return 'what is no e-mail address'
+}
+
+# Writes to the event log, where the role has registered its source: neither secrets nor the number.
+function Write-Event([string]$Severity, [int]$EventId, [string]$Text) {
+    try { Write-EventLog -LogName 'Application' -Source 'PortalLauncher' -EventId $EventId -EntryType $Severity -Message $Text }
+    catch { return }
+}
+
+# Says what failed, to whoever called and to the event log.
 function Write-Report([System.Exception]$Failure) {
     $code = Get-ExitCode $Failure
     [System.Console]::Error.WriteLine("portal-launcher: $($Failure.Message) (exit code $code)")
-    try {
-        $text = "$($Failure.Message) ($($Failure.Data['Kind']), exit code $code)"
-        Write-EventLog -LogName 'Application' -Source 'PortalLauncher' -EventId (100 + $code) -EntryType 'Warning' -Message $text
-    }
-    catch { return }
+    Write-Event 'Warning' (100 + $code) "$($Failure.Message) ($($Failure.Data['Kind']), exit code $code)"
 }
 
 # ---- job one: open the Portal on a caller
