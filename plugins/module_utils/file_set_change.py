@@ -45,21 +45,31 @@ class FileSetChange:
 
     @contextlib.contextmanager
     def locked(self):
-        """Lets one run at a time change the set; a second one waits, and is told when that takes too long."""
-        descriptor = os.open(_existing_parent(self.directories[0].path), os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            deadline = time.monotonic() + LOCK_WAIT_SECONDS
-            while not _is_locked_now(descriptor):
-                if time.monotonic() > deadline:
-                    raise RapidError(
-                        "another run has been changing the files of %s for %d s; wait for it to end and run again"
-                        % (self.directories[0].path, LOCK_WAIT_SECONDS),
-                        kind="busy",
-                    )
-                time.sleep(0.1)
+        """Lets one run at a time change the set; a second one waits, and is told when that takes too long.
+
+        The deepest directory there is gets locked for this run alone, those above it together with others: so a run that
+        finds a directory which another run has just made waits for that one all the same.
+        """
+        deadline = time.monotonic() + LOCK_WAIT_SECONDS
+        above, deepest = _existing_parents(self.directories[0].path)
+        with contextlib.ExitStack() as held:
+            for path, way in [*((each, fcntl.LOCK_SH) for each in above), (deepest, fcntl.LOCK_EX)]:
+                try:
+                    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+                except PermissionError:
+                    if way == fcntl.LOCK_EX:
+                        raise
+                    continue  # may be passed through and not read: what lies below is locked
+                held.callback(os.close, descriptor)
+                while not _is_locked_now(descriptor, way):
+                    if time.monotonic() > deadline:
+                        raise RapidError(
+                            "another run has been changing the files of %s for %d s; wait for it to end and run again"
+                            % (self.directories[0].path, LOCK_WAIT_SECONDS),
+                            kind="busy",
+                        )
+                    time.sleep(0.1)
             yield
-        finally:
-            os.close(descriptor)
 
     def is_unfinished(self):
         """Says whether an earlier run died between the first file and the verification of all."""
@@ -177,14 +187,19 @@ def _is_directory(path):
     return status is not None and stat.S_ISDIR(status.st_mode)
 
 
-def _existing_parent(path):
-    path = os.path.dirname(path)
-    return path if status_of(path) is not None else _existing_parent(path)
+def _existing_parents(path):
+    """Returns (those of what C(path) lies in that are there, from the root on, the last of them apart)."""
+    parents = []
+    while path != os.path.dirname(path):
+        path = os.path.dirname(path)
+        if status_of(path) is not None:
+            parents.insert(0, path)
+    return parents[:-1], parents[-1]
 
 
-def _is_locked_now(descriptor):
+def _is_locked_now(descriptor, way):
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, way | fcntl.LOCK_NB)
         return True
     except BlockingIOError:
         return False

@@ -117,6 +117,24 @@ def test_a_run_that_may_not_wait_longer_says_so(place, monkeypatch):
     assert caught.value.kind == "busy" and not (place / "bin" / "program").exists()
 
 
+def test_a_run_that_finds_a_directory_which_another_just_made_waits_for_it(place, monkeypatch):
+    monkeypatch.setattr(file_set_change, "LOCK_WAIT_SECONDS", 0)
+    wanted = params(place, "1", directories=[{"path": str(place / "opt" / "vendor" / "ours"), "mode": "0755", "group": None}])
+    with _lock_of(wanted):
+        (place / "opt" / "vendor").mkdir(parents=True)
+        with pytest.raises(RapidError, match="another run has been changing"):
+            have_workstation_files(wanted, False)
+
+
+def test_sets_beside_each_other_do_not_wait(place, monkeypatch):
+    monkeypatch.setattr(file_set_change, "LOCK_WAIT_SECONDS", 0)
+    (place / "opt" / "other").mkdir(parents=True)
+    (place / "etc" / "deep").mkdir()
+    beside = params(place, "1", directories=[{"path": str(place / "etc" / "deep" / "ours"), "mode": "0755", "group": None}])
+    with _lock_of(params(place, "1", directories=[{"path": str(place / "opt" / "other" / "ours"), "mode": "0755", "group": None}])), _lock_of(beside):
+        pass
+
+
 @contextlib.contextmanager
 def _lock_of(wanted):
     with file_set_change.FileSetChange(wanted_directories(wanted), wanted_files(wanted)).locked():
