@@ -36,18 +36,6 @@ options:
     description:
       - Passphrase of the SAC's private key, or of the PKCS#12 file. The task never prompts for it.
     type: str
-  ca_path:
-    description:
-      - >-
-        PEM file, or directory prepared by C(openssl rehash), of the CAs that the service's certificate must come from,
-        instead of the system's. Verification cannot be switched off.
-      - Without it the environment variable E(REQUESTS_CA_BUNDLE) is honoured, then the system's CAs.
-    type: path
-  timeout_seconds:
-    description:
-      - Seconds that one call may take, from connecting to the last byte of the answer.
-    type: int
-    default: 30
   retry_budget_seconds:
     description:
       - >-
@@ -56,11 +44,7 @@ options:
       - Calls that change something are never repeated.
     type: int
     default: 60
-requirements:
-  - requests >= 2.28
-  - cryptography >= 41
 notes:
-  - Proxies are taken from the environment variables E(HTTPS_PROXY) and E(NO_PROXY).
   - >-
     A local task without C(become), C(environment) and C(async) runs inside the controller's own process; in every
     other case the module is shipped to the host, which then needs the two Python libraries.

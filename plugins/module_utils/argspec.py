@@ -5,17 +5,24 @@
 from __future__ import annotations
 
 
-def rapidauth_options():
-    """Where RapidAuth is and which SAC opens it: fragment C(rapidauth)."""
+def service_options():
+    """How a service is called: fragment C(service)."""
     return {
+        "ca_path": {"type": "path"},
+        "timeout_seconds": {"type": "int", "default": 30},
+    }
+
+
+def rapidauth_options():
+    """Where RapidAuth is and which SAC opens it: fragments C(rapidauth) and C(service)."""
+    return {
+        **service_options(),
         "api_url": {"type": "str", "default": "https://request.rapidauth.com/rapid"},
         "sac_path": {"type": "path"},
         "sac_content": {"type": "str", "no_log": True},
         "sac_key_path": {"type": "path", "no_log": False},
         "sac_key_content": {"type": "str", "no_log": True},
         "sac_passphrase": {"type": "str", "no_log": True},
-        "ca_path": {"type": "path"},
-        "timeout_seconds": {"type": "int", "default": 30},
         "retry_budget_seconds": {"type": "int", "default": 60},
     }
 
@@ -136,8 +143,7 @@ def portal_token_spec():
         "caller_id": {"type": "str"},
         "query_url": {"type": "str"},
         "query_token_parameter": {"type": "str", "default": "access_token", "no_log": False},
-        "ca_path": {"type": "path"},
-        "timeout_seconds": {"type": "int", "default": 30},
+        **service_options(),
         **audit_options(),
     }
     return {

@@ -61,6 +61,7 @@ options:
     type: str
 extends_documentation_fragment:
   - eccops.rapid.rapidauth
+  - eccops.rapid.service
   - eccops.rapid.ledger
   - eccops.rapid.audit
   - eccops.rapid.attributes

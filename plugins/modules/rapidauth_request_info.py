@@ -52,6 +52,7 @@ options:
     type: path
 extends_documentation_fragment:
   - eccops.rapid.rapidauth
+  - eccops.rapid.service
   - eccops.rapid.attributes
   - eccops.rapid.attributes.group_rapidauth
 attributes:

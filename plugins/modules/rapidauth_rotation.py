@@ -86,6 +86,7 @@ options:
     default: 0
 extends_documentation_fragment:
   - eccops.rapid.rapidauth
+  - eccops.rapid.service
   - eccops.rapid.ledger
   - eccops.rapid.attributes
   - eccops.rapid.attributes.group_rapidauth

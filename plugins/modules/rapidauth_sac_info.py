@@ -42,6 +42,7 @@ options:
     type: str
 extends_documentation_fragment:
   - eccops.rapid.rapidauth
+  - eccops.rapid.service
   - eccops.rapid.attributes
   - eccops.rapid.attributes.group_rapidauth
 attributes:

@@ -90,25 +90,11 @@ options:
       - Name of the parameter that carries the token in the query URL. Inferred, since the vendor's page shows it cut off.
     type: str
     default: access_token
-  ca_path:
-    description:
-      - >-
-        PEM file, or directory prepared by C(openssl rehash), of the CAs that the service's certificate must come from,
-        instead of the system's. Verification cannot be switched off.
-      - Without it the environment variable E(REQUESTS_CA_BUNDLE) is honoured, then the system's CAs.
-    type: path
-  timeout_seconds:
-    description:
-      - Seconds that one call may take, from connecting to the last byte of the answer.
-    type: int
-    default: 30
 extends_documentation_fragment:
+  - eccops.rapid.service
   - eccops.rapid.audit
   - eccops.rapid.attributes
   - eccops.rapid.attributes.group_portal
-requirements:
-  - requests >= 2.28
-  - cryptography >= 41
 attributes:
   async:
     support: none
@@ -121,7 +107,6 @@ attributes:
     details: What would change is a secret.
 notes:
   - Pass secrets as variables, best from a vault; what is typed literally into a task may show in its banner.
-  - Proxies are taken from the environment variables E(HTTPS_PROXY) and E(NO_PROXY).
   - >-
     A local task without C(become) and C(environment) runs inside the controller's own process; in every
     other case the module is shipped to the host, and without O(cache_path) each host tries a wrong password once.
