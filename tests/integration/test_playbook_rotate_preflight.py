@@ -87,6 +87,13 @@ def test_a_rotation_id_is_needed_and_well_formed(refused, rotation_id):
     assert told.startswith("Give rotation_id, which names this rotation: up to 24 of") and told.endswith("Nothing was changed.")
 
 
+def test_a_rotation_over_two_sacs(fleet, refused):
+    first, *_others = fleet.positions
+    fleet.positions[first]["rapidauth_sac_content"] = "MARKER-of-another-SAC"
+    told = refused("Require one service and one SAC for all")
+    assert told.startswith("Nothing was changed. The positions have more than one rapidauth_api_url") and "MARKER" not in told and "with --limit" in told
+
+
 def test_sacs_that_do_not_work(sandbox, refused):
     assert "check sac_passphrase" in refused(LOOK, {"rapidauth_sac_passphrase": "wrong"})
     expired = sandbox.values["sandbox_sacs"]["expired"]
