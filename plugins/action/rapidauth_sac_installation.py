@@ -53,9 +53,11 @@ class ActionModule(CoreAction):
         event = "sac_installation" if params["state"] == "present" else "sac_removal"
         try:
             result = _tell(install(shipped), about)
-        except BaseException as error:
-            is_refusal = isinstance(error, RapidError)
-            audit_log.complete(event, "failed" if is_refusal else "unknown", subject, error.kind if is_refusal else None)
+        except RapidError as error:
+            audit_log.complete(event, "failed", subject, error.kind)
+            raise
+        except BaseException:
+            audit_log.complete(event, "unknown", subject)
             raise
         if result.get("failed") or result.get("changed"):
             subject["outcome"] = result.get("outcome")

@@ -2,7 +2,7 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """A durable record of each login, each change at RapidAuth and each SAC that is installed: JSON Lines, only ever appended to.
 
-What CJIS AU-2 and AU-3 ask of a record (facts, section 4.1): what, when, where, source, outcome, identity; and no secret.
+What the CJIS Security Policy asks of a record (AU-2, AU-3): what, when, where, source, outcome, identity; and no secret.
 What a ledger records of replacements is recorded there.
 """
 
@@ -36,7 +36,7 @@ class AuditLog:
     """
 
     def __init__(self, path, source):
-        self._path = os.path.abspath(os.path.expanduser(path)) if path else None
+        self._path = os.path.abspath(os.path.expanduser(path)) if path else ""
         self._source = source
         self.problems = []
 
@@ -68,7 +68,7 @@ class AuditLog:
 
     def write(self, event, outcome, subject, error_kind=None, event_id=None):
         """Returns when the record is on disk; raises AuditLogError."""
-        if self._path is None:
+        if not self._path:
             return
         record = {"time": format_instant(utc_now()), "event": event, "event_id": event_id or uuid.uuid4().hex, "outcome": outcome,
                   "error_kind": error_kind, "source": "eccops.rapid." + self._source, "subject": subject, **who_and_where()}
@@ -80,7 +80,7 @@ class AuditLog:
 
     def ensure_writable(self):
         """Raises AuditLogError where nothing could be recorded; makes the file if there is none."""
-        if self._path is not None:
+        if self._path:
             self._append(b"")
 
     def _append(self, line):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Measures rotations and checks of 1, 100 and 1,000 positions from one controller: part of C(make bench).
+"""Measures rotations and checks of 1, 100 and 1,000 positions from one controller. Apart from C(make bench), for it takes long.
 
     python tests/bench/scale.py [--local 1 100 1000] [--rotated 100] [--waves 1 5 100] [--hosts 1 10] [--settings 10] [--budget-seconds 1800]
 

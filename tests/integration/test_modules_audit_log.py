@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Proves that each login, each change at RapidAuth and each installed SAC leaves its records, that a look leaves none, and that what cannot be recorded is not done."""
+"""Proves that each login, each change at RapidAuth and each installed SAC is recorded, that a look is not, and that what cannot be recorded is not done."""
 
 import json
 import os
