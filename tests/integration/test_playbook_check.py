@@ -128,9 +128,6 @@ def test_time_and_thresholds_can_be_given(fleet, run_playbook):
         assert run.returncode == 2
         verdict = fail_message(run, VERDICT)
         assert re.match(r"Not for certain: .* CN=sandbox-sac-valid.*: it is valid for \d+ more days; critical below", verdict)
-    retired = run_playbook(PLAYBOOK, {"check_critical_days": 345}, inventory=inventory)
-    assert retired.returncode == 2
-    assert "set check_end_warning_days" in fail_message(retired, "Require thresholds that mean what they did")
 
 
 def test_a_fleet_without_any_request_id_is_a_finding_for_each(sandbox, fleet, run_playbook):
