@@ -156,4 +156,5 @@ def test_a_check_of_nothing_fails(fleet, run_playbook, extra_vars, arguments, to
 def test_a_mistyped_source_of_the_fleet_fails(sandbox, fleet, run_playbook):
     run = run_playbook(PLAYBOOK, {"check_fleet_from": "ledgr"}, inventory=fleet.write())
     assert run.returncode == 2 and "get_request" not in sandbox.stats()["calls"]
-    assert fail_message(run, "Require a fleet from where there can be one") == "check_fleet_from is 'ledgr'; set it to inventory or ledger. Nothing was checked."
+    told = fail_message(run, "Require a fleet from where there can be one")
+    assert told == "check_fleet_from is 'ledgr'; set it to inventory or ledger. Nothing was checked."

@@ -20,7 +20,6 @@ from ansible_collections.eccops.rapid.tests.unit.support import certificates
 from ansible_collections.eccops.rapid.tests.unit.support.sac_places import NEEDS_ROOT, Place, refusal, shipped
 
 
-
 @pytest.fixture(name="place")
 def fixture_place(tmp_path):
     return Place(tmp_path / "place")

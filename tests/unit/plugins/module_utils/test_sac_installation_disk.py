@@ -18,7 +18,6 @@ from ansible_collections.eccops.rapid import plugins
 from ansible_collections.eccops.rapid.tests.unit.support.sac_places import NEEDS_ROOT, Place, refusal
 
 
-
 @pytest.fixture(name="place")
 def fixture_place(tmp_path):
     return Place(tmp_path / "place")
