@@ -25,12 +25,15 @@ BUNDLE = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
 IMAGES = {
     "bookworm": ("bookworm", ("host.packages",)),
     "trixie": ("trixie", ("host.packages",)),
+    "forky": ("forky", ("host.packages", "python.packages")),
     "desktop": ("bookworm", ("host.packages", "desktop.packages")),
 }
 _UNWANTED = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/info/*")
 #: A host has apt's lists of packages, as any host that was installed once.
 _OPTIONS = ("--mode=root", "--variant=minbase", "--skip=cleanup/apt/lists", "--dpkgopt=force-unsafe-io",
             *(f"--dpkgopt=path-exclude={pattern}" for pattern in _UNWANTED))
+#: A mirror may not have followed Debian's testing for some days; signatures are looked at all the same.
+_OPTIONS_OF_SUITES = {"forky": ('--aptopt=Acquire::Check-Valid-Until "false"',)}
 
 
 def built(image):
@@ -58,15 +61,19 @@ def packages(image):
     return names
 
 
+def _options(image):
+    return (*_OPTIONS, *_OPTIONS_OF_SUITES.get(IMAGES[image][0], ()))
+
+
 def _key(image):
-    inputs = [IMAGES[image][0].encode(), "\n".join([*packages(image), *_OPTIONS]).encode(), (RECIPES / "customize.py").read_bytes(),
+    inputs = [IMAGES[image][0].encode(), "\n".join([*packages(image), *_options(image)]).encode(), (RECIPES / "customize.py").read_bytes(),
               BUNDLE.read_bytes() if BUNDLE.exists() else b""]
     return hashlib.sha256(b"\0".join(hashlib.sha256(each).digest() for each in inputs)).hexdigest()[:12]
 
 
 def _build(image, path):
     hook = f'{sys.executable} {RECIPES / "customize.py"} "$1" {BUNDLE}'
-    command = ["nice", "-n", "10", "mmdebstrap", "--quiet", *_OPTIONS, "--include=" + ",".join(packages(image)), "--customize-hook=" + hook,
+    command = ["nice", "-n", "10", "mmdebstrap", "--quiet", *_options(image), "--include=" + ",".join(packages(image)), "--customize-hook=" + hook,
                IMAGES[image][0], str(path), *debian_mirror()]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
     completed = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, text=True, check=False,

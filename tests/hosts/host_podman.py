@@ -43,14 +43,15 @@ class PodmanError(Exception):
 
 def podman(*arguments, check=True, timeout_seconds=120, stdin=None):
     """Returns the CompletedProcess, with text in stdout and stderr."""
-    completed = subprocess.run(["podman", *map(str, arguments)], env=_environment(), input=stdin or "", text=True,
+    completed = subprocess.run(["podman", *map(str, arguments)], env=environment(), input=stdin or "", text=True,
                                capture_output=True, timeout=timeout_seconds, check=False)
     if check and completed.returncode != 0:
         raise PodmanError(f"podman {' '.join(map(str, arguments))}: {completed.stderr.strip() or completed.stdout.strip()}")
     return completed
 
 
-def _environment():
+def environment():
+    """Returns the environment that podman is called with: its settings are this checkout's."""
     for path in (DIRECTORY, RUN, NETWORKS):
         path.mkdir(parents=True, exist_ok=True)
     places = {"directory": DIRECTORY, "run": RUN, "networks": NETWORKS}

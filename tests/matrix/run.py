@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Tries every supported ansible-core with every Python it runs on that this machine has, and writes the table of docs/support_matrix.md.
+"""Tries every supported ansible-core with every Python it runs on that this machine can have, and writes the tables of docs/support_matrix.md.
 
 Each pair gets a virtual environment of its own and a chosen part of the integration tests; each ansible-core gets
-ansible-test sanity and units once. Arguments such as C(2.16/3.10) or C(2.16/units) try that again, and keep the rest of the table.
+ansible-test sanity and units once; C(positions) is what runs on positions, on every Python. Arguments such as C(2.16/3.10),
+C(2.16/units) or C(positions) try that again, and keep the rest of the tables.
 """
 
 from __future__ import annotations
@@ -15,12 +16,18 @@ import os
 import pathlib
 import platform
 import re
-import shutil
 import subprocess
 import sys
 import time
 
+import contained
+import positions
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tests" / "unit" / "support"))
+
+import pythons  # noqa: E402  # pylint: disable=wrong-import-position
+
 HERE = ROOT / "build" / "collections" / "ansible_collections" / "eccops" / "rapid"
 WORK = ROOT / "build" / "matrix"
 PAGE = ROOT / "docs" / "support_matrix.md"
@@ -34,6 +41,7 @@ CORES = {
     "2.20": ("3.12", "3.13", "3.14"), "2.21": ("3.12", "3.13", "3.14"),
 }
 PYTHONS = sorted({python for pythons in CORES.values() for python in pythons}, key=lambda version: int(version.split(".")[1]))
+POSITIONS = "positions"
 #: What is tried once for each ansible-core, with the Python that all of them have.
 KINDS = ("sanity", "units")
 PYTHON_OF_ALL_CORES = "3.12"
@@ -41,17 +49,6 @@ PYTHON_OF_ALL_CORES = "3.12"
 PARTS = (
     "test_modules_shipped.py", "test_rotation_outcomes.py", "test_playbook_block.py", "test_packaging.py",
 )
-
-
-def find_python(version):
-    """Returns the path of a Python that really starts, from PATH or pyenv's folders, or None."""
-    pyenv = pathlib.Path(os.environ.get("PYENV_ROOT", pathlib.Path.home() / ".pyenv")) / "versions"
-    for candidate in (shutil.which("python" + version), *sorted(pyenv.glob(version + ".*/bin/python"))):
-        if candidate:
-            said = subprocess.run([candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True, text=True, check=False)
-            if said.stdout.strip() == version:
-                return str(candidate)
-    return None
 
 
 def environment_for(core, version, python):
@@ -73,33 +70,52 @@ def counts(text):
     return found
 
 
-def verdict(name, command, place):
-    """Runs a command, keeps what it says in a log, and returns what the table shows of it."""
-    log = WORK / (name.replace("/", "-").replace(" ", "-") + ".log")
-    began = time.monotonic()
+def said_by(name, command, environment=None, place=HERE):
+    """Runs a command and returns (its exit code, what it said), which is kept in a log."""
     # The tests set their own; the machine's must not reach ansible-test.
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")}
+    own = {key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")}
+    log = WORK / (name.replace("/", "-") + ".log")
     with log.open("w") as file:
         code = subprocess.run(
-            command, cwd=place, env=dict(environment, SANDBOX_PYTHON=sys.executable), stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
-            check=False).returncode
-    found = counts(log.read_text(errors="replace"))
+            command, cwd=place, env=environment or dict(own, SANDBOX_PYTHON=sys.executable), stdin=subprocess.DEVNULL, stdout=file,
+            stderr=subprocess.STDOUT, check=False).returncode
+    return code, log.read_text(errors="replace")
+
+
+def verdict(name, command, environment=None, place=HERE):
+    """Runs a command, and returns what the table shows of it."""
+    began = time.monotonic()
+    code, said = said_by(name, command, environment, place)
+    found = counts(said)
     bad = found["failed"] + found["error"]
     if code == 0:
         told = "%d pass" % found["passed"] if found else "passes"
     else:
         told = "**%d of %d fail**" % (bad, bad + found["passed"]) if bad else "**fails**"
-    print("%-24s %-20s %4d s   %s" % (name, told, time.monotonic() - began, log.relative_to(ROOT)), flush=True)
+    print("%-24s %-20s %4d s" % (name, told, time.monotonic() - began), flush=True)
     return told
 
 
-def attempt(name, python):
+def attempt(name, core, version, python, image):
     """Tries one entry of the table: C(core/python), C(core/sanity) or C(core/units)."""
     kind = name.split("/")[1]
     if kind in KINDS:
-        return verdict(name, [python, ROOT / "tests" / "checks" / ("run_ansible_test_%s.py" % kind)], ROOT)
-    parts = ["tests/integration/" + part for part in PARTS]
-    return verdict(name, [python, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *parts], HERE)
+        return verdict(name, [python, ROOT / "tests" / "checks" / ("run_ansible_test_%s.py" % kind)], place=ROOT)
+    arguments = ["-q", "-n", "2", "--dist", "loadfile", *("tests/integration/" + part for part in PARTS)]
+    if python:
+        return verdict(name, [python, "-m", "pytest", *arguments])
+    return verdict(name, *contained.command(image, core, version, arguments))
+
+
+def attempt_positions(images):
+    """Returns the outcomes of what runs on positions, on this machine's Pythons and on those of the images."""
+    arguments = ["-v", *positions.TESTS]
+    seen = positions.outcomes(said_by("positions", [sys.executable, "-m", "pytest", *arguments])[1])
+    for version, image in images.items():
+        newest = list(CORES)[-1]
+        seen.update(positions.outcomes(said_by("positions-" + version, *contained.command(image, newest, version, arguments))[1]))
+    print("%-24s %d passed, %d did not" % ("positions", list(seen.values()).count("PASSED"), len(seen) - list(seen.values()).count("PASSED")), flush=True)
+    return seen
 
 
 def table(told, found):
@@ -108,9 +124,10 @@ def table(told, found):
         row = ["–" if version not in versions else told.get("%s/%s" % (core, version), "not tried" if version in found else "not here") for version in PYTHONS]
         lines.append("| %s | %s |" % (core, " | ".join([*row, *(told.get("%s/%s" % (core, kind), "not tried") for kind in KINDS)])))
     missing = [version for version in PYTHONS if version not in found]
-    lines += ["", "Tried on %s with %s; %s." % (
+    lines += ["", *positions.table(told.get(POSITIONS, {}))]
+    lines += ["", "Tried on %s with %s%s." % (
         time.strftime("%Y-%m-%d"), platform.freedesktop_os_release()["PRETTY_NAME"],
-        "it has no Python %s, so nothing could be tried with that" % " and no ".join(missing) if missing else "it has every Python")]
+        "; it has no Python %s, so nothing could be tried with that" % " and no ".join(missing) if missing else "")]
     return "\n".join(lines)
 
 
@@ -122,18 +139,25 @@ def entries():
 
 
 def main(wanted):
-    unknown = sorted(set(wanted) - set(entries()))
+    unknown = sorted(set(wanted) - {*entries(), POSITIONS})
     if unknown:
-        return "the table has no entry %s; give some of %s" % (", ".join(unknown), ", ".join(entries()))
-    found = {version: python for version in PYTHONS if (python := find_python(version))}
-    print("Pythons: %s; missing: %s" % (", ".join(found), ", ".join(version for version in PYTHONS if version not in found) or "none"), flush=True)
+        return "the table has no entry %s; give some of %s" % (", ".join(unknown), ", ".join([*entries(), POSITIONS]))
+    paths = pythons.found(PYTHONS)
+    images = {version: image for version in PYTHONS if not paths[version] and (image := contained.image_of(version))}
+    found = [version for version in PYTHONS if paths[version] or version in images]
+    print("Pythons: %s; in containers: %s; missing: %s" % (
+        ", ".join(version for version in PYTHONS if paths[version]), ", ".join(images) or "none",
+        ", ".join(version for version in PYTHONS if version not in found) or "none"), flush=True)
     WORK.mkdir(parents=True, exist_ok=True)
     told = json.loads(RESULTS.read_text(encoding="utf-8")) if wanted and RESULTS.exists() else {}
     for (core, version), names in itertools.groupby([name for name in entries() if not wanted or name in wanted], entries().get):
-        python = environment_for(core, version, found[version]) if version in found else None
-        for name in names if python else ():
-            told[name] = attempt(name, python)
+        python = environment_for(core, version, paths[version]) if paths[version] else None
+        for name in names if version in found else ():
+            told[name] = attempt(name, core, version, python, images.get(version))
             RESULTS.write_text(json.dumps(told), encoding="utf-8")
+    if not wanted or POSITIONS in wanted:
+        told[POSITIONS] = attempt_positions(images)
+        RESULTS.write_text(json.dumps(told), encoding="utf-8")
     page = table(told, found)
     print("\n" + page)
     before, rest = PAGE.read_text(encoding="utf-8").split(MARKS[0])
