@@ -129,11 +129,11 @@ class Ledger:
     def chain(self, api_url, request_id):
         """Returns the rows of the history that a RequestId belongs to, oldest first; any RequestId of it will do."""
         rows = self.rows(
-            "SELECT original_request_id FROM replacements WHERE api_url = ?1 AND request_id = ?2 COLLATE NOCASE"
-            " UNION SELECT original_request_id FROM replacements WHERE api_url = ?1 AND new_request_id = ?2 COLLATE NOCASE"
-            " UNION SELECT original_request_id FROM replacements WHERE api_url = ?1 AND original_request_id = ?2 COLLATE NOCASE",
-            api_url,
-            request_id,
+            " UNION ".join(
+                "SELECT original_request_id FROM replacements WHERE api_url = ? AND %s = ? COLLATE NOCASE" % column
+                for column in ("request_id", "new_request_id", "original_request_id")
+            ),
+            *[api_url, request_id] * 3
         )
         if not rows:
             return []

@@ -134,8 +134,9 @@ def _fill_up(path):
         "    print('done')\n"
         "print(log.problems)\n")
     limit = path.stat().st_size + 900
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDONTWRITEBYTECODE": "1"}  # Python would cut off its own files too
     return subprocess.run(
-        [sys.executable, "-c", program, str(path)], check=False, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        [sys.executable, "-c", program, str(path)], check=False, capture_output=True, text=True, env=environment,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
 
 
