@@ -11,6 +11,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 
 import aiohttp
@@ -35,7 +36,10 @@ class Browser:
         root = ["--no-sandbox"] if os.geteuid() == 0 else []
         line = [chromium(), *FLAGS, *root, "--window-size=%d,%d" % (width, height), "--user-data-dir=%s" % self.directory, "about:blank"]
         environment = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-        self._process = subprocess.Popen(line, env={**environment, "HOME": str(self.directory)}, stdin=subprocess.DEVNULL,
+        # A killed browser leaves its socket behind, and a socket's path must be short.
+        self._temporary = tempfile.TemporaryDirectory(prefix="c")  # pylint: disable=consider-using-with
+        environment.update(HOME=str(self.directory), TMPDIR=self._temporary.name)
+        self._process = subprocess.Popen(line, env=environment, stdin=subprocess.DEVNULL,
                                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         self._loop = asyncio.new_event_loop()
 
@@ -54,6 +58,7 @@ class Browser:
         with contextlib.suppress(Exception):
             self._run(self._close())
         self._loop.close()
+        self._temporary.cleanup()
 
     def _run(self, work):
         return self._loop.run_until_complete(asyncio.wait_for(work, TIMEOUT_SECONDS))

@@ -22,10 +22,12 @@ class Wine:
 
     def __init__(self, directory):
         self.record, self.drive = directory / "record.jsonl", directory / "prefix" / "drive_c"
-        (directory / "home").mkdir()
+        for name in ("home", "runtime"):
+            (directory / name).mkdir(mode=0o700)
         self.environment = {
             "PATH": os.environ["PATH"], "HOME": str(directory / "home"), "WINEPREFIX": str(directory / "prefix"), "WINEDEBUG": "-all",
-            "WINEDLLOVERRIDES": "winemenubuilder.exe=d;mscoree,mshtml=", "PORTAL_LAUNCHER_RECORD": str(self.record), "LC_ALL": "C.UTF-8"}
+            "WINEDLLOVERRIDES": "winemenubuilder.exe=d;mscoree,mshtml=", "PORTAL_LAUNCHER_RECORD": str(self.record), "LC_ALL": "C.UTF-8",
+            "XDG_RUNTIME_DIR": str(directory / "runtime"), "TMPDIR": str(directory / "runtime")}  # its server's socket
         subprocess.run(["wineserver", "--persistent"], env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
         self.run("wineboot", "--init", timeout=180)
         self.powershell = self.drive / "windows" / "system32" / "WindowsPowerShell" / "v1.0" / "powershell.exe"
