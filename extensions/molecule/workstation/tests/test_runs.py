@@ -3,6 +3,7 @@
 """Runs of the playbook over positions that are as they should be, are not, or get something that does not work."""
 
 import concurrent.futures
+import json
 
 from host_playbooks import changed
 from host_positions import INSTALL_LAUNCHER, INSTALL_SAC
@@ -10,19 +11,27 @@ from host_positions import INSTALL_LAUNCHER, INSTALL_SAC
 BOTH = {"position-bookworm": [INSTALL_SAC, INSTALL_LAUNCHER], "position-trixie": [INSTALL_SAC, INSTALL_LAUNCHER]}
 
 
+def recorded(positions):
+    """Returns what the audit log on the controller tells of SACs: (position, outcome at the task, outcome on the position)."""
+    lines = (positions.fleet.directory / "audit.jsonl").read_text(encoding="ascii").splitlines()
+    subjects = [(json.loads(line)["outcome"], json.loads(line)["subject"]) for line in lines]
+    return [(subject["position"], outcome, subject["outcome"]) for outcome, subject in subjects]
+
+
 def test_check_and_diff_tell_what_a_run_does_and_do_nothing(provisioned):
     new = {"portal_launcher_country_code": "44", "portal_launcher_password": "Another-Planted-7d1c'\"é",
            **provisioned.new_sac("checked", "Planted-Passphrase-91 e")}
-    before = provisioned.each(provisioned.state)
+    before, told = provisioned.each(provisioned.state), recorded(provisioned)
     checked = provisioned.provision("--check", "--diff", **new, portal_launcher_is_login_checked=False)
     assert checked.returncode == 0 and changed(checked) == BOTH, checked.output
-    assert provisioned.each(provisioned.state) == before
+    assert provisioned.each(provisioned.state) == before and recorded(provisioned) == told
     assert "+country_code = 44" in checked.stdout
     assert not [secret for secret in (*provisioned.secrets, "Another-Planted", "Planted-Passphrase", "PRIVATE KEY") if secret in checked.output]
     done = provisioned.provision(**new, portal_launcher_is_login_checked=False)
     assert done.returncode == 0 and changed(done) == BOTH, done.output
     again = provisioned.provision("--check", **new, portal_launcher_is_login_checked=False)
     assert again.returncode == 0 and changed(again) == {}, again.output
+    assert sorted(recorded(provisioned)[len(told):]) == [(host, "succeeded", "replaced") for host in BOTH]
 
 
 def test_a_second_run_touches_nothing(provisioned):
