@@ -22,6 +22,10 @@ from ansible_collections.eccops.rapid.plugins.module_utils.identity import who_a
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import format_instant, utc_now
 
 
+#: More than any record has.
+ROOM_BYTES = 65536
+
+
 class AuditLogError(RapidError):
     """The audit log cannot be written; nothing was done because of it."""
 
@@ -72,7 +76,7 @@ class AuditLog:
             return
         record = {"time": format_instant(utc_now()), "event": event, "event_id": event_id or uuid.uuid4().hex, "outcome": outcome,
                   "error_kind": error_kind, "source": "eccops.rapid." + self._source, "subject": subject, **who_and_where()}
-        self._append(json.dumps(record, sort_keys=True).encode("ascii") + b"\n")
+        self._in_file(lambda descriptor: _append_whole(descriptor, json.dumps(record, sort_keys=True).encode("ascii") + b"\n"))
 
     def told(self, result):
         """Returns a module's C(result), with its C(problems) as warnings."""
@@ -81,12 +85,13 @@ class AuditLog:
     def ensure_writable(self):
         """Raises AuditLogError where nothing could be recorded; makes the file if there is none."""
         if self._path:
-            self._append(b"")
+            self._in_file(_ensure_room)
 
-    def _append(self, line):
+    def _in_file(self, work):
+        """Calls C(work(descriptor)) with the file open."""
         try:
             with self._opened() as descriptor:
-                _append_whole(descriptor, line)
+                work(descriptor)
         except OSError as error:
             raise AuditLogError(
                 "the audit log '%s' cannot be written: %s; nothing is done that could not be recorded: free space, correct its path or its permissions"
@@ -127,7 +132,7 @@ class AuditLog:
 def _append_whole(descriptor, line):
     """Appends C(line) whole or not at all, on a line of its own even if a power cut left half of one before."""
     size = os.fstat(descriptor).st_size
-    if size and line and os.pread(descriptor, 1, size - 1) != b"\n":
+    if size and os.pread(descriptor, 1, size - 1) != b"\n":
         line = b"\n" + line
     try:
         written = os.write(descriptor, line)
@@ -137,6 +142,13 @@ def _append_whole(descriptor, line):
     except OSError:
         os.ftruncate(descriptor, size)
         raise
+
+
+def _ensure_room(descriptor):
+    """Raises OSError where the disk is full. Nothing is written to find out: whoever follows the file would read it."""
+    disk = os.fstatvfs(descriptor)
+    if disk.f_bavail * disk.f_frsize < ROOM_BYTES:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 #: For those who were given none.

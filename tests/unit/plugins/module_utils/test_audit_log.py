@@ -2,12 +2,14 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Proves what an audit log keeps, and what it refuses: records are whole, in order, durable, and closed to others."""
 
+import contextlib
 import json
 import os
 import resource
 import subprocess
 import sys
 import threading
+import types
 
 import pytest
 
@@ -146,6 +148,14 @@ def test_an_outcome_that_no_longer_fits_is_told_and_leaves_no_half_line(log, pat
     assert completed.returncode == 0 and completed.stdout.startswith("done\n"), completed.stderr
     assert "credential_patch: succeeded is not recorded; the audit log" in completed.stdout
     assert [each["outcome"] for each in records(path)] == ["begun", "begun"]
+
+
+@pytest.mark.parametrize("blocks, is_full", [(15, True), (16, False)])
+def test_a_full_disk_is_noticed_before_anything_is_done(log, path, monkeypatch, blocks, is_full):
+    monkeypatch.setattr(os, "fstatvfs", lambda _descriptor: types.SimpleNamespace(f_bavail=blocks, f_frsize=4096))
+    with pytest.raises(AuditLogError, match="No space left") if is_full else contextlib.nullcontext():
+        log.ensure_writable()
+    assert path.read_bytes() == b""
 
 
 def test_records_of_many_writers_stay_apart(path):
