@@ -12,7 +12,7 @@ from playbook_fleet import Fleet, fail_message
 PLAYBOOK = "eccops.rapid.rotate_credentials"
 NOT_GIVEN = object()
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
-LOOK = "Look at the service and the ledger"
+LOOK = "Require that service and ledger could be asked"
 READY = "Stop before anything is replaced if a position is not ready"
 
 
@@ -106,7 +106,7 @@ def test_a_ledger_that_cannot_be_kept(fleet, refused, tmp_path):
     in_the_way = tmp_path / "in-the-way"
     in_the_way.write_text("a file, not a directory", encoding="utf-8")
     fleet.ledger_path = in_the_way / "ledger.sqlite"
-    assert str(fleet.ledger_path) in refused("Replace the credentials of the wave")
+    assert str(fleet.ledger_path) in refused("Require that service and ledger could be used")
     fleet.ledger_path = tmp_path / "notes.txt"
     fleet.ledger_path.write_text("Call the vendor on Monday", encoding="utf-8")
     fleet.ledger_path.chmod(0o600)
