@@ -2,6 +2,8 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """A host to ship modules to over real ssh: this machine itself, by a throw-away sshd."""
 
+import contextlib
+import fcntl
 import getpass
 import os
 import pathlib
@@ -13,8 +15,8 @@ import time
 
 import pytest
 
-#: Root's sshd insists on this directory, which its service would have made.
-PRIVILEGE_SEPARATION = pathlib.Path("/run/sshd")
+#: Root's sshd insists on this directory, which its service would have made, with another mode than ours.
+PRIVILEGE_SEPARATION, OUR_MODE = pathlib.Path("/run/sshd"), 0o711
 
 
 def find(name):
@@ -23,6 +25,29 @@ def find(name):
     if path is None:
         pytest.skip("%s is not installed: what goes over ssh is not proved here" % name)
     return path
+
+
+def _hold_privilege_separation():
+    """Returns a descriptor of the directory, made where it is missing; as long as it is locked so, no test takes it away."""
+    while True:
+        with contextlib.suppress(FileExistsError):
+            PRIVILEGE_SEPARATION.mkdir()
+            PRIVILEGE_SEPARATION.chmod(OUR_MODE)
+        with contextlib.suppress(FileNotFoundError):
+            descriptor = os.open(PRIVILEGE_SEPARATION, os.O_RDONLY)
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+            if PRIVILEGE_SEPARATION.exists() and os.path.samestat(os.fstat(descriptor), PRIVILEGE_SEPARATION.stat()):
+                return descriptor
+            os.close(descriptor)
+
+
+def _let_go(descriptor):
+    """Removes the directory where a test made it and no other one's sshd needs it."""
+    with contextlib.suppress(BlockingIOError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(descriptor).st_mode & 0o777 == OUR_MODE:
+            PRIVILEGE_SEPARATION.rmdir()
+    os.close(descriptor)
 
 
 class SshHost:
@@ -45,9 +70,7 @@ class SshHost:
             "SetEnv TMPDIR=%s" % (directory / "tmp"), ""]), encoding="utf-8")
         host_key = (directory / "host_key.pub").read_text(encoding="utf-8")
         (directory / "known_hosts").write_text("[127.0.0.1]:%d %s" % (self.port, host_key), encoding="utf-8")
-        self._made = [PRIVILEGE_SEPARATION] if os.geteuid() == 0 and not PRIVILEGE_SEPARATION.exists() else []
-        for each in self._made:
-            each.mkdir(mode=0o755)
+        self._held = _hold_privilege_separation() if os.geteuid() == 0 else None
         self.log = directory / "sshd.log"
         self._process = subprocess.Popen([sshd, "-D", "-e", "-f", str(directory / "sshd_config")], stdin=subprocess.DEVNULL, stderr=self.log.open("w"))
 
@@ -84,5 +107,5 @@ class SshHost:
     def stop(self):
         self._process.terminate()
         self._process.wait(10)
-        for each in self._made:
-            each.rmdir()
+        if self._held is not None:
+            _let_go(self._held)
