@@ -9,6 +9,7 @@ import binascii
 import re
 
 try:
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 except ImportError:
     pass  # nothing can be read without it, and reading says so
@@ -53,10 +54,17 @@ def weak_algorithms(sac, source):
     if kind == "DSA" or (kind == "RSA" and bits < SMALLEST_RSA_BITS) or (kind == "EC" and bits < SMALLEST_CURVE_BITS):
         found.append(("its key is %s with %d bits" % (kind, bits), renew))
     for certificate in [sac.certificate] + sac.chain:
-        digest = certificate.signature_hash_algorithm
-        # Nobody relies on the signature that a root puts on itself.
-        if digest is not None and digest.name in ("md5", "sha1") and certificate.subject != certificate.issuer:
-            found.append(("'%s' is signed with %s" % (certificate.subject.rfc4514_string(), digest.name.upper().replace("SHA1", "SHA-1")), renew))
+        if certificate.subject == certificate.issuer:
+            continue  # nobody relies on the signature that a root puts on itself
+        name = certificate.subject.rfc4514_string()
+        try:
+            digest = certificate.signature_hash_algorithm
+        except UnsupportedAlgorithm:  # of a certificate that was spoiled, or newer than the library
+            oid = certificate.signature_algorithm_oid.dotted_string
+            found.append(("'%s' is signed with %s in a form that is not known here" % (name, oid), "download the SAC again"))
+            continue
+        if digest is not None and digest.name in ("md5", "sha1"):
+            found.append(("'%s' is signed with %s" % (name, digest.name.upper().replace("SHA1", "SHA-1")), renew))
     for seal in _seals_of(source):
         found.append(("%s is sealed with %s" % (source.name, seal), "export it again with AES-256, and destroy the weak copies"))
     return found

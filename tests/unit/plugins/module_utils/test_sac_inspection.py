@@ -155,6 +155,15 @@ def test_weak_algorithms_are_named(authority, key):
     assert weak(inspect(certificate_pem(authority.issue("Leaf", key)), traditional)) == ["sac_content is sealed with AES-256-CBC, keyed by MD5"]
 
 
+def test_a_signature_that_nobody_knows_is_named(authority, key):
+    der = authority.issue("Leaf", key).public_bytes(serialization.Encoding.DER)
+    with_sha256 = bytes.fromhex("06082a8648ce3d040302")
+    assert der.count(with_sha256) == 2
+    unknown = x509.load_der_x509_certificate(der.replace(with_sha256, bytes.fromhex("06082a8648ce3d04037f")))
+    result = inspect(certificate_pem(unknown) + key_pem(key, PASSPHRASE))
+    assert "'CN=Leaf' is signed with 1.2.840.10045.4.3.127 in a form that is not known here" in [each["reason"] for each in result["weaknesses"]]
+
+
 def openssl(tmp_path, *arguments):
     """Runs openssl, which makes what cryptography no longer does, with throw-away keys."""
     program = shutil.which("openssl")
