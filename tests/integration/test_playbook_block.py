@@ -2,6 +2,8 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Proves that block_credentials blocks the credentials of the lost devices and of no others, verifies it, and lists their AnonIds."""
 
+import json
+
 import pytest
 from playbook_fleet import Fleet, fail_message
 
@@ -44,6 +46,21 @@ def test_the_lost_devices_are_blocked_and_no_others(sandbox, fleet, run_playbook
     assert {host: counts["changed"] for host, counts in again.recap.items() if counts["changed"]} == {}
     assert again.result("List what the relying party must block now")["msg"][1] == listed
     assert len(sandbox.effects("patch")) == 2
+
+
+def test_who_blocked_what_is_recorded_where_the_site_wants_it(sandbox, fleet, run_playbook, tmp_path):
+    names, inventory = list(fleet.positions), fleet.write()
+    own, usual = tmp_path / "own.jsonl", run_playbook.home / ".local" / "state" / "eccops.rapid" / "audit.jsonl"
+    for name, told, options in ((names[0], usual, {"check": True}), (names[0], usual, {}), (names[1], own, {}), (names[2], None, {})):
+        variables = {"blocked_positions": name, **({} if told is usual else {"rapidauth_audit_log_path": str(told or "")})}
+        run = run_playbook(PLAYBOOK, variables, inventory=inventory, **options)
+        assert run.returncode == 0, run.output
+        assert usual.exists() is not bool(options)  # a rehearsal leaves nothing
+    for path, name in ((usual, names[0]), (own, names[1])):
+        lines = [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()]
+        assert [(line["event"], line["outcome"]) for line in lines] == [("credential_patch", "begun"), ("credential_patch", "succeeded")]
+        assert {line["subject"]["request_id"] for line in lines} == {fleet.request_ids[name]}
+    assert blocked(sandbox) == [0, 1, 2]
 
 
 def test_an_unknown_credential_fails_and_the_others_are_blocked(sandbox, fleet, run_playbook):

@@ -73,8 +73,11 @@ def test_portal_accounts_log_in_once_and_only_when_asked(sandbox, fleet, check):
         variables.update(own_email=account["email"], own_password="not this" if variables["ecc"] == wrong else account["password"])
     own = {"rapidsos_email": "{{ own_email }}", "rapidsos_password": "{{ own_password }}"}
     assert check(own)["accounts"] == [] and sandbox.effects("login", "login_refused") == []
-    report = check({**own, "check_portal": True})
+    audit_log = fleet.directory / "audit.jsonl"
+    report = check({**own, "check_portal": True, "rapidauth_audit_log_path": str(audit_log)})
     assert found(report) == [("critical", "login_refused", accounts[wrong]["email"])]
+    outcomes = collections.Counter(json.loads(line)["outcome"] for line in audit_log.read_text(encoding="ascii").splitlines())
+    assert outcomes == {"begun": 3, "succeeded": 2, "failed": 1}
     assert {row["name"]: row["state"] for row in report["accounts"]} == {
         account["email"]: "critical" if ecc == wrong else "fine" for ecc, account in accounts.items()}
     assert len(sandbox.effects("login")) == 2 and len(sandbox.effects("login_refused")) == 1
