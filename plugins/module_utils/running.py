@@ -13,4 +13,6 @@ def run_module(module, core):
         result = core(module.params, module.check_mode)
     except RapidError as error:
         module.fail_json(**error.as_result())
+    for warning in result.pop("warnings", ()):
+        module.warn(warning)
     module.exit_json(**result)
