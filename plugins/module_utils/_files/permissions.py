@@ -16,26 +16,28 @@ import re
 import stat
 
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.module_utils.printable import printable
 
 _MOST_LINKS = 40
 
 
-def parse_mode(text: str, name: str, highest: int = 0o777) -> int:
+def parse_mode(text: str, name: str, highest: int = 0o777, lowest: int = 0) -> int:
     """Returns the mode that octal digits say; raises InvalidInput, in which it is called ``name``."""
-    if re.match(r"(0o)?[0-7]{1,5}\Z", text) and int(text, 8) <= highest:
+    if re.match(r"(0o)?[0-7]{1,5}\Z", text) and lowest <= int(text, 8) <= highest:
         return int(text, 8)
-    raise InvalidInput("%s is '%s'; give octal digits in quotes, such as '0640'" % (name, text))
+    raise InvalidInput("%s is '%s'; give octal digits in quotes, such as '0640'" % (name, printable(text)))
 
 
 def find_fault(status: os.stat_result, is_wanted_type=stat.S_ISREG, closed_to: int = 0o077) -> str | None:
-    """Returns why a file (by its lstat or fstat) is not this account's alone, or None; ``closed_to`` are the modes that it may not have."""
+    """Returns why a file (by its lstat or fstat) is not this account's alone, and what to do, or None; ``closed_to`` are modes that it may not have."""
+    is_file = is_wanted_type is stat.S_ISREG
     if stat.S_ISLNK(status.st_mode):
-        return "is a symbolic link"
+        return "is a symbolic link; give the place itself"
     if not is_wanted_type(status.st_mode):
-        return "is not a regular file" if is_wanted_type is stat.S_ISREG else "is not a directory"
+        return "is not a %s; give another place" % ("regular file" if is_file else "directory")
     if status.st_uid != os.geteuid():
-        return "belongs to another user"
-    return "is open to other users" if status.st_mode & closed_to else None
+        return "belongs to another user; run as its owner or give another place"
+    return "is open to other users; chmod %s it" % ("600" if is_file else "700") if status.st_mode & closed_to else None
 
 
 def find_intruder(path: str, holds_files: bool = False) -> str | None:
