@@ -16,6 +16,7 @@ import os
 import pwd
 import shutil
 import stat
+import types
 
 from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
 from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_fault, find_intruder
@@ -163,7 +164,7 @@ class FileSetChange:
         """Returns the Changes that leave nothing of the set, nor of C(trace_paths), which programs of the set have left."""
         paths = [path for file in self.files for path in (file.path, file.staged_path, file.previous_path)]
         paths += [each.path for each in self.directories] + trace_paths
-        return [Change(_Path(path), "directory\n" if _is_directory(path) else "file\n", "") for path in paths if status_of(path) is not None]
+        return [Change(types.SimpleNamespace(path=path), "directory\n" if _is_directory(path) else "file\n", "") for path in paths if status_of(path) is not None]
 
     def remove(self, removals):
         """Removes what C(removals) returned; returns the directories that had been made for it."""
@@ -186,11 +187,6 @@ def remove_unused_directories(paths):
                 for name in names:
                     os.unlink(os.path.join(path, name))
                 os.rmdir(path)
-
-
-class _Path:
-    def __init__(self, path):
-        self.path = path
 
 
 def _is_directory(path):

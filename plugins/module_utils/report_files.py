@@ -45,7 +45,7 @@ def write_report(params, is_check_mode, clock=time):
         raise InvalidInput("report is no %s of version %d; give the report that credential_check_info returned" % (FORMAT, FORMAT_VERSION))
     if not 1 <= params["trend_length"] <= _MOST_TREND:
         raise InvalidInput("trend_length must lie between 1 and %d" % _MOST_TREND)
-    directory = os.path.expanduser(params["directory"])
+    directory = os.path.normpath(os.path.expanduser(params["directory"]))
     modes = {name: parse_mode(params[name], name, lowest=0o400) for name in ("mode", "metrics_mode")}
     files = {}
     for name in params["formats"]:

@@ -3,7 +3,7 @@
 """Locks that nobody else can hold: on a file that only this account can open, for a limited time. Python 3.8, standard library only.
 
 A lock on something that others can read, such as a directory, could be held by any of them for ever. The holder's process
-id is in the file; the system gives the lock back when that process ends.
+id is in the file as long as it holds the lock; the system gives the lock back when that process ends.
 """
 
 from __future__ import annotations
@@ -36,8 +36,10 @@ def held(path: str, work: str, wait_seconds: float, prepare=None, is_kept: bool 
         yield
     finally:
         if attempt.descriptor is not None:
-            if is_made and not is_kept:
-                with contextlib.suppress(OSError):  # one that stays behind holds nothing
+            with contextlib.suppress(OSError):  # a file that stays behind holds nothing
+                if is_made and is_kept:
+                    os.ftruncate(attempt.descriptor, 0)
+                elif is_made:
                     os.unlink(path)
             os.close(attempt.descriptor)
 
