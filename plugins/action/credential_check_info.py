@@ -14,6 +14,8 @@ from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import Co
 
 
 class ActionModule(CoreAction):
+    returned_keys = frozenset({"counts", "lines", "report", "verdict"})
+
     def spec(self):
         return credential_check_info_spec()
 

@@ -15,9 +15,7 @@ FROM_THE_CONTROLLER = ("audit_log_path", "sac_path", "sac_content", "sac_key_pat
 
 
 class ActionModule(CoreAction):
-    # The answer of a polled job does not come through this plugin, and its arguments lie in a file.
-    _supports_async = False
-
+    returned_keys = frozenset({"is_proven", "outcome", "previous_sha256_fingerprint", "reason", "sha256_fingerprint", "version_path"})
     @property
     def must_pipeline(self):  # type: ignore[override]
         return str(self._task.args.get("state", "present")) != "absent"

@@ -9,6 +9,7 @@ from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import Co
 
 
 class ActionModule(CoreAction):
+    returned_keys = frozenset({"changed_paths", "was_unfinished"})
     must_pipeline = True
 
     def spec(self):

@@ -11,9 +11,9 @@ _SHOWN = 8
 _LONGEST = 600
 
 
-def printable(text):
+def printable(text, longest=_LONGEST):
     """Returns C(text) on one line with everything invisible written out, such as \\u202e: no line ends, control or bidi characters."""
-    text = text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
+    text = text if len(text) <= longest else text[:longest] + "..."
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else _written_out(each) for each in text)

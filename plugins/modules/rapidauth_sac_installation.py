@@ -125,8 +125,6 @@ attributes:
   diff_mode:
     support: full
     details: Shows fingerprints, subject, owners and modes; never a key or a passphrase.
-  async:
-    support: none
 requirements:
   - Python 3.8 on the position, with nothing but its standard library; no cryptography, no requests
   - cryptography >= 41 on the controller

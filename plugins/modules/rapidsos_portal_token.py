@@ -96,9 +96,6 @@ extends_documentation_fragment:
   - eccops.rapid.attributes
   - eccops.rapid.attributes.group_portal
 attributes:
-  async:
-    support: none
-    details: The token could not be hidden from the output, and would lie on disk in clear.
   check_mode:
     support: full
     details: Contacts nobody and creates nothing. A cached token that would be used is returned.

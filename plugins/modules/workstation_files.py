@@ -105,9 +105,6 @@ attributes:
     support: full
   diff_mode:
     support: full
-  async:
-    support: none
-    details: A background job's options would lie on the position's disk.
 """
 
 EXAMPLES = r"""

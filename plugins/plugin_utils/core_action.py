@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import re
 from collections.abc import Mapping
 
 from ansible import constants as C
@@ -19,6 +20,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.plugin_utils.shipped_result import LONGEST_TEXT, filter_result
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
@@ -27,13 +29,20 @@ class CoreAction(ActionBase):
     """Subclasses say what they run: C(spec()) returns AnsibleModule's arguments, C(core(params, is_check_mode)) the result."""
 
     _supports_check_mode = True
-    _supports_async = True
+    # The options of a background job lie in a file on its host, and its answer does not come through this plugin.
+    _supports_async = False
 
     #: True where a success returns a secret. Failures stay readable: no message of ours holds one.
     is_result_secret = False
 
     #: True where the options hold secrets that must not lie on the host's disk, as a shipped module's do without pipelining.
     must_pipeline = False
+
+    #: The keys that a module which ran on another host may return, beside those that filter_result lets through for all.
+    returned_keys: frozenset[str] = frozenset()
+
+    #: How many characters each text in them may have.
+    longest_returned_text = LONGEST_TEXT
 
     def spec(self):
         raise AnsibleError("an action must say its options")
@@ -76,7 +85,15 @@ class CoreAction(ActionBase):
         """Ships the module with C(arguments), by default the task's."""
         self._refuse_to_leave_traces()
         with self._untold():
-            return self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)
+            said = self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)
+        return {**filter_result(said, self.returned_keys, self.longest_returned_text), **self._discovered_facts()}
+
+    def _discovered_facts(self):
+        """Returns the one fact that Ansible itself adds to a module's result: with which Python the host is to be met again."""
+        path = str(self._discovered_interpreter)
+        if not self._discovered_interpreter_key or not re.fullmatch(r"[\w./+-]{1,200}", path, re.ASCII):
+            return {}
+        return {"ansible_facts": {self._discovered_interpreter_key: path}}
 
     def _refuse_bare_keys(self):
         """Raises before an unencrypted key would travel with the module: without pipelining it lies on the host's disk."""
