@@ -14,7 +14,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils.lineage import expiry
 from ansible_collections.eccops.rapid.plugins.module_utils.plan import judge_rotation
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import Credential, ensure_anon_id, ensure_request_id, is_same_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import chains_of, current_request_ids
-from ansible_collections.eccops.rapid.plugins.module_utils.service import ensure_concurrency, rapidauth_client
+from ansible_collections.eccops.rapid.plugins.module_utils.service import ensure_concurrency, rapidauth_client, service_of
 
 
 def check_credentials(params, is_check_mode):
@@ -32,7 +32,7 @@ def check_credentials(params, is_check_mode):
         raise InvalidInput("rotate_after_days must lie between 0 and 100000")
     now = given_now(params.get("now"))
     client = rapidauth_client(params)
-    current = current_request_ids(params.get("ledger_path"), client.api_url, request_ids)
+    current = current_request_ids(params.get("ledger_path"), service_of(params, client), request_ids, params.get("other_service_names") or ())
     looks = [(each, current[each], client.get_request) for each in request_ids]
     looks += [(each, each, client.get_credential) for each in anon_ids]
     credentials = _look_up_all(looks, params["concurrency"], days, now)
@@ -52,7 +52,7 @@ def check_with_histories(params):
     For that the first credential of each history is looked up too. C(params) has C(validity_days) beside the module's.
     """
     client = rapidauth_client(params)
-    chains = chains_of(params.get("ledger_path"), client.api_url, params["request_ids"])
+    chains = chains_of(params.get("ledger_path"), service_of(params, client), params["request_ids"], params.get("other_service_names") or ())
     histories = {each: history_of(chain) for each, chain in chains.items()}
     current = {each: current_request_id(chain, each) for each, chain in chains.items()}
     firsts = [

@@ -12,7 +12,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils.fleet import opaque_p
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensure_anon_id, ensure_request_id, is_same_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement import ADOPTED, REPLACED, Wanted, replace_one
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import current_request_ids, open_record
-from ansible_collections.eccops.rapid.plugins.module_utils.service import rapidauth_client
+from ansible_collections.eccops.rapid.plugins.module_utils.service import rapidauth_client, service_of
 
 
 def bring_to_state(params, is_check_mode, run_directory=None):
@@ -36,12 +36,13 @@ def _bring_to_state(params, is_check_mode, run_directory, audit_log):
         if params.get("anon_id") is None and params.get("ledger_path") is None:
             raise InvalidInput("state=replaced needs anon_id, or rotation_id and ledger_path: without them a second run would replace again")
         client = rapidauth_client(params).audited(audit_log)
-        with open_record(params.get("ledger_path"), client.api_url, is_check_mode) as record:
+        with open_record(params.get("ledger_path"), service_of(params, client), client.api_url, is_check_mode) as record:
+            record.ensure_same_service([params["request_id"]], params.get("other_service_names") or ())
             return _replaced(client, record, params, is_check_mode, run_directory)
     if params.get("anon_id") is not None:
         raise InvalidInput("anon_id goes with state=replaced; to guard against a wrong credential use expect_anon_id")
     client = rapidauth_client(params).audited(audit_log)
-    current = current_request_ids(params.get("ledger_path"), client.api_url, [params["request_id"]])
+    current = current_request_ids(params.get("ledger_path"), service_of(params, client), [params["request_id"]], params.get("other_service_names") or ())
     return _present(client, dict(params, request_id=current[params["request_id"]]), is_check_mode)
 
 

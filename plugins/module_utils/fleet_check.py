@@ -17,6 +17,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensu
 from ansible_collections.eccops.rapid.plugins.module_utils.report import report_of
 from ansible_collections.eccops.rapid.plugins.module_utils.report_text import lines_of, message_of
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_inspection import inspect_sac
+from ansible_collections.eccops.rapid.plugins.module_utils.urls import service_name
 from ansible_collections.eccops.rapid.plugins.module_utils.subject_findings import (
     account_finding,
     installed_sac_findings,
@@ -131,17 +132,22 @@ def _positions_of_ledger(service, services):
     """
     if not service.get("ledger_path"):
         raise InvalidInput("is_fleet_from_ledger needs ledger_path")
-    api_url, given = service["api_url"].rstrip("/"), service["positions"]
+    given = service["positions"]
+    name = _name_of(service)
     with ledgers.Ledger(service["ledger_path"], is_read_only=True) as ledger:
         known = {row["position"]: row["original_request_id"] for row in ledger.rows(
-            "SELECT position, original_request_id FROM replacements WHERE api_url = ? ORDER BY id", api_url)}
-    same_url = [each for each in services if each["api_url"].rstrip("/") == api_url]
+            "SELECT position, original_request_id FROM replacements WHERE service = ? ORDER BY id", name)}
+    same_url = [each for each in services if _name_of(each) == name]
     given_to_any = {name for each in same_url for name in each["positions"]}
     return {
         name: {"ecc": given.get(name, {}).get("ecc", ""), "request_id": request_id}
         for name, request_id in known.items()
         if name in given or (service is same_url[0] and name not in given_to_any)
     }
+
+
+def _name_of(service):
+    return service.get("service_name") or service_name(service["api_url"])
 
 
 def _raise_if_ours(error):

@@ -18,7 +18,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils.sac import ensure_usa
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_reading import load_sac, sac_source
 from ansible_collections.eccops.rapid.plugins.module_utils.tls import client_context
 from ansible_collections.eccops.rapid.plugins.module_utils.transport import Transport
-from ansible_collections.eccops.rapid.plugins.module_utils.urls import ensure_https_url
+from ansible_collections.eccops.rapid.plugins.module_utils.urls import ensure_https_url, service_name
 
 _clients = {}
 
@@ -34,6 +34,11 @@ def ensure_concurrency(params):
     """Raises InvalidInput unless C(concurrency) is a number of connections that one controller should open."""
     if not 1 <= params["concurrency"] <= 64:
         raise InvalidInput("concurrency must lie between 1 and 64")
+
+
+def service_of(params: dict, client) -> str:
+    """Returns the name under which the ledger keeps the client's service: the option service_name, else made from its URL."""
+    return params.get("service_name") or service_name(client.api_url)
 
 
 def rapidauth_client(params):
