@@ -99,7 +99,7 @@ def fixture_fleet(sandbox, tmp_path):
 @pytest.fixture(name="groups")
 def fixture_groups(sandbox, fleet):
     """An inventory with the variables that are pasted into it, and what a rehearsal needs besides."""
-    names = ("rapidauth_api_url", "rapidauth_ca_path", "rapidsos_api_url", "rapidsos_ca_path", "sandbox_device_url")
+    names = ("rapidauth_api_url", "rapidauth_ca_path", "rapidsos_api_url", "rapidsos_ca_path", "sandbox_collect_argv", "rotation_collect_argv")
     rehearsal = {name: sandbox.values[name] for name in names}
     local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
     pasted = {**INVENTORY, "rapidauth_ledger_host": "localhost", "rapidauth_ledger_path": str(fleet.ledger_path)}

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Reads and validates the fleet's variables on the controller, once, before any position is touched."""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.plans import fleet_plan_spec, make_plan
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import FleetReader
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import known_names
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
+from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import plain
+from ansible_collections.eccops.rapid.plugins.plugin_utils.inventory import extra_variable_names, read_hosts, role_option_names
+
+
+class ActionModule(ActionBase):
+    """Runs on the controller whatever the task's host is: it connects to nothing."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        validated = ArgumentSpecValidator(**fleet_plan_spec()).validate(plain(self._task.args))
+        if validated.error_messages:
+            raise AnsibleActionFail("; ".join(validated.error_messages))
+        params = validated.validated_parameters
+        extra_names = extra_variable_names(self._loader)
+        hosts = read_hosts(params["hosts"], task_vars, self._templar, self._task.get_play().get_vars(), extra_names)
+        try:
+            reader = FleetReader(hosts, known_names(role_option_names()), extra_names)
+            result.update(changed=False, **make_plan(params, reader))
+            # It holds the SAC's passphrase; a failure names variables and no value of a secret.
+            result["_ansible_no_log"] = True
+        except RapidError as error:
+            result.update(error.as_result(), failed=True)
+        return result

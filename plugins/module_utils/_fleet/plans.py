@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Pure: what a run will do, decided from the inventory before any position is touched.
+
+A plan says where each secret goes: which host keeps the ledger and talks to the service, which SAC is used there, which
+RequestId is delivered to which position. Every later step reads the plan and nothing else.
+"""
+
+from __future__ import annotations
+
+import typing
+
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet import variables as names
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import FleetReader
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.request_ids import validate_credentials, validate_rotation_id
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.module_utils.urls import ensure_https_url
+
+#: Between two looks at what a position that collects by itself has not collected yet.
+CONFIRM_DELAY_SECONDS = 5
+
+
+def fleet_plan_spec() -> dict:
+    """Returns what an ArgumentSpecValidator takes for fleet_plan."""
+    return {
+        "argument_spec": {
+            "job": {"type": "str", "choices": list(JOBS), "required": True},
+            "hosts": {"type": "list", "elements": "str", "required": True},
+            "all_positions": {"type": "list", "elements": "str", "default": []},
+        }
+    }
+
+
+def make_plan(params: dict, reader: FleetReader) -> dict:
+    """Returns the plan of a job, for the options of fleet_plan. Raises InvalidInput with all problems at once."""
+    return JOBS[params["job"]](reader, {*params["all_positions"], *params["hosts"]})
+
+
+def plan_rotation(reader: FleetReader, all_positions: typing.Collection[str]) -> dict:
+    """Returns the plan of a rotation. Raises InvalidInput with all problems at once."""
+    run = {name: reader.of_run(variable) for name, variable in {**names.ROTATION, **names.SERVICE_NAMES}.items()}
+    plan = _plan_ledger(reader, all_positions)
+    plan["service"] = _plan_service(reader)
+    plan.update(
+        rotation_id=run["rotation_id"],
+        anon_ids_are_unique=run["rapidauth_anon_ids_are_unique"],
+        collection_minutes=run["rotation_collection_minutes"],
+        concurrency=run["rotation_concurrency"],
+        max_failures=run["rotation_max_failures"],
+        settled=dict(run["rotation_settled"] or {}),
+        waves=list(run["rotation_waves"] or ()),
+        confirm_retries=max(1, int((run["rotation_collection_minutes"] or 0) * 60 / CONFIRM_DELAY_SECONDS)),
+        confirm_delay_seconds=CONFIRM_DELAY_SECONDS,
+        positions={position: _plan_position(reader, position, run) for position in reader.hosts},
+    )
+    _validate_rotation(reader, plan)
+    _refuse(reader)
+    return plan
+
+
+def plan_block(reader: FleetReader, all_positions: typing.Collection[str]) -> dict:
+    """Returns the plan of blocking: the ledger, and per position the RequestId and the service. Raises InvalidInput with all problems."""
+    plan = _plan_ledger(reader, all_positions)
+    plan["positions"] = {
+        position: {"request_id": _request_id(reader, position), "service": _read_service(reader, position)} for position in reader.hosts
+    }
+    _validate_credentials(reader, plan)
+    _refuse(reader)
+    return plan
+
+
+def _plan_ledger(reader, all_positions):
+    ledger = {name: reader.of_run(variable) for name, variable in names.LEDGER.items()}
+    host = ledger["rapidauth_ledger_host"]
+    if host in all_positions:
+        reader.note("", "rapidauth_ledger_host is %s, a position: whoever has that position would be sent the SAC; keep the ledger on localhost or a server" % host)
+    return {"ledger_host": host, "ledger_path": ledger["rapidauth_ledger_path"], "audit_log_path": ledger["rapidauth_audit_log_path"]}
+
+
+def _plan_service(reader):
+    """Returns the options that name the service and its SAC: one for all positions."""
+    found = {name: reader.of_run(variable) for name, variable in {**names.SERVICE, **names.SERVICE_NAMES}.items()}
+    return _as_options(reader, "", found)
+
+
+def _read_service(reader, position):
+    found = {name: reader.shared(position, variable) for name, variable in {**names.SERVICE, **names.SERVICE_NAMES}.items()}
+    return _as_options(reader, position, found)
+
+
+def _as_options(reader, position, found):
+    options = {name[len("rapidauth_"):]: value for name, value in found.items() if value}
+    if "api_url" in options:
+        try:
+            ensure_https_url(options["api_url"], "rapidauth_api_url")
+        except InvalidInput as error:
+            reader.note(position, error.message)
+    if not reader.problems:
+        given = {"sac_path", "sac_content"} & set(options)
+        if len(given) != 1:
+            reader.note(position, "rapidauth_sac_path and rapidauth_sac_content are %s set; set one of them" % ("both" if given else "not"))
+    return options
+
+
+def _plan_position(reader, position, run):
+    own = {name: reader.own(position, variable) for name, variable in names.POSITION.items() if name != "rapidauth_request_id"}
+    if own["rotation_collect_argv"] is not None and not own["rotation_collect_argv"]:
+        reader.note(position, "it has no rotation_collect_argv, the command that makes it collect")
+    minutes = run["rotation_collection_minutes"] or 0
+    return {
+        "request_id": _request_id(reader, position),
+        "anon_id": own["rotation_anon_id"],
+        "request_path": own["rotation_request_path"],
+        "is_root": own["rotation_become"],
+        "argv": list(own["rotation_collect_argv"] or ()),
+        "collect_seconds": own["rotation_collect_seconds"] or min(3600, max(1, int(minutes * 60))),
+    }
+
+
+def _request_id(reader, position):
+    found = reader.own(position, names.POSITION["rapidauth_request_id"])
+    if not found and position not in reader.problems:
+        reader.note(position, "it has no RequestId; set rapidauth_request_id")
+    return found
+
+
+def _validate_rotation(reader, plan):
+    rotation_id = plan["rotation_id"]
+    if rotation_id is None and not reader.problems.get(""):
+        reader.note("", "give rotation_id, which names this rotation, such as 2026q4")
+    elif rotation_id is not None:
+        _note_invalid(reader, "", validate_rotation_id, rotation_id)
+    if not 1 <= (plan["concurrency"] or 1) <= 64:
+        reader.note("", "rotation_concurrency must be between 1 and 64")
+    unknown = sorted(set(plan["settled"]) - set(plan["positions"]))
+    if unknown:
+        reader.note("", "rotation_settled names %s, which is not among the positions of this run" % unknown[0])
+    _validate_credentials(reader, plan)
+
+
+def _validate_credentials(reader, plan):
+    """Notes malformed and repeated ids, each at its position."""
+    credentials = [
+        {"position": position, "request_id": own["request_id"], "anon_id": own.get("anon_id")}
+        for position, own in plan["positions"].items() if own["request_id"]
+    ]
+    for position, problem in validate_credentials(credentials):
+        reader.note(position, problem)
+
+
+def _note_invalid(reader, position, validate, *arguments):
+    try:
+        validate(*arguments)
+    except InvalidInput as error:
+        reader.note(position, error.message)
+
+
+def _refuse(reader):
+    if reader.problems:
+        raise InvalidInput("Nothing was changed. " + reader.describe_problems(), kind="fleet_invalid")
+
+
+#: What each playbook's plan is made by.
+JOBS = {"block": plan_block, "rotate": plan_rotation}

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Pure: the fleet's variables read once, with every problem noted at the position that has it.
+
+A host's variables come as an object with raw (a mapping of what is written), get(name) (the value, templates and vaults
+opened; raises InvalidInput) and fact_names (what a host, not the inventory, says of itself).
+"""
+
+from __future__ import annotations
+
+import typing
+
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import Variable, describe_unknown
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.module_utils.printable import printable
+
+MOST_LISTED = 20
+
+
+class FleetReader:
+    """Reads variables of hosts, {name: its variables}. Problems are kept by position; those of the run under the empty name."""
+
+    def __init__(self, hosts: typing.Mapping[str, typing.Any], known: typing.Set[str], extra_names: typing.Collection[str] = ()):
+        self.hosts, self.problems = hosts, {}  # type: typing.Mapping, typing.Dict[str, typing.List[str]]
+        self._opened: typing.Dict[tuple, typing.Any] = {}
+        self._note_unknown(known, extra_names)
+        self._note_facts(known)
+
+    def note(self, position: str, problem: str) -> None:
+        """Notes what is wrong with a position, or with the run (the empty name)."""
+        self.problems.setdefault(position, []).append(printable(problem))
+
+    def own(self, position: str, variable: Variable) -> typing.Any:
+        """Returns the value of a position's own variable, the default where it is not set, or None after noting a problem."""
+        try:
+            return self._value(position, variable)
+        except InvalidInput as error:
+            self.note(position, error.message)
+            return None
+
+    def shared(self, position: str, variable: Variable) -> typing.Any:
+        """Returns the same for a variable that a center's positions share: what is written alike there is opened once."""
+        own = self.hosts[position]
+        written = own.raw.get(variable.name)
+        key = (variable.name, str(own.raw.get("ecc")), written if isinstance(written, str) else id(written))
+        if key not in self._opened:
+            self._opened[key] = self.own(position, variable)
+        return self._opened[key]
+
+    def of_run(self, variable: Variable) -> typing.Any:
+        """Returns the one value that all positions have, or None after noting that they have several."""
+        found: typing.Dict[str, typing.Any] = {}
+        for position in self.hosts:
+            value = self.shared(position, variable)
+            found.setdefault(repr(value), value)
+        if len(found) > 1:
+            told = "" if variable.is_secret else ": " + ", ".join(sorted(found)[:3])
+            self.note("", "the positions have more than one %s%s; give all the same, or run each center by itself with --limit" % (variable.name, told))
+        return next(iter(found.values()), variable.default)
+
+    def _value(self, position, variable):
+        own = self.hosts[position]
+        if own.raw.get(variable.name) is None:
+            return variable.default
+        value = own.get(variable.name)
+        if value is None or (isinstance(value, str) and not value.strip()):
+            return variable.default
+        return variable.read(variable.name, value)
+
+    def _note_unknown(self, known, extra_names):
+        for name in sorted(extra_names):
+            problem = describe_unknown(name, known, True)
+            if problem:
+                self.note("", problem)
+        seen: typing.Dict[str, str] = {}
+        for position, own in self.hosts.items():
+            for name in own.raw:
+                if name not in seen and name not in extra_names:
+                    seen[name] = position
+                    problem = describe_unknown(name, known, False)
+                    if problem:
+                        self.note(position, problem)
+
+    def _note_facts(self, known):
+        for position, own in self.hosts.items():
+            said = sorted(known.intersection(own.fact_names))
+            if said:
+                self.note(position, "the host itself says what only the inventory may: its facts hold %s; see who set them, then run with --flush-cache"
+                          % ", ".join(said))
+
+    def describe_problems(self) -> str:
+        """Returns all problems in one line, those of the run first, then by position in the inventory's order."""
+        order = ["", *self.hosts]
+        lines = ["; ".join(problems) if not position else "%s: %s" % (position, "; ".join(problems))
+                 for position, problems in sorted(self.problems.items(), key=lambda each: order.index(each[0]))]
+        further = len(lines) - MOST_LISTED
+        return " | ".join(lines[:MOST_LISTED] + (["and %d more positions" % further] if further > 0 else []))

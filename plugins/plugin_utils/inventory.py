@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""The inventory as a plan reads it: each host's variables with templates and vaults opened, or a clear word why they cannot be."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any
+
+import yaml
+from ansible.errors import AnsibleError
+from ansible.utils.vars import load_extra_vars
+
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import plain
+
+_ROLES = pathlib.Path(__file__).resolve().parents[2] / "roles"
+ROLES_OF_POSITIONS = ("credential_report", "portal_launcher", "sac_certificate")
+
+
+class HostVariables:
+    """One host's variables: raw is what is written, get opens it, fact_names are what the host says of itself.
+
+    The variables of the play, such as those of import_playbook, go before the inventory's and after extra vars.
+    """
+
+    def __init__(self, hostvars, name: str, templar, play_vars: dict, extra_names):
+        self._hostvars, self._templar = hostvars, templar
+        written = hostvars.raw_get(name)
+        self.raw = {**written, **{key: value for key, value in play_vars.items() if key not in extra_names}}
+        self.fact_names = frozenset(written.get("ansible_facts") or ())
+
+    def get(self, name: str) -> Any:
+        """Returns the value, made of plain Python types; raises InvalidInput where a template or a vault cannot be opened."""
+        value = self.raw.get(name)
+        if value is None or isinstance(value, (bool, int, float)) or (type(value) is str and "{" not in value):  # pylint: disable=unidiomatic-typecheck
+            return value
+        try:
+            templar = self._templar.copy_with_new_env(available_variables={**self.raw, "hostvars": self._hostvars})
+            return plain(templar.template(value))
+        except AnsibleError as error:
+            raise InvalidInput("%s cannot be read: %s" % (name, " ".join(str(error).split()))) from None
+
+
+def read_hosts(names, task_vars: dict, templar, play_vars: dict, extra_names) -> dict[str, HostVariables]:
+    """Returns {host: its variables} in the order of names."""
+    hostvars = task_vars["hostvars"]
+    return {str(name): HostVariables(hostvars, str(name), templar, play_vars, extra_names) for name in names}
+
+
+def extra_variable_names(loader) -> frozenset[str]:
+    """Returns the names of the variables given with -e."""
+    return frozenset(load_extra_vars(loader))
+
+
+def role_option_names() -> set[str]:
+    """Returns the names of all options of the roles that run for positions."""
+    names: set[str] = set()
+    for role in ROLES_OF_POSITIONS:
+        specs = yaml.safe_load((_ROLES / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
+        for entry_point in specs["argument_specs"].values():
+            names.update(entry_point["options"])
+    return names
