@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
-import stat
+import time
 import uuid
 
-from ansible_collections.eccops.rapid.plugins.module_utils.durable_files import sync_directory
+from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
+from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_fault, find_intruder
+from ansible_collections.eccops.rapid.plugins.module_utils.durable_files import make_missing, sync_directory
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils.identity import who_and_where
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import format_instant, utc_now
@@ -24,6 +25,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils.instants import forma
 
 #: More than any record has.
 ROOM_BYTES = 65536
+LOCK_WAIT_SECONDS = 60
 
 
 class AuditLogError(RapidError):
@@ -39,8 +41,9 @@ class AuditLog:
     C(problems) are sentences about outcomes that could not be recorded: by then there was no way back.
     """
 
-    def __init__(self, path, source):
+    def __init__(self, path, source, wait_seconds=LOCK_WAIT_SECONDS, clock=time):
         self._path = os.path.abspath(os.path.expanduser(path)) if path else ""
+        self._wait_seconds, self._clock = wait_seconds, clock
         self._source = source
         self.problems = []
 
@@ -88,10 +91,15 @@ class AuditLog:
             self._in_file(_ensure_room)
 
     def _in_file(self, work):
-        """Calls C(work(descriptor)) with the file open."""
+        """Calls C(work(descriptor)) with the file open, while no other process does. The lock is beside it, since others may read the log."""
         try:
-            with self._opened() as descriptor:
+            self._ensure_closed()
+            make_missing(os.path.dirname(self._path), [], 0o700)
+            self._ensure_closed()
+            with locks.held(self._path + ".lock", "writing to the audit log", self._wait_seconds, clock=self._clock), self._opened() as descriptor:
                 work(descriptor)
+        except RapidError as error:
+            raise AuditLogError(error.message, kind=error.kind) from None
         except OSError as error:
             raise AuditLogError(
                 "the audit log '%s' cannot be written: %s; nothing is done that could not be recorded: free space, correct its path or its permissions"
@@ -100,33 +108,30 @@ class AuditLog:
 
     @contextlib.contextmanager
     def _opened(self):
-        """Gives the file, locked against other processes. A collector may have renamed it away, or may a moment later."""
-        directory = os.path.dirname(self._path)
-        os.makedirs(directory, mode=0o700, exist_ok=True)
+        """Gives the file. A collector may have renamed it away, or may a moment later."""
         is_new = not os.path.lexists(self._path)
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        try:
-            descriptor = os.open(self._path, flags, 0o600)
-        except OSError as error:
-            if error.errno == errno.ELOOP:
-                raise AuditLogError("the audit log '%s' is a symbolic link; give the place of the log itself" % self._path) from None
-            raise
+        if not is_new:
+            self._ensure_ours(os.lstat(self._path))
+        descriptor = os.open(self._path, flags, 0o600)
         try:
             self._ensure_ours(os.fstat(descriptor))
             if is_new:
-                sync_directory(directory)
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+                sync_directory(os.path.dirname(self._path))
             yield descriptor
         finally:
             os.close(descriptor)
 
     def _ensure_ours(self, status):
-        if not stat.S_ISREG(status.st_mode):
-            raise AuditLogError("the audit log '%s' is no file; give another audit_log_path" % self._path)
-        if status.st_uid != os.geteuid():
-            raise AuditLogError("the audit log '%s' belongs to another user; run as its owner or give another audit_log_path" % self._path)
-        if status.st_mode & 0o037:
-            raise AuditLogError("the audit log '%s' is open to other users; chmod 600 it, or 640 for a log collector's group" % self._path)
+        fault = find_fault(status, closed_to=0o037)
+        if fault:
+            raise AuditLogError("the audit log '%s' %s" % (self._path, fault))
+
+    def _ensure_closed(self):
+        intruder = find_intruder(os.path.dirname(self._path), holds_files=True)
+        if intruder:
+            raise AuditLogError(
+                "others could replace the audit log '%s': %s; give audit_log_path a directory that only you and root can write to" % (self._path, intruder))
 
 
 def _append_whole(descriptor, line):

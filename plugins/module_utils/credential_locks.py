@@ -14,21 +14,24 @@ import errno
 import fcntl
 import hashlib
 import os
+import struct
+import sys
 import time
 
+from ansible_collections.eccops.rapid.plugins.module_utils._files.locks import describe_wait, open_lock_file, wait_until
 from ansible_collections.eccops.rapid.plugins.module_utils.ledger_file import LedgerError
 
 
 class CredentialLocks:
     """The locks of the ledger at C(ledger_path); close it when done."""
 
-    def __init__(self, ledger_path, wait_seconds=120):
-        self._wait_seconds = wait_seconds
-        path = ledger_path + ".locks"
+    def __init__(self, ledger_path, wait_seconds=120, clock=time):
+        self._wait_seconds, self._clock = wait_seconds, clock
+        self._path = ledger_path + ".locks"
         try:
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            self._descriptor = open_lock_file(self._path)
         except OSError as error:
-            raise LedgerError("the ledger's lock file '%s' cannot be opened: %s" % (path, error.strerror)) from None
+            raise LedgerError("the ledger's lock file '%s' cannot be opened: %s" % (self._path, error.strerror)) from None
 
     def close(self):
         os.close(self._descriptor)
@@ -38,23 +41,30 @@ class CredentialLocks:
         """Holds the credential that C(names) name; raises LedgerError when another process keeps it too long."""
         digest = hashlib.sha256("\n".join(names).encode("utf-8")).digest()
         offset = int.from_bytes(digest[:7], "big")  # stays below 2**62
-        self._acquire(offset, names[-1])
+        wait_until(lambda: self._is_acquired(offset), lambda: self._make_error(names[-1], offset), self._wait_seconds, self._clock)
         try:
             yield
         finally:
             fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, offset)
 
-    def _acquire(self, offset, name):
-        give_up_at = time.monotonic() + self._wait_seconds
-        while True:
-            try:
-                fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, offset)
-                return
-            except OSError as error:
-                if error.errno not in (errno.EACCES, errno.EAGAIN):
-                    raise LedgerError("the ledger's lock file cannot be locked: %s" % error.strerror) from None
-            if time.monotonic() > give_up_at:
-                raise LedgerError(
-                    "another run has been working on %s for %d s; run again when it is over" % (name, self._wait_seconds), kind="busy"
-                )
-            time.sleep(0.02)
+    def _is_acquired(self, offset):
+        try:
+            fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, offset)
+            return True
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EAGAIN):
+                raise LedgerError("the ledger's lock file cannot be locked: %s" % error.strerror) from None
+            return False
+
+    def _make_error(self, name, offset):
+        sentence = describe_wait("working on %s" % name, self._path, self._wait_seconds, self._find_holder(offset))
+        return LedgerError(sentence, kind="busy")
+
+    def _find_holder(self, offset):
+        """Returns the id of the process that holds the byte at C(offset), where the system says so: Linux on 64 bits."""
+        layout = "@hhqqi"  # struct flock
+        with contextlib.suppress(OSError, struct.error):
+            asked = struct.pack(layout, fcntl.F_WRLCK, os.SEEK_SET, offset, 1, 0)
+            kind, unused_whence, unused_start, unused_length, process = struct.unpack(layout, fcntl.fcntl(self._descriptor, fcntl.F_GETLK, asked))
+            return process if sys.platform == "linux" and kind != fcntl.F_UNLCK and process > 0 else None
+        return None

@@ -17,46 +17,56 @@ def status_of(path):
         return None
 
 
-def make_missing(path, made):
-    """Makes C(path) and what leads to it, and notes in C(made) what had to be made."""
-    if status_of(path) is None:
-        make_missing(os.path.dirname(path), made)
-        os.mkdir(path, 0o755)
-        os.chmod(path, 0o755)  # whatever the umask
+def make_missing(path, made, mode=0o755):
+    """Makes the directory C(path) and what leads to it, whatever the umask, and notes in C(made) what had to be made."""
+    if not os.path.isdir(path):
+        make_missing(os.path.dirname(path), made, mode)
+        try:
+            os.mkdir(path, mode & 0o700)
+        except FileExistsError:
+            if not os.path.isdir(path):
+                raise
+            return  # another run was faster
+        os.chmod(path, mode)
         made.append(path)
 
 
 def read_json(path):
-    """Returns what was written durably to C(path), or None. It is renamed into place whole, so it is never cut off."""
+    """Returns what this account has written to C(path), or None; another one's is not read. It is renamed into place whole."""
     try:
-        with open(path, encoding="utf-8") as stream:
-            return json.load(stream)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    with os.fdopen(descriptor, encoding="utf-8") as stream:
+        return json.load(stream) if os.fstat(descriptor).st_uid == os.geteuid() else None
 
 
-def stage(file):
-    """Writes the new content beside the file, with its final owner and mode from the start."""
-    remove(file.staged_path)
-    descriptor = os.open(file.staged_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+def stage(path, content, mode=0o600, uid=-1, gid=-1, directory=None):
+    """Writes a new file that has its final owner and mode before its content (bytes); C(path) is relative to a C(directory)'s descriptor."""
+    remove(path, directory)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=directory)
     with os.fdopen(descriptor, "wb") as stream:
-        os.fchown(descriptor, file.uid, -1 if file.gid is None else file.gid)
-        os.fchmod(descriptor, file.mode)
-        stream.write(file.content)
+        os.fchown(descriptor, uid, gid)
+        os.fchmod(descriptor, mode)
+        stream.write(content)
         stream.flush()
         os.fsync(descriptor)
+
+
+def replace(path, temporary, content, directory=None, **attributes):
+    """Has C(content) at C(path), whole or not at all, after it was at C(temporary); the C(attributes) are those of C(stage)."""
+    try:
+        stage(temporary, content, directory=directory, **attributes)
+        os.rename(temporary, path, src_dir_fd=directory, dst_dir_fd=directory)
+    except OSError:
+        with contextlib.suppress(OSError):
+            remove(temporary, directory)
+        raise
 
 
 def write_json(path, value):
     """Has C(value) at C(path), whole or not at all, readable by its owner only."""
-    temporary = path + ".new"
-    remove(temporary)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        json.dump(value, stream, sort_keys=True)
-        stream.flush()
-        os.fsync(descriptor)
-    os.rename(temporary, path)
+    replace(path, path + ".new", json.dumps(value, sort_keys=True).encode("utf-8"))
 
 
 def sync_directory(path):
@@ -68,7 +78,7 @@ def sync_directory(path):
         os.close(descriptor)
 
 
-def remove(path):
+def remove(path, directory=None):
     """Removes a file, if there is one."""
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        os.unlink(path)
+        os.unlink(path, dir_fd=directory)

@@ -12,6 +12,7 @@ import os
 import pwd
 import stat
 
+from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import parse_mode
 from ansible_collections.eccops.rapid.plugins.module_utils.durable_files import status_of
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
 
@@ -98,13 +99,7 @@ def _absolute(path):
 
 
 def _mode(text, path):
-    try:
-        mode = int(text, 8)
-    except ValueError:
-        mode = None
-    if mode is None or not 0 <= mode <= 0o777:
-        raise InvalidInput("the mode '%s' of %s is not octal digits such as 0644" % (text, path))
-    return mode
+    return parse_mode(text, "the mode of " + path)
 
 
 def _uid(name):

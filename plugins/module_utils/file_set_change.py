@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
+import hashlib
 import os
+import pwd
 import shutil
 import stat
-import time
 
+from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
+from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_fault, find_intruder
 from ansible_collections.eccops.rapid.plugins.module_utils.durable_files import (
     make_missing,
     read_json,
@@ -26,13 +28,15 @@ from ansible_collections.eccops.rapid.plugins.module_utils.durable_files import 
     sync_directory,
     write_json,
 )
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils.file_set import Change
 
 JOURNAL_NAME = ".unfinished.json"
 #: The directories that had to be made for files elsewhere, so that a removal can take them away again.
 MADE_NAME = ".made-directories.json"
 LOCK_WAIT_SECONDS = 60
+#: Where root's locks are: in memory, and gone after a restart. Those of other accounts are below their home.
+LOCKS_OF_ROOT, LOCKS_OF_OTHERS = "/run/eccops.rapid", ".local/state/eccops.rapid/locks"
 
 
 class FileSetChange:
@@ -44,32 +48,39 @@ class FileSetChange:
         self.made_path = os.path.join(directories[0].path, MADE_NAME)
 
     @contextlib.contextmanager
-    def locked(self):
-        """Lets one run at a time change the set; a second one waits, and is told when that takes too long.
+    def locked(self, is_check_mode=False):
+        """Lets one run at a time change the set; a second one waits. Check mode waits too, and makes no lock.
 
-        The deepest directory there is gets locked for this run alone, those above it together with others: so a run that
-        finds a directory which another run has just made waits for that one all the same.
+        The lock's place depends on the path of the first directory only, and not on what is there of it already. Raises
+        InvalidInput where others than this account and root could change what a path of the set leads to.
         """
-        deadline = time.monotonic() + LOCK_WAIT_SECONDS
-        above, deepest = _existing_parents(self.directories[0].path)
+        self._ensure_trusted()
+        lock = self._lock_path()
         with contextlib.ExitStack() as held:
-            for path, way in [*((each, fcntl.LOCK_SH) for each in above), (deepest, fcntl.LOCK_EX)]:
-                try:
-                    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-                except PermissionError:
-                    if way == fcntl.LOCK_EX:
-                        raise
-                    continue  # may be passed through and not read: what lies below is locked
-                held.callback(os.close, descriptor)
-                while not _is_locked_now(descriptor, way):
-                    if time.monotonic() > deadline:
-                        raise RapidError(
-                            "another run has been changing the files of %s for %d s; wait for it to end and run again"
-                            % (self.directories[0].path, LOCK_WAIT_SECONDS),
-                            kind="busy",
-                        )
-                    time.sleep(0.1)
+            try:
+                held.enter_context(locks.held(
+                    lock, "changing the files of %s" % self.directories[0].path, LOCK_WAIT_SECONDS,
+                    prepare=None if is_check_mode else _make_lock_directory, is_kept=False, is_made=not is_check_mode))
+            except OSError as error:
+                raise _told(error, "nothing was changed") from error
             yield
+
+    def _lock_path(self):
+        path = os.path.realpath(self.directories[0].path)
+        return os.path.join(_lock_directory(), hashlib.sha256(os.fsencode(path)).hexdigest()[:32] + ".lock")
+
+    def _ensure_trusted(self):
+        """Our own directories are not judged: their owners and modes are part of the change."""
+        own = {each.path for each in self.directories}
+        places = {os.path.dirname(each.path) for each in self.files} - own
+        for place, holds_files in [*((each, True) for each in sorted(places)), *((os.path.dirname(each), False) for each in sorted(own))]:
+            try:
+                intruder = None if place in own else find_intruder(place, holds_files)
+            except OSError as error:
+                raise _told(error, "nothing was changed") from error
+            if intruder:
+                raise InvalidInput(
+                    "others could replace what is installed in %s: %s; nothing was changed: correct the owner and mode of that" % (place, intruder))
 
     def is_unfinished(self):
         """Says whether an earlier run died between the first file and the verification of all."""
@@ -107,7 +118,7 @@ class FileSetChange:
                 _make_directory(change.wanted, journal["directories"])
             elif change.wanted.content is not None:
                 make_missing(os.path.dirname(change.path), journal["directories"])
-                stage(change.wanted)
+                _stage(change.wanted)
         for change in changes:
             file = change.wanted
             # An earlier run's undoing may have been cut off: what was put back then is what is there.
@@ -187,22 +198,16 @@ def _is_directory(path):
     return status is not None and stat.S_ISDIR(status.st_mode)
 
 
-def _existing_parents(path):
-    """Returns (those of what C(path) lies in that are there, from the root on, the last of them apart)."""
-    parents = []
-    while path != os.path.dirname(path):
-        path = os.path.dirname(path)
-        if status_of(path) is not None:
-            parents.insert(0, path)
-    return parents[:-1], parents[-1]
+def _lock_directory():
+    return LOCKS_OF_ROOT if os.geteuid() == 0 else os.path.join(pwd.getpwuid(os.geteuid()).pw_dir, LOCKS_OF_OTHERS)
 
 
-def _is_locked_now(descriptor, way):
-    try:
-        fcntl.flock(descriptor, way | fcntl.LOCK_NB)
-        return True
-    except BlockingIOError:
-        return False
+def _make_lock_directory():
+    directory = _lock_directory()
+    make_missing(directory, [], 0o700)
+    fault = find_fault(os.lstat(directory), stat.S_ISDIR) or find_intruder(directory)
+    if fault:
+        raise PermissionError(errno.EPERM, "the directory of the locks is not this account's alone (%s)" % fault, directory)
 
 
 def _make_directory(wanted, made):
@@ -221,6 +226,10 @@ def _keep_previous(file):
     return True
 
 
+def _stage(file):
+    stage(file.staged_path, file.content, file.mode, file.uid, -1 if file.gid is None else file.gid)
+
+
 def _put_in_place(file):
     if file.content is None:
         remove(file.path)
@@ -236,7 +245,7 @@ def _told(error, consequence):
             errno.EROFS: "remount the file system writable and run again",
             errno.EACCES: "run the task as root (become: true)",
             errno.EPERM: "run the task as root (become: true)",
-        }.get(error.errno or 0, "mend that and run again")
+        }.get(error.errno or 0, "correct that and run again")
         return RapidError("%s: %s; %s: %s" % (error.filename or "a file of the set", error.strerror, consequence, what_to_do), kind="not_written")
     if isinstance(error, RapidError):
         return RapidError("%s; %s" % (error.message, consequence), kind=error.kind)

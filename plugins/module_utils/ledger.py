@@ -14,7 +14,7 @@ import sqlite3
 import threading
 
 from ansible_collections.eccops.rapid.plugins.module_utils import ledger_file
-from ansible_collections.eccops.rapid.plugins.module_utils.identity import who_and_where
+from ansible_collections.eccops.rapid.plugins.module_utils.identity import controller_and_user
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import format_instant, utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils.ledger_file import LedgerError
 
@@ -192,7 +192,7 @@ def write_intent(connection, intent):
 
     The intent has service, api_url, position, rotation_id, original_request_id, request_id, old_anon_id and new_anon_id.
     """
-    row = dict(intent, intended_at=format_instant(utc_now()), **who_and_where())
+    row = dict(intent, intended_at=format_instant(utc_now()), **controller_and_user())
     connection.execute(
         "INSERT INTO replacements (service, api_url, position, rotation_id, original_request_id, request_id, old_anon_id, new_anon_id,"
         " outcome, intended_at, controller, user) VALUES (:service, :api_url, :position, :rotation_id, :original_request_id, :request_id,"

@@ -7,15 +7,18 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import stat
 import tempfile
 
-from ansible_collections.eccops.rapid.plugins.module_utils.durable_files import sync_directory
+from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_fault, find_intruder
+from ansible_collections.eccops.rapid.plugins.module_utils.durable_files import make_missing, remove, sync_directory
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils.urls import service_name
 
 #: Tells our file from any other SQLite file: "RAPL".
 APPLICATION_ID = 0x5241504C
+
+#: What SQLite and the locks have beside a ledger: what lies there under these names decides what the ledger says.
+_BESIDE = ("-wal", "-shm", "-journal", ".locks")
 
 #: One for each schema version, the first for version 1. A released one is never changed; a change is appended.
 #: service_name is an SQL function: the default name of the service at a URL.
@@ -100,7 +103,9 @@ class LedgerError(RapidError):
 def create(path):
     """Creates a complete, empty ledger under its name in one step; returns False where another process was faster."""
     directory = os.path.dirname(path)
-    os.makedirs(directory, mode=0o700, exist_ok=True)
+    _ensure_closed(path)
+    make_missing(directory, [], 0o700)
+    _ensure_closed(path)  # what others made meanwhile in a directory such as /tmp is not ours
     descriptor, temporary = tempfile.mkstemp(dir=directory, prefix=".ledger-", suffix=".new")  # 0600
     os.close(descriptor)
     try:
@@ -119,14 +124,13 @@ def create(path):
         sync_directory(directory)
         return True
     finally:
-        for name in (temporary, temporary + "-wal", temporary + "-shm"):
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(name)
+        for ending in ("", *_BESIDE):
+            remove(temporary + ending)
 
 
 def remains(path):
     """Returns the names of files that only stand beside a ledger. Look before you look for the ledger: it comes first."""
-    return [name for name in (path + ".locks", path + "-wal") if os.path.lexists(name)]
+    return [path + ending for ending in reversed(_BESIDE) if os.path.lexists(path + ending)]
 
 
 def ensure_never_there(path, left):
@@ -149,18 +153,23 @@ def migrate(connection):
     connection.execute("PRAGMA user_version = %d" % len(MIGRATIONS))
 
 
+def _ensure_closed(path):
+    """Raises LedgerError where others could put another ledger, or a journal that SQLite would apply, in this one's place."""
+    intruder = find_intruder(os.path.dirname(path), holds_files=True)
+    if intruder:
+        raise LedgerError(
+            "others could replace the ledger '%s': %s; give it a directory that only you and root can write to, or take their rights away" % (path, intruder))
+
+
 def ensure_private(path):
-    """Raises LedgerError unless the ledger's files are regular ones of this user that nobody else can open."""
-    for name in (path, path + "-wal", path + "-shm"):
+    """Raises LedgerError unless the ledger's files are regular ones of this user, in a place where nobody else can put any."""
+    _ensure_closed(path)
+    for ending in ("", *_BESIDE):
         try:
-            status = os.lstat(name)
+            fault = find_fault(os.lstat(path + ending))
         except FileNotFoundError:
             continue
-        if not stat.S_ISREG(status.st_mode):
-            raise LedgerError("'%s' is a symbolic link or no file; give the place of the ledger itself" % name)
-        if status.st_uid != os.geteuid():
-            raise LedgerError("the ledger '%s' belongs to another user; run as its owner" % name)
-        if status.st_mode & 0o077:
-            raise LedgerError("the ledger '%s' is open to other users; chmod 600 it" % name)
+        if fault:
+            raise LedgerError("the ledger's file '%s' %s" % (path + ending, fault))
     if os.path.getsize(path) == 0:
         raise LedgerError("the ledger '%s' is empty, which no ledger is; restore it from its backup" % path)

@@ -5,11 +5,17 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
+import functools
 import json
+import operator
 import os
-import tempfile
+import secrets
+import stat
+import time
 
+from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
+from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import open_directory, parse_mode
+from ansible_collections.eccops.rapid.plugins.module_utils.durable_files import make_missing, replace
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils.report import FORMAT, FORMAT_VERSION
 from ansible_collections.eccops.rapid.plugins.module_utils.report_html import html_of
@@ -25,76 +31,71 @@ RENDERERS = {
     "metrics": ("metrics.prom", metrics_of),
 }
 _MOST_TREND = 1000
+LOCK_NAME, LOCK_WAIT_SECONDS = ".report.lock", 120
 
 
-def write_report(params, is_check_mode):
-    """Returns the module's result for its C(params); raises RapidError. Nothing is written where a format cannot be rendered."""
+def write_report(params, is_check_mode, clock=time):
+    """Returns the module's result for its C(params).
+
+    Raises InvalidInput, or a RapidError that says which files could not be written and has the rest of the result, the
+    verdict too, in its details. Nothing is written where a format cannot be rendered.
+    """
     report = params["report"]
     if (report.get("format"), report.get("format_version")) != (FORMAT, FORMAT_VERSION):
         raise InvalidInput("report is no %s of version %d; give the report that credential_check_info returned" % (FORMAT, FORMAT_VERSION))
     if not 1 <= params["trend_length"] <= _MOST_TREND:
         raise InvalidInput("trend_length must lie between 1 and %d" % _MOST_TREND)
     directory = os.path.expanduser(params["directory"])
-    modes = {name: _mode(params, name) for name in ("mode", "metrics_mode")}
-    with _locked(directory, is_check_mode):
+    modes = {name: parse_mode(params[name], name, lowest=0o400) for name in ("mode", "metrics_mode")}
+    files = {}
+    for name in params["formats"]:
+        path = os.path.join(directory, RENDERERS[name][0])
+        if name == "metrics" and params.get("metrics_path"):
+            path = os.path.expanduser(params["metrics_path"])
+        files[name] = (path, modes["metrics_mode" if name == "metrics" else "mode"])
+    with contextlib.ExitStack() as held:
+        problem = None if is_check_mode else _lock(directory, [mode for path, mode in files.values() if os.path.dirname(path) == directory], held, clock)
         report = dict(report, trend=_trend(directory, report, params["trend_length"]))
-        changed, paths = [], {}
-        contents = {}
-        for name in params["formats"]:
-            file_name, render = RENDERERS[name]
-            path = os.path.join(directory, file_name)
-            if name == "metrics" and params.get("metrics_path"):
-                path = os.path.expanduser(params["metrics_path"])
-            paths[name] = path
-            contents[path] = (render(report).encode("utf-8"), modes["metrics_mode" if name == "metrics" else "mode"])
-        for path, (content, mode) in contents.items():
-            if _is_there(path, content, mode):
+        contents = {name: RENDERERS[name][1](report).encode("utf-8") for name in files}
+        changed, problems = [], [problem] if problem else []
+        for name, (path, mode) in files.items():
+            if problem and os.path.dirname(path) == directory:
                 continue
-            changed.append(path)
-            if not is_check_mode:
-                _put(path, content, mode)
-    return {"changed": bool(changed), "paths": paths, "changed_paths": changed, "verdict": report["verdict"]}
-
-
-def _mode(params, name):
-    text = params[name]
-    try:
-        mode = int(text, 8)
-    except ValueError:
-        mode = -1
-    if not 0o400 <= mode <= 0o777:
-        raise InvalidInput("%s is '%s'; give an octal mode in quotes, such as \"0640\"" % (name, text))
-    return mode
-
-
-@contextlib.contextmanager
-def _locked(directory, is_check_mode):
-    """Keeps two runs from mixing their files; the lock is the directory itself, so that none is left behind."""
-    try:
-        if not is_check_mode:
-            os.makedirs(directory, mode=0o755, exist_ok=True)
-        if not os.path.isdir(directory):
-            yield
-            return
-        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH if is_check_mode else fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
-    except OSError as error:
+            try:
+                if _put(path, contents[name], mode, directory, is_check_mode):
+                    changed.append(path)
+            except OSError as error:
+                problems.append(_describe(path, error))
+    result = {"changed": bool(changed), "paths": {name: path for name, (path, unused) in files.items()}, "changed_paths": changed, "verdict": report["verdict"]}
+    if problems:
         raise RapidError(
-            "the report cannot be written to '%s': %s; nothing that stood there was spoiled" % (error.filename or directory, error.strerror or error),
-            kind="report_not_written",
-        ) from None
+            "the report cannot be written to %s; nothing that stood there was spoiled: correct the place and run again" % "; ".join(problems),
+            kind="report_not_written", **result)
+    return result
+
+
+def _describe(path, error):
+    return "'%s': %s" % (error.filename if os.path.isabs(str(error.filename)) else path, error.strerror or error)
+
+
+def _lock(directory, modes, held, clock):
+    """Keeps two runs from mixing their files until C(held) ends; makes the directory, as readable as its files; returns why it could not."""
+    readers = functools.reduce(operator.or_, modes, 0) & 0o444
+    try:
+        make_missing(os.path.abspath(directory), [], 0o700 | readers | readers >> 2)
+        os.close(open_directory(directory))
+        held.enter_context(
+            locks.held(os.path.join(directory, LOCK_NAME), "writing the report", LOCK_WAIT_SECONDS, is_kept=False, clock=clock))
+    except OSError as error:
+        return _describe(directory, error)
+    return None
 
 
 def _trend(directory, report, length):
     """Returns the counts of the last runs, this one's last: they are in the report that stands there."""
     earlier = []
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-        with open(os.path.join(directory, "report.json"), encoding="utf-8") as file:
-            there = json.load(file)
+        there = json.loads(_read(None, os.path.join(directory, "report.json")))
         if (there["format"], there["format_version"]) == (FORMAT, FORMAT_VERSION):
             earlier = [_counts(each) for each in there["trend"] if each["generated_at"] < report["generated_at"]]
     return (earlier + [_counts(report["trend"][-1])])[-length:]
@@ -107,26 +108,29 @@ def _counts(point):
     }
 
 
-def _is_there(path, content, mode):
+def _put(path, content, mode, report_directory, is_check_mode):
+    """Writes a file so that its readers see the old one or the new one, whole, in its group; returns whether it differs."""
+    place, name = os.path.split(os.path.abspath(path))
+    if is_check_mode and os.path.dirname(path) == report_directory and not os.path.lexists(place):
+        return True
+    directory = open_directory(place)
     try:
-        with open(path, "rb") as file:
-            return os.fstat(file.fileno()).st_mode & 0o7777 == mode and file.read() == content
-    except FileNotFoundError:
-        return False
+        group = -1
+        with contextlib.suppress(FileNotFoundError):
+            status = os.stat(name, dir_fd=directory, follow_symlinks=False)
+            if stat.S_ISREG(status.st_mode):
+                group = status.st_gid
+                if status.st_mode & 0o7777 == mode and _read(directory, name) == content:
+                    return False
+        if not is_check_mode:
+            replace(name, ".%s.%s.new" % (name, secrets.token_hex(4)), content, directory, mode=mode, gid=group)
+        return True
+    finally:
+        os.close(directory)
 
 
-def _put(path, content, mode):
-    """Writes a file so that its readers see the old one or the new one, whole."""
-    directory = os.path.dirname(path) or "."
-    descriptor, temporary = tempfile.mkstemp(dir=directory, prefix=".report-", suffix=".new")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            os.fchmod(file.fileno(), mode)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
+def _read(directory, name):
+    """Returns what is in a file; a pipe or a link that somebody planted is neither waited for nor followed."""
+    descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read()

@@ -8,6 +8,7 @@ import grp
 import os
 import pwd
 
+from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import parse_mode
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
 
 
@@ -55,12 +56,7 @@ def _gid(group):
 def _file_mode(text, has_group):
     if not text:
         return 0o440 if has_group else 0o400
-    try:
-        mode = int(text, 8)
-    except ValueError:
-        mode = -1
-    if not 0 <= mode <= 0o7777:
-        raise InvalidInput("mode '%s' is not octal digits such as 0400; quote it" % text)
+    mode = parse_mode(text, "mode", highest=0o7777)
     if mode & 0o007:
         raise InvalidInput("mode %04o lets everybody read the SAC, which opens every credential of the company; use 0400" % mode)
     if mode & 0o070 and not has_group:

@@ -14,14 +14,14 @@ above the current one was never in use. Standard library of Python 3.8 only.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import stat
-import time
 
+from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
+from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_intruder
 from ansible_collections.eccops.rapid.plugins.module_utils.durable_files import sync_directory
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_version import FILE_NAMES, Version
 
 CURRENT, VERSIONS, PASSPHRASES, LOCK, UNFINISHED = "current", "versions", "passphrases", ".lock", ".unfinished"
@@ -58,14 +58,12 @@ class SacDirectory:
         """Raises InvalidInput unless the place is free, or ours and nobody else's to write to."""
         if not os.path.isabs(self.path) or os.path.normpath(self.path) != self.path or self.path.count("/") < 2:
             raise InvalidInput("path '%s' is no plain absolute path of a directory of its own, such as /etc/rapidauth-sac" % self.path)
-        above = os.path.realpath(os.path.dirname(self.path))
+        above = os.path.dirname(self.path)
         if not os.path.isdir(above):
             raise InvalidInput("the directory %s, in which %s should be made, does not exist; create it" % (above, self.path))
-        while True:
-            self._ensure_trusted(above)
-            if above == "/":
-                break
-            above = os.path.dirname(above)
+        intruder = find_intruder(above)
+        if intruder:
+            raise InvalidInput("others could replace what is installed in %s: %s; correct the owner and mode of that" % (self.path, intruder))
         if not self.exists():
             return
         self._ensure_own_directory(self.path)
@@ -76,12 +74,6 @@ class SacDirectory:
             if os.path.lexists(self.at(name)):
                 self._ensure_own_directory(self.at(name))
         self.current_name()
-
-    @staticmethod
-    def _ensure_trusted(path):
-        status = os.stat(path)
-        if status.st_uid not in (0, os.geteuid()) or (status.st_mode & 0o022 and not status.st_mode & stat.S_ISVTX):
-            raise InvalidInput("others than root can write to %s, and so replace what is installed below it; correct its owner and mode" % path)
 
     def _ensure_own_directory(self, path):
         status = os.lstat(path)
@@ -180,32 +172,9 @@ class SacDirectory:
     @contextlib.contextmanager
     def locked(self):
         """Lets one run at a time work here; makes the directory that the lock lies in."""
-        give_up_at = time.monotonic() + LOCK_WAIT_SECONDS
-        while True:
-            self.make_directory(self.path)
-            descriptor = os.open(self.at(LOCK), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                # The run before may have removed everything, and the lock with it.
-                if _is_file_at(descriptor, self.at(LOCK)):
-                    break
-            except BlockingIOError:
-                pass
-            os.close(descriptor)
-            if time.monotonic() > give_up_at:
-                raise RapidError("another run has been working on %s for %d s; run again when it is over" % (self.path, LOCK_WAIT_SECONDS), kind="busy")
-            time.sleep(0.05)
-        try:
+        # The run before may remove everything, the directory and the lock with it.
+        with locks.held(self.at(LOCK), "working on %s" % self.path, LOCK_WAIT_SECONDS, prepare=lambda: self.make_directory(self.path)):
             yield
-        finally:
-            os.close(descriptor)
-
-
-def _is_file_at(descriptor, path):
-    try:
-        return os.path.samestat(os.fstat(descriptor), os.lstat(path))
-    except FileNotFoundError:
-        return False
 
 
 def number_of(name):

@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 
-from ansible_collections.eccops.rapid.plugins.module_utils.durable_files import sync_directory
+from ansible_collections.eccops.rapid.plugins.module_utils.durable_files import remove, stage, sync_directory
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_directory import (
     CURRENT,
     LOCK,
@@ -42,7 +41,7 @@ class SacStore(SacDirectory):
         for name in set(listed(self.at(PASSPHRASES))) - set(self.names()):
             os.unlink(self.passphrase_path(name))
         for name in (NEW_LINK, NEW_UNFINISHED):
-            _unlink_if_there(self.at(name))
+            remove(self.at(name))
 
     def next_name(self, wanted):
         return "%04d-%s" % (max([number_of(each) for each in self.names()], default=0) + 1, wanted.sha256_fingerprint)
@@ -72,9 +71,9 @@ class SacStore(SacDirectory):
     def switch_to(self, name):
         """Makes C(name) the version in use, or none where it is None."""
         if name is None:
-            _unlink_if_there(self.at(CURRENT))
+            remove(self.at(CURRENT))
         else:
-            _unlink_if_there(self.at(NEW_LINK))
+            remove(self.at(NEW_LINK))
             os.symlink(VERSIONS + "/" + name, self.at(NEW_LINK))
             os.rename(self.at(NEW_LINK), self.at(CURRENT))
         sync_directory(self.path)
@@ -83,7 +82,7 @@ class SacStore(SacDirectory):
         """Destroys a version, staged or whole, and its passphrase. Overwriting would promise what no modern disk keeps."""
         for each in (_STAGED + name, name):
             self._destroy(each)
-        _unlink_if_there(self.passphrase_path(name))
+        remove(self.passphrase_path(name))
 
     def _destroy(self, name):
         path = self.version_path(name)
@@ -98,19 +97,13 @@ class SacStore(SacDirectory):
 
     def _write(self, path, content, mode):
         """Writes a new file, its owner and mode set before its content."""
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with open(descriptor, "wb") as file:
-            os.fchown(descriptor, self.access.uid, self.access.gid)
-            os.fchmod(descriptor, mode)
-            file.write(content)
-            file.flush()
-            os.fsync(descriptor)
+        stage(path, content, mode, self.access.uid, self.access.gid)
 
     # A switch that a service still has to learn of
 
     def begin_switch(self, previous):
         """Notes the name of the version before (or None), until C(end_switch)."""
-        _unlink_if_there(self.at(NEW_UNFINISHED))
+        remove(self.at(NEW_UNFINISHED))
         self._write(self.at(NEW_UNFINISHED), (previous or "").encode("ascii"), 0o400)
         os.rename(self.at(NEW_UNFINISHED), self.at(UNFINISHED))
         sync_directory(self.path)
@@ -124,20 +117,15 @@ class SacStore(SacDirectory):
         return name if name in self.names() else None
 
     def end_switch(self):
-        _unlink_if_there(self.at(UNFINISHED))
+        remove(self.at(UNFINISHED))
 
     def remove(self):
         """Removes all that is ours: the link first, the directory itself last."""
         for name in (CURRENT, UNFINISHED, NEW_LINK, NEW_UNFINISHED):
-            _unlink_if_there(self.at(name))
+            remove(self.at(name))
         for name in (PASSPHRASES, VERSIONS):
             if os.path.lexists(self.at(name)):
                 shutil.rmtree(self.at(name))
-        _unlink_if_there(self.at(LOCK))
+        remove(self.at(LOCK))
         os.rmdir(self.path)
         sync_directory(os.path.dirname(self.path))
-
-
-def _unlink_if_there(path):
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)

@@ -42,7 +42,7 @@ def have_workstation_files(params, is_check_mode):
         return _absent(params, is_check_mode)
     directories, files = wanted_directories(params), wanted_files(params)
     change = FileSetChange(directories, files)
-    with change.locked():
+    with change.locked(is_check_mode):
         changes = changes_to(directories, files)
         is_unfinished = change.is_unfinished()
         if not is_check_mode and not changes and not is_unfinished:
@@ -69,7 +69,7 @@ def _absent(params, is_check_mode):
     wanted = dict(params, files=[dict(each, group=None, secret=None, content=None) for each in params["files"]],
                   directories=[dict(each, group=None) for each in params["directories"]])
     change = FileSetChange(wanted_directories(wanted), wanted_files(wanted))
-    with change.locked():
+    with change.locked(is_check_mode):
         traces = sorted(path for pattern in params["trace_patterns"] for path in glob.glob(pattern))
         removals = change.removals(traces)
         if removals and not is_check_mode:

@@ -3,8 +3,10 @@
 """Proves what an audit log keeps, and what it refuses: records are whole, in order, durable, and closed to others."""
 
 import contextlib
+import fcntl
 import json
 import os
+import pwd
 import resource
 import subprocess
 import sys
@@ -13,8 +15,11 @@ import types
 
 import pytest
 
+from ansible_collections.eccops.rapid.plugins.module_utils import identity
+from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
 from ansible_collections.eccops.rapid.plugins.module_utils.audit_log import AuditLog, AuditLogError
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost, Refusal
+from ansible_collections.eccops.rapid.tests.unit.support.clocks import MovedClock
 
 SUBJECT = {"api_url": "https://portal.ecc.example", "account": "launcher@ecc.example"}
 
@@ -33,15 +38,19 @@ def records(path):
     return [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()]
 
 
-def test_an_effect_is_recorded_before_and_after(log, path, monkeypatch):
+def test_an_effect_is_recorded_before_and_after(log, path, monkeypatch, tmp_path):
+    login_uid = tmp_path / "loginuid"
+    login_uid.write_text("65534")
     monkeypatch.setenv("SUDO_USER", "dana")
+    monkeypatch.setattr(identity, "_LOGIN_UID_PATH", str(login_uid))
     with log.effect("portal_login", dict(SUBJECT)) as subject:
         (begun,) = records(path)
         subject["note"] = "näher"
     first, last = records(path)
     assert first == begun and (first["outcome"], last["outcome"]) == ("begun", "succeeded") and first["event_id"] == last["event_id"]
     assert last["subject"] == {**SUBJECT, "note": "näher"} and last["source"] == "eccops.rapid.rapidsos_portal_token"
-    assert last["user"] == "dana" and last["controller"] == os.uname().nodename and last["time"].endswith("Z")
+    assert (last["uid"], last["user"], last["claimed_user"]) == (os.getuid(), pwd.getpwuid(os.getuid()).pw_name, "dana")
+    assert (last["login_uid"], last["login_user"]) == (65534, pwd.getpwuid(65534).pw_name) and last["controller"] == os.uname().nodename and last["time"].endswith("Z")
     assert path.stat().st_mode & 0o777 == 0o600 and path.parent.stat().st_mode & 0o777 == 0o700 and log.problems == []
 
 
@@ -85,8 +94,8 @@ def _directory(path):
 
 
 @pytest.mark.parametrize("put, words", [
-    (_symbolic_link, "is a symbolic link"), (_pipe, "is no file"), (_open_to_all, "chmod 600"), (_writable_by_group, "chmod 600"),
-    (_directory, "directory")])
+    (_symbolic_link, "is a symbolic link"), (_pipe, "not a regular file"), (_open_to_all, "chmod 600"), (_writable_by_group, "chmod 600"),
+    (_directory, "not a regular file")])
 def test_what_is_no_log_of_ours_is_refused_before_anything_is_done(log, path, put, words):
     path.parent.mkdir()
     put(path)
@@ -170,3 +179,39 @@ def test_records_of_many_writers_stay_apart(path):
     for each in threads:
         each.join()
     assert len(records(path)) == 160
+
+
+def test_whoever_reads_the_log_cannot_keep_anybody_from_writing_it(log, path):
+    log.ensure_writable()
+    path.chmod(0o640)
+    with path.open(encoding="ascii") as reader:
+        fcntl.flock(reader, fcntl.LOCK_EX)
+        log.write("portal_login", "begun", SUBJECT)
+    assert len(records(path)) == 1 and path.with_name("audit.jsonl.lock").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_writer_waits_for_a_limited_time_and_says_for_whom(path, log):
+    log.ensure_writable()
+    with locks.held(str(path) + ".lock", "writing to the audit log", 0):
+        waiting = AuditLog(str(path), "rapidauth_request", wait_seconds=30, clock=MovedClock())
+        with pytest.raises(AuditLogError, match=r"another run \(process %d\) is writing to the audit log .*this run waited 30 s" % os.getpid()) as caught:
+            waiting.write("portal_login", "begun", SUBJECT)
+    assert caught.value.kind == "busy" and records(path) == []
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777])
+def test_a_place_that_others_can_write_to_is_refused(log, path, mode):
+    path.parent.mkdir()
+    path.parent.chmod(mode)
+    with pytest.raises(AuditLogError, match="others could replace the audit log .*everybody can write to"):
+        log.write("portal_login", "begun", SUBJECT)
+    assert list(path.parent.iterdir()) == []
+
+
+def test_what_is_made_on_the_way_is_closed_whatever_the_umask(tmp_path):
+    earlier = os.umask(0)
+    try:
+        AuditLog(str(tmp_path / "a" / "b" / "audit.jsonl"), "rapidauth_request").ensure_writable()
+    finally:
+        os.umask(earlier)
+    assert [(tmp_path / each).stat().st_mode & 0o777 for each in ("a", "a/b", "a/b/audit.jsonl")] == [0o700, 0o700, 0o600]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
 import signal
@@ -12,7 +13,9 @@ import stat
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils.credential_locks import CredentialLocks
 from ansible_collections.eccops.rapid.plugins.module_utils.ledger_file import LedgerError
+from ansible_collections.eccops.rapid.tests.unit.support.clocks import MovedClock
 
+OFFSET = 15765909848192386
 FORKS = multiprocessing.get_context("fork")
 
 
@@ -51,11 +54,13 @@ def fixture_holder(path):
 
 
 def test_another_process_is_waited_for_and_then_told(path, holder):
-    locks = CredentialLocks(path, wait_seconds=0.2)
-    with pytest.raises(LedgerError, match="another run has been working on r1 .* run again when it is over") as caught:
+    clock = MovedClock()
+    locks = CredentialLocks(path, wait_seconds=120, clock=clock)
+    with pytest.raises(LedgerError, match="this run waited 120 s for it: run again when that one has ended") as caught:
         with locks.held("api", "r1"):
             raise AssertionError("both have it")
-    assert caught.value.kind == "busy" and not caught.value.is_service_wide
+    assert caught.value.kind == "busy" and not caught.value.is_service_wide and 120 <= clock.monotonic() < 121
+    assert "another run (process %d) is working on r1 and holds the lock '%s.locks'" % (holder.pid, path) in caught.value.message
     with locks.held("api", "r2"), locks.held("other api", "r1"):
         pass  # others are free
     holder.let_go()
@@ -86,6 +91,20 @@ def test_it_is_given_back_when_the_work_fails(path):
     assert process.exitcode == 0 and told.get()
 
 
+def test_the_offsets_are_those_of_every_release(path):
+    """Two releases may share a ledger: a credential's lock is the byte at the first 56 bits of its names' SHA-256."""
+    locked = []
+
+    def lock(descriptor, operation, length, offset):
+        locked.append((operation, length, offset))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fcntl, "lockf", lock)
+        with CredentialLocks(path).held("https://service.example/rapid", "1b661ed5-0000-4000-8000-000000000001"):
+            pass
+    assert locked == [(fcntl.LOCK_EX | fcntl.LOCK_NB, 1, OFFSET), (fcntl.LOCK_UN, 1, OFFSET)]
+
+
 def test_its_file_is_private_and_no_link(path):
     earlier = os.umask(0)
     try:
@@ -93,6 +112,9 @@ def test_its_file_is_private_and_no_link(path):
     finally:
         os.umask(earlier)
     assert stat.S_IMODE(os.stat(path + ".locks").st_mode) == 0o600
+    os.chmod(path + ".locks", 0o644)
+    with pytest.raises(LedgerError, match="open to other users; chmod 600 it, or remove it"):
+        CredentialLocks(path)
     os.unlink(path + ".locks")
     os.symlink("elsewhere", path + ".locks")
     with pytest.raises(LedgerError, match="cannot be opened"):

@@ -136,12 +136,12 @@ OBSTACLES = {
     "passphrases that are a link": (lambda place, other: os.symlink(other, os.path.join(_made(place), "passphrases")), "passphrases is a link to"),
     "current that is a directory": (lambda place, other: os.mkdir(os.path.join(_made(place), "current")), "current is no link to a version"),
     "current that leads away": (lambda place, other: os.symlink(other, os.path.join(_made(place), "current")), "current is no link to a version"),
-    "a directory above that everybody may write to": (lambda place, other: os.chmod(os.path.dirname(place.path), 0o777), "others than root can write to"),
+    "a directory above that everybody may write to": (lambda place, other: os.chmod(os.path.dirname(place.path), 0o777), "others could replace what is installed in"),
     "a lock that is a link": (lambda place, other: os.symlink(other, os.path.join(_made(place), ".lock")), "could not be written"),
 }
 OBSTACLES_OF_ROOT = {
     "a foreign directory": (lambda place, other: _foreign(_made(place)), "belongs to the user id 12345"),
-    "a foreign directory above": (lambda place, other: _foreign(os.path.dirname(place.path)), "others than root can write to"),
+    "a foreign directory above": (lambda place, other: _foreign(os.path.dirname(place.path)), "others could replace what is installed in"),
 }
 
 

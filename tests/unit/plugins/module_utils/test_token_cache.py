@@ -83,7 +83,7 @@ def test_everything_is_private_whatever_the_umask(directory):
         os.umask(umask)
     assert stat.S_IMODE(os.stat(directory).st_mode) == 0o700
     names = os.listdir(directory)
-    assert {name.rpartition(".")[2] for name in names} == {"lock", "token", "refusal"}
+    assert {name.rpartition(".")[2] for name in names} == {"lock", "token", "refusal", "secret"}
     assert {stat.S_IMODE(os.stat(os.path.join(directory, name)).st_mode) for name in names} == {0o600}
 
 
@@ -91,7 +91,7 @@ def test_everything_is_private_whatever_the_umask(directory):
 def test_a_directory_open_to_others_is_refused(directory, mode):
     os.mkdir(directory)
     os.chmod(directory, mode)
-    assert "chmod go=" in trouble(lambda: enter(TokenCache(directory, *ACCOUNT)))
+    assert "chmod 700" in trouble(lambda: enter(TokenCache(directory, *ACCOUNT)))
 
 
 def test_a_file_open_to_others_is_refused(cache, token_file):

@@ -112,7 +112,7 @@ def test_a_second_run_waits_for_the_first(place):
 def test_a_run_that_may_not_wait_longer_says_so(place, monkeypatch):
     monkeypatch.setattr(file_set_change, "LOCK_WAIT_SECONDS", 0)
     with _lock_of(params(place, "1")):
-        with pytest.raises(RapidError, match="another run has been changing") as caught:
+        with pytest.raises(RapidError, match="another run .*is changing the files of") as caught:
             have_workstation_files(params(place, "1"), False)
     assert caught.value.kind == "busy" and not (place / "bin" / "program").exists()
 
@@ -122,7 +122,7 @@ def test_a_run_that_finds_a_directory_which_another_just_made_waits_for_it(place
     wanted = params(place, "1", directories=[{"path": str(place / "opt" / "vendor" / "ours"), "mode": "0755", "group": None}])
     with _lock_of(wanted):
         (place / "opt" / "vendor").mkdir(parents=True)
-        with pytest.raises(RapidError, match="another run has been changing"):
+        with pytest.raises(RapidError, match="another run .*is changing the files of"):
             have_workstation_files(wanted, False)
 
 
@@ -168,8 +168,8 @@ def test_absent_leaves_nothing(place):
     ({"secrets": {}}, "should hold the secret 'account', which is not among secrets"),
     ({"files": [one("relative/path", content="")]}, "'relative/path' is no plain absolute path"),
     ({"files": [one("/etc/../etc/passwd", content="")]}, "is no plain absolute path"),
-    ({"files": [one("/x/y", content="", mode="rw-r--r--")]}, "the mode 'rw-r--r--' of /x/y is not octal digits"),
-    ({"files": [one("/x/y", content="", mode="4755")]}, "the mode '4755' of /x/y is not octal digits"),
+    ({"files": [one("/x/y", content="", mode="rw-r--r--")]}, "the mode of /x/y is 'rw-r--r--'; give octal digits"),
+    ({"files": [one("/x/y", content="", mode="4755")]}, "the mode of /x/y is '4755'; give octal digits"),
     ({"files": [one("/x/y", content="", group="no-such-group")]}, "there is no group 'no-such-group' on this position"),
     ({"files": [one("/x/y", secret="account", mode="0644")]}, "lets others than its owner and group read it"),
     ({"files": [one("/x/y", content="1"), one("/x/y", content="2")]}, "/x/y is named twice"),

@@ -11,6 +11,7 @@ import signal
 
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils import durable_files, file_set_change
+from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils.workstation_files import have_workstation_files
 from ansible_collections.eccops.rapid.tests.unit.support.file_sets import ENDS_BADLY, params, temporary_place, tree
@@ -46,7 +47,7 @@ class CountedOs:
 
 
 def _count(monkeypatch, counted):
-    for module in (file_set_change, durable_files):
+    for module in (file_set_change, durable_files, locks):
         monkeypatch.setattr(module, "os", counted)
 
 
@@ -134,6 +135,6 @@ def test_a_full_disk_is_told_with_what_to_do(place, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/some/file")
 
     have_workstation_files(params(place, "1"), False)
-    monkeypatch.setattr(file_set_change, "stage", full)
+    monkeypatch.setattr(file_set_change, "_stage", full)
     with pytest.raises(RapidError, match="/some/file: No space left on device; nothing was changed: free some space and run again"):
         have_workstation_files(params(place, "2"), False)
