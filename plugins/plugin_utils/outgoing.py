@@ -81,6 +81,8 @@ def _hide_items(result, secrets):
         result["ansible_loop"] = _without_other_items(result["ansible_loop"])
     for each in result["results"] if isinstance(result.get("results"), list) else ():
         _hide_items(each, secrets)
+        if isinstance(each, dict) and each.get("_ansible_no_log"):
+            result["_ansible_no_log"] = True  # before ansible-core 2.19 the whole shows what each item hides
 
 
 def _hide_attributes(result, secrets):
