@@ -43,9 +43,6 @@ class ActionModule(CoreAction):
         arguments.update(fleet)
         return arguments
 
-    def _options_of_sacs(self):
-        return self._task.args.get("services") or []
-
 
 def _variables_of_play(templar, play):
     """Returns the variables of the play itself, such as those of import_playbook: for hosts that do not say."""

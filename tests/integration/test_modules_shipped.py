@@ -12,12 +12,12 @@ TOKEN, REQUEST, INFO = "rapidsos_portal_token", "rapidauth_request", "rapidauth_
 #: How the same task runs: in the controller's process, or as a module that is shipped to the host.
 WAYS = {
     "here": {},
-    "environment": harness.SHIPPED,
+    "environment": {"environment": {"SHIPPED": "no"}},
+    "shipped": harness.SHIPPED,
     "async": {"async": 30, "poll": 1},
-    "delegated": {"delegate_to": "other-host", "vars": {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"},
-                  **harness.SHIPPED},
+    "delegated": {"delegate_to": "other-host", **harness.SHIPPED},
 }
-FULL = ("here", "environment")
+FULL = ("here", "environment", "shipped")
 #: What Ansible adds to a result, here or there.
 ADDED = {"_status", "_ansible_no_log", "_ansible_delegated_vars", "_ansible_verbose_always", "invocation", "ansible_job_id", "started", "finished",
          "results_file", "exception", "stdout", "stdout_lines", "stderr", "stderr_lines", "warnings", "deprecations", "_ansible_parsed"}
@@ -37,7 +37,7 @@ def fixture_run(run_scenarios, ids):
             task("look", REQUEST, keywords, **one),
             task("log in", TOKEN, {**keywords, "register": "portal"}, caller_id="15555555555"),
             {"name": "registered", "ansible.builtin.debug": {"msg": "{{ portal }}"}},
-            task("wrong password", TOKEN, keywords, password="wrong as can be"),
+            task("wrong password", TOKEN, keywords, password="wrong as can be " + way),
         ]
         if way in FULL:
             check = {**keywords, "check_mode": True}
@@ -96,7 +96,7 @@ def test_the_same_results_come_from_everywhere(run, way):
 
 
 def test_check_mode_diff_and_states_of_a_shipped_module(run, ids):
-    here, there = Observed(run, "here"), Observed(run, "environment")
+    here, there = Observed(run, "here"), Observed(run, "shipped")
     for seen in (here, there):
         assert assert_sentence(seen.result("unknown"), "unknown", "HTTP 404, error 1109")
         assert (seen.result("check replace")["outcome"], seen.result("check replace")["changed"]) == ("replaced", True)

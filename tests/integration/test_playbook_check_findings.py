@@ -141,7 +141,7 @@ def test_no_secret_is_told_at_any_verbosity_here_or_shipped(sandbox, fleet, chec
     """A host that keeps the ledger gets the module; the same report comes of it."""
     name = next(iter(fleet.positions))
     change(sandbox, replace(sandbox, fleet, name)[name], status="Collected", collected_date=days_ago(0))
-    keeper = {"ansible_connection": connection, "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    keeper = {"ansible_connection": connection, "ansible_pipelining": True, "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
     own = {"rapidsos_email": sandbox.account["email"], "rapidsos_password": sandbox.account["password"], "check_portal": True}
     more = fleet.directory / "keepers.yml"
     more.write_text(json.dumps({"keepers": {"hosts": {"keeper": keeper}}}), encoding="utf-8")

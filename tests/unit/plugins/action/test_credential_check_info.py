@@ -12,7 +12,6 @@ from ansible.errors import AnsibleActionFail
 from ansible_collections.eccops.rapid.plugins.action.credential_check_info import ActionModule
 
 HOST = {"ecc": "north", "rapidauth_request_id": "x", "rapidsos_api_url": "https://portal.example", "rapidsos_email": "a@b.example", "rapidsos_password": "p"}
-BARE_KEY = "-----BEGIN PRIVATE KEY-----\nbm90IGEga2V5\n-----END PRIVATE KEY-----\n"
 
 
 class HostVars(dict):
@@ -52,10 +51,8 @@ def test_no_secret_of_a_service_or_an_account_stays_in_the_task_that_callbacks_a
     assert action.run() == {"args": given}  # a retry starts with what was given
 
 
-@pytest.mark.parametrize("option", ["sac_content", "sac_key_content"])
-def test_a_bare_key_of_any_service_is_not_shipped(option):
-    sealed = {option: BARE_KEY.replace("PRIVATE", "ENCRYPTED PRIVATE")}
-    action_of(services=[sealed])._refuse_bare_keys()
-    action_of()._refuse_bare_keys()
-    with pytest.raises(AnsibleActionFail, match="%s holds an unencrypted private key" % option):
-        action_of(services=[sealed, {option: BARE_KEY}])._refuse_bare_keys()
+@pytest.mark.parametrize("arguments, is_secret", [
+    ({}, False), ({"services": [{"sac_path": "/x", "positions": {}}], "accounts": []}, False),
+    ({"services": [{}, {"sac_key_content": "x"}]}, True), ({"services": [{"sac_passphrase": 1}]}, True), ({"accounts": [{"password": "x"}]}, True)])
+def test_a_secret_of_any_service_or_account_needs_pipelining(arguments, is_secret):
+    assert action_of().must_pipeline(arguments) is is_secret
