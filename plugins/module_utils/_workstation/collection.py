@@ -16,8 +16,9 @@ import stat
 import tempfile
 import typing
 
+from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.commands import run_command
-from ansible_collections.eccops.rapid.plugins.module_utils.durable_files import read_json, remove, sync_directory, write_json
+from ansible_collections.eccops.rapid.plugins.module_utils.durable_files import make_missing, read_json, remove, sync_directory, write_json
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
 
 #: Stands in an argument of the command for the path of the request file, as this position expands it.
@@ -74,6 +75,7 @@ class RequestPlace:
         self.path = path
         self.directory, name = os.path.split(path)
         self._mark_path = os.path.join(self.directory, ".%s.collected" % name)
+        self._lock_path = os.path.join(self.directory, ".%s.lock" % name)
 
     def collected_request_id(self) -> typing.Optional[str]:
         """Returns the RequestId for which the command ended well, or None. A damaged mark counts as none: the command runs again."""
@@ -95,10 +97,13 @@ class RequestPlace:
 
     def make_directory(self) -> bool:
         """Makes the directory, closed to others, and those that lead to it; returns whether it was missing."""
-        if os.path.isdir(self.directory):
-            return False
-        os.makedirs(self.directory, mode=0o700)
-        return True
+        made: typing.List[str] = []
+        make_missing(self.directory, made, 0o700)
+        return bool(made)
+
+    def held(self, wait_seconds: float):
+        """Lets one run at a time collect here; a second one waits. Raises RapidError of the kind busy where that takes too long."""
+        return locks.held(self._lock_path, "collecting with %s" % self.path, wait_seconds, is_kept=False)
 
     def ensure_room(self) -> None:
         """Raises OSError where a file of some size cannot be written here. It is removed again."""
@@ -150,32 +155,45 @@ def _prepare(place, argv, is_check_mode):
 
 
 def _collect(place, argv, params, is_check_mode):
-    request_id = params["request_id"]
-    if place.collected_request_id() == request_id:
-        return {"changed": False, "is_delivered": True, "is_collected": True}
-    if is_check_mode:
-        return {"changed": True, "is_delivered": False, "is_collected": False}
-    is_delivered = False
+    is_collected = place.collected_request_id() == params["request_id"]
+    if is_collected or is_check_mode:
+        return _unchanged(is_collected)
     try:
         place.make_directory()
-        place.deliver({"request_id": request_id, "anon_id": params["anon_id"]})
-        is_delivered = True
+        with place.held(params["timeout_seconds"]):
+            if place.collected_request_id() == params["request_id"]:  # another run has just done it
+                return _unchanged(True)
+            place.deliver({"request_id": params["request_id"], "anon_id": params["anon_id"]})
+            _run(place, argv, params)
+    except OSError as error:
+        raise NotCollected("the RequestId cannot be delivered to %s: %s" % (place.path, _reason(error)), is_delivered=False) from None
+    return {"changed": True, "is_delivered": True, "is_collected": True}
+
+
+def _unchanged(is_collected):
+    """Returns the result where nothing is done: it was collected before, or check mode says that it would be."""
+    return {"changed": not is_collected, "is_delivered": is_collected, "is_collected": is_collected}
+
+
+def _run(place, argv, params):
+    """Runs the command and marks that it ended well. Raises RapidError otherwise; the RequestId is delivered by now."""
+    try:
         ensure_program(argv)
         exit_code, output = run_command(argv, params["timeout_seconds"])
-        if exit_code is None:
-            problem = "%s did not end within %d s and was ended" % (argv[0], params["timeout_seconds"])
-        elif exit_code != 0:
-            problem = "%s ended with %d" % (argv[0], exit_code)
-        else:
-            place.mark_collected(request_id)
-            return {"changed": True, "is_delivered": True, "is_collected": True}
     except OSError as error:
-        step = "that the command ended well cannot be recorded in %s" if is_delivered else "the RequestId cannot be delivered to %s"
-        raise NotCollected("%s: %s" % (step % place.path, _reason(error)), is_delivered=is_delivered) from None
+        raise NotCollected("%s cannot be started: %s" % (argv[0], _reason(error)), is_delivered=True) from None
     except RapidError as error:
-        error.details["is_delivered"] = is_delivered
+        error.details["is_delivered"] = True
         raise
-    raise NotCollected(problem + (": " + output if output else ""), is_delivered=True, exit_code=exit_code)
+    if exit_code != 0:
+        ended = "did not end within %d s and was ended" % params["timeout_seconds"] if exit_code is None else "ended with %d" % exit_code
+        raise NotCollected("%s %s%s" % (argv[0], ended, ": " + output if output else ""), is_delivered=True, exit_code=exit_code)
+    try:
+        place.mark_collected(params["request_id"])
+    except OSError as error:
+        raise NotCollected(
+            "the command ended well, but that cannot be recorded beside %s: %s" % (place.path, _reason(error)), is_delivered=True
+        ) from None
 
 
 def _reason(error):
