@@ -13,7 +13,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import known_names
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
 from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import plain
-from ansible_collections.eccops.rapid.plugins.plugin_utils.inventory import extra_variable_names, read_hosts, role_option_names
+from ansible_collections.eccops.rapid.plugins.plugin_utils.inventory import extra_variable_names, read_hosts, role_option_names, shipped_launcher_sha256
 
 
 class ActionModule(ActionBase):
@@ -32,7 +32,7 @@ class ActionModule(ActionBase):
         hosts = read_hosts(params["hosts"], task_vars, self._templar, self._task.get_play().get_vars(), extra_names)
         try:
             reader = FleetReader(hosts, known_names(role_option_names()), extra_names)
-            result.update(changed=False, **make_plan(params, reader))
+            result.update(changed=False, **make_plan(params, reader, shipped_launcher_sha256()))
             # It holds the SAC's passphrase; a failure names variables and no value of a secret.
             result["_ansible_no_log"] = True
         except RapidError as error:

@@ -11,10 +11,9 @@ from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import Co
 class ActionModule(CoreAction):
     returned_keys = frozenset({"exit_code", "is_collected", "is_delivered"})
 
-    @property
-    def must_pipeline(self):  # type: ignore[override]
+    def must_pipeline(self, arguments):
         # Whoever reads the RequestId on its way can collect before the position does.
-        return bool(self._task.args.get("request_id"))
+        return bool(arguments.get("request_id"))
 
     def spec(self):
         return collection_spec()

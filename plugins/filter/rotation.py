@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation import wave, wording
+from ansible_collections.eccops.rapid.plugins.plugin_utils.inventory import registered_results
 
 #: Where the playbook registers what a position answered when it was tried, and when it collected.
 TRIED, COLLECTED = "eccops_rapid_tried", "eccops_rapid_collection"
@@ -21,25 +22,15 @@ def rotation_wave_end(begun, plan, progress, replaced, confirmed):
 
 
 def rotation_unready(plan, hostvars):
-    return wave.describe_unready(plan, _registered(hostvars, plan["positions"], TRIED))
+    return wave.describe_unready(plan, registered_results(hostvars, plan["positions"], TRIED))
 
 
 def rotation_collections(positions, hostvars):
-    return _registered(hostvars, positions, COLLECTED)
+    return registered_results(hostvars, positions, COLLECTED)
 
 
 def rotation_report(plan, planned, progress, history=None):
     return wording.describe_outcomes(plan, planned, dict(progress or {}), history)
-
-
-def _registered(hostvars, names, variable):
-    """Returns {host: what it registered as the variable}, for those that registered something."""
-    found = {}
-    for name in names:
-        result = hostvars.raw_get(name).get(variable) if hasattr(hostvars, "raw_get") else hostvars[name].get(variable)
-        if isinstance(result, dict) and not result.get("skipped"):
-            found[str(name)] = dict(result)
-    return found
 
 
 class FilterModule:

@@ -175,11 +175,12 @@ def credential_check_info_spec():
     }
     return {
         "argument_spec": {
-            "hosts": {"type": "list", "elements": "str", "default": []},
-            "is_portal_checked": {"type": "bool", "default": False},
             "services": {"type": "list", "elements": "dict", "options": service, "default": [], **RAPIDAUTH_RULES},
             "accounts": {"type": "list", "elements": "dict", "options": account, "default": []},
+            "is_account_expected": {"type": "bool", "default": False},
             "launchers": {"type": "dict", "default": {}},
+            "installed_sacs": {"type": "dict", "default": {}},
+            "unreadable": {"type": "dict", "default": {}},
             "launcher_sha256": {"type": "str"},
             "launcher_configuration_sha256": {"type": "str"},
             "ledger_path": {"type": "path"},

@@ -8,7 +8,7 @@ import os
 
 from ansible_collections.eccops.rapid.plugins.module_utils.audit_log import AuditLog
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils.fleet import opaque_position_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensure_anon_id, ensure_request_id, is_same_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement import ADOPTED, REPLACED, Wanted, replace_one
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import current_request_ids, open_record

@@ -22,8 +22,10 @@ from ansible_collections.eccops.rapid.plugins.module_utils.subject_findings impo
     account_finding,
     installed_sac_findings,
     launcher_findings,
+    no_account_finding,
     sac_findings,
     service_finding,
+    unreadable_finding,
 )
 
 
@@ -35,6 +37,10 @@ def check_fleet(params, is_check_mode, run_directory=None):
     services = [_complete(service, params) for service in params["services"]]
     for service in services:
         _check_service(seen, service, _positions_of_ledger(service, services) if params["is_fleet_from_ledger"] else service["positions"], rules, sac_limits)
+    for position, own in params["unreadable"].items():
+        seen.add_unreadable(str(position), str(own.get("ecc") or ""), str(own.get("reason") or ""))
+    if params["is_account_expected"] and not params["accounts"]:
+        seen.findings.append(no_account_finding())
     for account in params["accounts"]:
         _check_account(seen, dict(account, audit_log_path=params.get("audit_log_path")), is_check_mode, run_directory)
     expected = {"program": params.get("launcher_sha256"), "configuration": params.get("launcher_configuration_sha256")}
@@ -55,6 +61,11 @@ class Seen:
     def __init__(self):
         self.credentials, self.subjects, self.findings = [], [], []
 
+    def add_unreadable(self, position, ecc, reason):
+        """Adds a position whose variables cannot be used: nothing of it was checked."""
+        self.credentials.append({"name": position, "ecc": ecc, "request_id": "", "about": "credential", "entry": None})
+        self.findings.append(unreadable_finding(position, ecc, reason))
+
 
 def _complete(service, params):
     """Returns a service with what is the same for all."""
@@ -65,7 +76,7 @@ def _complete(service, params):
         str(name): {
             "ecc": str(position.get("ecc") or ""),
             "request_id": str(position.get("request_id") or ""),
-            "installed_sac": position.get("installed_sac"),
+            "installed_sac": params["installed_sacs"].get(name),
         }
         for name, position in service["positions"].items()
     }

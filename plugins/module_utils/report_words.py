@@ -15,6 +15,8 @@ KINDS = {
     "sac_not_for_clients": ("%s for another purpose", "Give the SAC itself"),
     "sac_not_installed": ("%s missing", "Provision the positions again"),
     "sac_expiring": ("%s near the end", "Download a new SAC from the RapidAuth dashboard and install it"),
+    "variables_unreadable": ("%s whose position has unusable variables", "Correct the variables of those positions"),
+    "no_account": ("%s to look at", "Set rapidsos_email and rapidsos_password for the positions, or leave check_portal out"),
     "login_refused": ("%s refused", "Correct the password or have the account unlocked; five failures may lock it"),
     "login_failed": ("%s that could not log in", "Try the login by hand"),
     "expired": ("%s expired", "Request new credentials: expired ones cannot be replaced"),

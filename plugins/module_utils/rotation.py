@@ -12,7 +12,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils import replacement
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.request_ids import validate_credentials, validate_rotation_id
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.wording import describe_plan, describe_refusals
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils.fleet import opaque_position_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils.lineage import history_of
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensure_anon_id

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import pathlib
 from typing import Any
 
@@ -61,3 +62,18 @@ def role_option_names() -> set[str]:
         for entry_point in specs["argument_specs"].values():
             names.update(entry_point["options"])
     return names
+
+
+def shipped_launcher_sha256() -> str:
+    """Returns the SHA-256 of the launcher that this release installs on Linux positions."""
+    return hashlib.sha256((_ROLES / "portal_launcher" / "files" / "linux" / "portal-launcher").read_bytes()).hexdigest()
+
+
+def registered_results(hostvars, names, variable: str) -> dict[str, dict]:
+    """Returns {host: what it registered as the variable}, for those that registered something."""
+    found = {}
+    for name in names:
+        result = hostvars.raw_get(name).get(variable) if hasattr(hostvars, "raw_get") else hostvars[name].get(variable)
+        if isinstance(result, dict) and not result.get("skipped"):
+            found[str(name)] = dict(result)
+    return found

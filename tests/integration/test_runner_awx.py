@@ -10,7 +10,7 @@ import re
 import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
-from ansible_collections.eccops.rapid.plugins.module_utils.fleet import ACCOUNT_OPTIONS, SERVICE_OPTIONS
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import ACCOUNT, SERVICE
 from harness import REPOSITORY
 from playbook_fleet import Fleet
 from runner_job import Job
@@ -21,7 +21,7 @@ TYPES, TEMPLATES, INVENTORY = (yaml.safe_load((HERE / (name + ".yml")).read_text
 SAC, ACCOUNT = TYPES["credential_types"]
 JOBS = {each["playbook"]: each for each in TEMPLATES["job_templates"]}
 #: What the playbooks hand over as a whole: names put together from these (module_utils/fleet.py).
-HANDED_OVER = {"rapidauth_" + name for name in SERVICE_OPTIONS} | {"rapidsos_" + name for name in ACCOUNT_OPTIONS}
+HANDED_OVER = {*SERVICE, *(name for name in ACCOUNT if name.startswith("rapidsos_"))}
 VAULT_PASSWORD = "vault-password-that-nobody-may-see"
 
 

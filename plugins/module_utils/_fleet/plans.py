@@ -11,10 +11,11 @@ from __future__ import annotations
 import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet import variables as names
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.check_plan import plan_check
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.ledger_plan import plan_ledger, plan_service, read_service, refuse
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import FleetReader
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.request_ids import validate_credentials, validate_rotation_id
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
-from ansible_collections.eccops.rapid.plugins.module_utils.urls import ensure_https_url
 
 #: Between two looks at what a position that collects by itself has not collected yet.
 CONFIRM_DELAY_SECONDS = 5
@@ -31,16 +32,19 @@ def fleet_plan_spec() -> dict:
     }
 
 
-def make_plan(params: dict, reader: FleetReader) -> dict:
+def make_plan(params: dict, reader: FleetReader, shipped_launcher_sha256: str) -> dict:
     """Returns the plan of a job, for the options of fleet_plan. Raises InvalidInput with all problems at once."""
-    return JOBS[params["job"]](reader, {*params["all_positions"], *params["hosts"]})
+    all_positions = {*params["all_positions"], *params["hosts"]}
+    if params["job"] == "check":
+        return plan_check(reader, all_positions, shipped_launcher_sha256)
+    return JOBS[params["job"]](reader, all_positions)
 
 
 def plan_rotation(reader: FleetReader, all_positions: typing.Collection[str]) -> dict:
     """Returns the plan of a rotation. Raises InvalidInput with all problems at once."""
     run = {name: reader.of_run(variable) for name, variable in {**names.ROTATION, **names.SERVICE_NAMES}.items()}
-    plan = _plan_ledger(reader, all_positions)
-    plan["service"] = _plan_service(reader)
+    plan = plan_ledger(reader, all_positions)
+    plan["service"] = plan_service(reader)
     plan.update(
         rotation_id=run["rotation_id"],
         anon_ids_are_unique=run["rapidauth_anon_ids_are_unique"],
@@ -54,52 +58,19 @@ def plan_rotation(reader: FleetReader, all_positions: typing.Collection[str]) ->
         positions={position: _plan_position(reader, position, run) for position in reader.hosts},
     )
     _validate_rotation(reader, plan)
-    _refuse(reader)
+    refuse(reader, "Nothing was changed.")
     return plan
 
 
 def plan_block(reader: FleetReader, all_positions: typing.Collection[str]) -> dict:
     """Returns the plan of blocking: the ledger, and per position the RequestId and the service. Raises InvalidInput with all problems."""
-    plan = _plan_ledger(reader, all_positions)
+    plan = plan_ledger(reader, all_positions)
     plan["positions"] = {
-        position: {"request_id": _request_id(reader, position), "service": _read_service(reader, position)} for position in reader.hosts
+        position: {"request_id": _request_id(reader, position), "service": read_service(reader, position)} for position in reader.hosts
     }
     _validate_credentials(reader, plan)
-    _refuse(reader)
+    refuse(reader, "Nothing was changed.")
     return plan
-
-
-def _plan_ledger(reader, all_positions):
-    ledger = {name: reader.of_run(variable) for name, variable in names.LEDGER.items()}
-    host = ledger["rapidauth_ledger_host"]
-    if host in all_positions:
-        reader.note("", "rapidauth_ledger_host is %s, a position: whoever has that position would be sent the SAC; keep the ledger on localhost or a server" % host)
-    return {"ledger_host": host, "ledger_path": ledger["rapidauth_ledger_path"], "audit_log_path": ledger["rapidauth_audit_log_path"]}
-
-
-def _plan_service(reader):
-    """Returns the options that name the service and its SAC: one for all positions."""
-    found = {name: reader.of_run(variable) for name, variable in {**names.SERVICE, **names.SERVICE_NAMES}.items()}
-    return _as_options(reader, "", found)
-
-
-def _read_service(reader, position):
-    found = {name: reader.shared(position, variable) for name, variable in {**names.SERVICE, **names.SERVICE_NAMES}.items()}
-    return _as_options(reader, position, found)
-
-
-def _as_options(reader, position, found):
-    options = {name[len("rapidauth_"):]: value for name, value in found.items() if value}
-    if "api_url" in options:
-        try:
-            ensure_https_url(options["api_url"], "rapidauth_api_url")
-        except InvalidInput as error:
-            reader.note(position, error.message)
-    if not reader.problems:
-        given = {"sac_path", "sac_content"} & set(options)
-        if len(given) != 1:
-            reader.note(position, "rapidauth_sac_path and rapidauth_sac_content are %s set; set one of them" % ("both" if given else "not"))
-    return options
 
 
 def _plan_position(reader, position, run):
@@ -126,7 +97,7 @@ def _request_id(reader, position):
 
 def _validate_rotation(reader, plan):
     rotation_id = plan["rotation_id"]
-    if rotation_id is None and not reader.problems.get(""):
+    if rotation_id is None and reader.trusted and not reader.problems.get(""):
         reader.note("", "give rotation_id, which names this rotation, such as 2026q4")
     elif rotation_id is not None:
         _note_invalid(reader, "", validate_rotation_id, rotation_id)
@@ -155,10 +126,5 @@ def _note_invalid(reader, position, validate, *arguments):
         reader.note(position, error.message)
 
 
-def _refuse(reader):
-    if reader.problems:
-        raise InvalidInput("Nothing was changed. " + reader.describe_problems(), kind="fleet_invalid")
-
-
 #: What each playbook's plan is made by.
-JOBS = {"block": plan_block, "rotate": plan_rotation}
+JOBS = {"block": plan_block, "check": plan_check, "rotate": plan_rotation}

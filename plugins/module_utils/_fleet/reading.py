@@ -22,6 +22,8 @@ class FleetReader:
 
     def __init__(self, hosts: typing.Mapping[str, typing.Any], known: typing.Set[str], extra_names: typing.Collection[str] = ()):
         self.hosts, self.problems = hosts, {}  # type: typing.Mapping, typing.Dict[str, typing.List[str]]
+        #: The positions whose facts do not outrank the inventory: only they have a say in what holds for the run.
+        self.trusted = {position for position, own in hosts.items() if not known.intersection(own.fact_names)}
         self._opened: typing.Dict[tuple, typing.Any] = {}
         self._note_unknown(known, extra_names)
         self._note_facts(known)
@@ -31,7 +33,9 @@ class FleetReader:
         self.problems.setdefault(position, []).append(printable(problem))
 
     def own(self, position: str, variable: Variable) -> typing.Any:
-        """Returns the value of a position's own variable, the default where it is not set, or None after noting a problem."""
+        """Returns the value of a position's own variable, the default where it is not set, or None where there is a problem with it."""
+        if position not in self.trusted:
+            return None
         try:
             return self._value(position, variable)
         except InvalidInput as error:
@@ -50,13 +54,13 @@ class FleetReader:
     def of_run(self, variable: Variable) -> typing.Any:
         """Returns the one value that all positions have, or None after noting that they have several."""
         found: typing.Dict[str, typing.Any] = {}
-        for position in self.hosts:
+        for position in filter(self.trusted.__contains__, self.hosts):
             value = self.shared(position, variable)
             found.setdefault(repr(value), value)
         if len(found) > 1:
             told = "" if variable.is_secret else ": " + ", ".join(sorted(found)[:3])
             self.note("", "the positions have more than one %s%s; give all the same, or run each center by itself with --limit" % (variable.name, told))
-        return next(iter(found.values()), variable.default)
+        return next(iter(found.values()), None)
 
     def _value(self, position, variable):
         own = self.hosts[position]
@@ -74,7 +78,7 @@ class FleetReader:
                 self.note("", problem)
         seen: typing.Dict[str, str] = {}
         for position, own in self.hosts.items():
-            for name in own.raw:
+            for name in own.raw if position in self.trusted else ():
                 if name not in seen and name not in extra_names:
                     seen[name] = position
                     problem = describe_unknown(name, known, False)
@@ -83,8 +87,8 @@ class FleetReader:
 
     def _note_facts(self, known):
         for position, own in self.hosts.items():
-            said = sorted(known.intersection(own.fact_names))
-            if said:
+            if position not in self.trusted:
+                said = sorted(known.intersection(own.fact_names))
                 self.note(position, "the host itself says what only the inventory may: its facts hold %s; see who set them, then run with --flush-cache"
                           % ", ".join(said))
 

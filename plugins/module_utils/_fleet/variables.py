@@ -83,6 +83,16 @@ CHECK = _variables(
     ("check_launcher_configuration_sha256", values.read_text),
     ("check_report_directory", values.read_text),
 )
+#: The Portal account of a position: the launcher's own variables, and those that all jobs share.
+ACCOUNT = _variables(
+    *((prefix + option, values.read_text) for prefix in ("portal_launcher_", "rapidsos_") for option in ("api_url", "ca_path", "email", "environment")),
+    *((prefix + "password", values.read_secret, None, True) for prefix in ("portal_launcher_", "rapidsos_")),
+)
+#: What the inventory says of positions beside.
+FLEET = _variables(
+    ("ecc", values.read_text, ""),
+    ("sac_certificate_directory", values.read_text, "/etc/rapidauth-sac"),
+)
 PROVISION = _variables(
     ("provision_positions", values.read_text),
     ("provision_waves", values.read_waves, (1, "25%", "100%")),
@@ -94,7 +104,7 @@ _FURTHER_NAMES = ("rapidauth_positions", "rapidauth_anon_id")
 
 def known_names(role_options: typing.Iterable[str] = ()) -> typing.Set[str]:
     """Returns the names of all variables that the playbooks and roles take."""
-    tables = (SERVICE, SERVICE_NAMES, LEDGER, ROTATION, POSITION, CHECK, PROVISION)
+    tables = (SERVICE, SERVICE_NAMES, LEDGER, ROTATION, POSITION, CHECK, ACCOUNT, PROVISION)
     return {name for table in tables for name in table}.union(_FURTHER_NAMES, role_options)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils import rotation
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils.fleet import opaque_position_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
 from ansible_collections.eccops.rapid.plugins.module_utils.ledger_file import LedgerError
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import LedgerReading, LedgerRecord
 from ansible_collections.eccops.rapid.tests.unit.support.model_rapidauth import ModelRapidAuth
@@ -58,7 +58,7 @@ def test_each_position_is_told_by_its_name(case):
     assert entry == {
         "outcome": "replaced", "changed": True, "reason": "replaced under AnonId %s" % entry["anon_id"], "error_kind": None,
         "anon_id": opaque_position_id("north-01") + "-q1", "request_id": successor, "previous_request_id": case.ids["north-01"],
-        "request_ids": [case.ids["north-01"], successor], "status": "Requested"}
+        "request_ids": [case.ids["north-01"], successor], "status": "Requested", "old_anon_id": "old-north-01"}
     again = case.rotate()
     assert (again["changed"], again["ledger_is_new"], set(outcomes(again))) == (False, False, {"already_replaced"})
     assert again["positions"]["north-01"]["request_id"] == successor
@@ -77,9 +77,9 @@ MALFORMED = {
     "no rotation": ({"rotation_id": ""}, "1 to 24"),
     "long rotation": ({"rotation_id": "q" * 25}, "1 to 24"),
     "rotation with a slash": ({"rotation_id": "2026/q4"}, "1 to 24 of a-z"),
-    "position twice": (pair("a", "a", (ID, ID.replace("2", "3"))), "the same position a"),
-    "RequestId twice": (pair("a", "b"), "a and b have the same RequestId"),
-    "RequestId twice in capitals": (pair("a", "b", ("a" + ID[1:], "A" + ID[1:])), "a and b have the same RequestId"),
+    "position twice": (pair("a", "a", (ID, ID.replace("2", "3"))), "a is named twice in credentials"),
+    "RequestId twice": (pair("a", "b"), "b: it has the same RequestId as a"),
+    "RequestId twice in capitals": (pair("a", "b", ("a" + ID[1:], "A" + ID[1:])), "b: it has the same RequestId as a"),
     "malformed RequestId": ({"credentials": [{"position": "a", "request_id": "2"}]}, "a: RequestId '2' is malformed"),
     "no threads": ({"concurrency": 0}, "between 1 and 64"),
     "many threads": ({"concurrency": 65}, "between 1 and 64"),
