@@ -12,7 +12,8 @@
 if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
     # Only cmdlets are allowed here, so no login can be made and no page be served: the plain login is opened.
     $sum = (Get-FileHash -LiteralPath $PSCommandPath -Algorithm SHA256).Hash
-    if (-not ($args -contains '--check') -and -not ($args -contains '--version') -and -not ($args -contains '--help')) {
+    # Only the first word may be an option: what follows is text of a CAD or a link.
+    if (-not (@('--check', '--version', '--help') -ccontains $args[0])) {
         Start-Process -FilePath (Join-Path -Path $PSScriptRoot -ChildPath 'portal-login.url')
     }
     $reason = 'portal-launcher: this position runs PowerShell in constrained language mode; allow {0} in AppLocker or App Control ' +
@@ -47,6 +48,7 @@ $LoginTabSeconds = 1.5
 $MostFileBytes = 65536
 $MostRequestBytes = 16384
 $MostConnections = 64
+$MostPathCharacters = 1000
 $MostNumberCharacters = 64
 $MostShownCharacters = 40
 
@@ -54,6 +56,14 @@ $UrlPattern = '^https://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?(/
 $TokenPattern = '^[\x21-\x7e]{1,16384}\z'
 $ExtensionPattern = '[#;,]|(?<![a-z])(?:x|ext|extn|extension)[.:= ]*[0-9]'
 $NotPrintablePattern = '[\p{C}\p{Zl}\p{Zp}\p{Zs}-[ ]]'
+
+# SYSTEM, Administrators, TrustedInstaller: who may own and change what the program takes its configuration from.
+$AdministratorSids = @('S-1-5-18', 'S-1-5-32-544', 'S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464')
+# Write, append, attributes, delete, rights, owner; generic all and write. Above the configuration's own directory others may make entries,
+# as Windows allows them in C:\ProgramData, but not delete or rename one, and not change the directory's rights.
+$ChangeMask = 0x500D0156
+$ReplaceMask = 0x100D0040
+$LocalPathPattern = '^[A-Za-z]:[\\/][^:]*\z'
 
 $StatePath = 'Software\PortalLauncher'
 $Entropy = [System.Text.Encoding]::ASCII.GetBytes('eccops.rapid portal-launcher')
@@ -63,14 +73,18 @@ $Clock = [System.Diagnostics.Stopwatch]::StartNew()
 $Usage = @'
 portal-launcher opens the RapidSOS Portal on a caller in the default browser.
 
-  portal-launcher NUMBER          the caller's number, such as "+1 (555) 555-5555"
-  portal-launcher SCHEME:NUMBER   a link of the configured scheme, such as eccops-portal:15555555555
-  portal-launcher -               the number is the first line of standard input
-  portal-launcher                 opens the Portal's login
+  portal-launcher --number NUMBER  the caller's number, such as "+1 (555) 555-5555": what a CAD, or a link, uses
+  portal-launcher NUMBER           the same, for people: what begins with - is an option here
+  portal-launcher -                the number is the first line of standard input
+  portal-launcher                  opens the Portal's login
 
-  --check [--log-in]              checks this position; --log-in adds one login
-  --configuration PATH            instead of C:\ProgramData\PortalLauncher\launcher.ini
-  --version                       version, and SHA-256 of this program
+NUMBER may be a link of the configured scheme, such as eccops-portal:15555555555.
+Whatever follows --number is the number, and never an option.
+
+  --check [--log-in]               checks this position; --log-in adds one login
+  --configuration PATH             comes first; instead of C:\ProgramData\PortalLauncher\launcher.ini;
+                                   administrators alone may be able to change that file and its directories
+  --version                        version, and SHA-256 of this program
   --help
 
 Exit codes: 0 opened on the caller; 1 unexpected; 2 number or call refused; 3 configuration or account unusable;
@@ -572,22 +586,70 @@ function ConvertTo-WindowsArgument([string]$Text) {
     return '"' + $escaped + '"'
 }
 
-# Returns @{Values; Problems; AccountPath}; a file that cannot be read is a problem too.
-function Read-Configuration([string]$Path) {
-    $full = [System.IO.Path]::GetFullPath($Path)
-    try {
-        $strict = [System.Text.UTF8Encoding]::new($false, $true)
-        $configuration = ConvertFrom-ConfigurationText ([System.IO.File]::ReadAllText($full, $strict))
+# Returns who else than the administrators can change what has this owner and these rules (tables of Sid, Mask, IsAllowed, IsInheritOnly), '' for nobody.
+function Get-AccessProblem([string]$Owner, $Rules, [bool]$IsAbove) {
+    $mask = $ChangeMask
+    if ($IsAbove) { $mask = $ReplaceMask }
+    if (-not ($AdministratorSids -ccontains $Owner)) { return "belongs to $Owner and not to the administrators" }
+    foreach ($rule in $Rules) {
+        if (-not $rule['IsAllowed'] -or $rule['IsInheritOnly'] -or $AdministratorSids -ccontains $rule['Sid']) { continue }
+        if (($rule['Mask'] -band $mask) -ne 0) { return 'can be changed by ' + $rule['Sid'] }
     }
-    catch {
+    return ''
+}
+
+# Returns the same of a file or a directory.
+function Get-ItemProblem([string]$Path, [bool]$IsAbove) {
+    if (([int][System.IO.File]::GetAttributes($Path) -band [int][System.IO.FileAttributes]::ReparsePoint) -ne 0) { return 'is a link to another place' }
+    $security = Get-Acl -LiteralPath $Path
+    $owner = $security.GetOwner([System.Security.Principal.SecurityIdentifier]).Value
+    $rules = @()
+    foreach ($rule in $security.GetAccessRules($true, $true, [System.Security.Principal.SecurityIdentifier])) {
+        $rules += @{
+            Sid = $rule.IdentityReference.Value
+            Mask = [int]$rule.FileSystemRights
+            IsAllowed = ($rule.AccessControlType -eq [System.Security.AccessControl.AccessControlType]::Allow)
+            IsInheritOnly = (([int]$rule.PropagationFlags -band [int][System.Security.AccessControl.PropagationFlags]::InheritOnly) -ne 0)
+        }
+    }
+    return (Get-AccessProblem $owner $rules $IsAbove)
+}
+
+# Returns why a configuration cannot be trusted, '' for nothing: it names programs that run as the dispatcher, and its path may be somebody
+# else's choice. What the administrators alone can change stays as it was judged.
+function Get-PathProblem([string]$Path) {
+    if (-not ($Path -cmatch $LocalPathPattern)) { return 'its path must be absolute, on a disk of this computer' }
+    if ([System.IO.DriveInfo]::new($Path.Substring(0, 1)).DriveType -ne [System.IO.DriveType]::Fixed) { return 'it must be on a fixed disk of this computer' }
+    $here = [System.IO.Path]::GetFullPath($Path)
+    for ($level = 0; $here; $level++) {
+        $problem = Get-ItemProblem $here ($level -gt 1)
+        if ($problem -ne '') { return "$here $problem; let administrators alone own and change it" }
+        $here = [System.IO.Path]::GetDirectoryName($here)
+    }
+    return ''
+}
+
+# Returns @{Values; Problems; AccountPath}; a file that cannot be read or trusted is a problem too.
+function Read-Configuration([string]$Path) {
+    $problem = ''
+    try {
+        $problem = Get-PathProblem $Path
+        if ($problem -eq '') {
+            $strict = [System.Text.UTF8Encoding]::new($false, $true)
+            $configuration = ConvertFrom-ConfigurationText ([System.IO.File]::ReadAllText($Path, $strict))
+        }
+    }
+    catch { $problem = 'it cannot be read: ' + $_.Exception.GetBaseException().GetType().Name }
+    if ($problem -ne '') {
         $configuration = ConvertFrom-ConfigurationText ''
-        $configuration.Problems = @('it cannot be read: ' + $_.Exception.GetBaseException().GetType().Name)
+        $configuration.Problems = @($problem)
     }
     if ($configuration.Values['portal login_url'] -eq '') { $configuration.Values['portal login_url'] = $DefaultLoginUrl }
     $problems = @()
-    foreach ($problem in $configuration.Problems) { $problems += "${full}: $problem" }
+    foreach ($each in $configuration.Problems) { $problems += "${Path}: $each" }
     $configuration.Problems = $problems
-    $configuration.AccountPath = [System.IO.Path]::Combine([System.IO.Path]::GetDirectoryName($full), $AccountFile)
+    $configuration.AccountPath = ''
+    if ($problem -eq '') { $configuration.AccountPath = [System.IO.Path]::Combine([System.IO.Path]::GetDirectoryName($Path), $AccountFile) }
     return $configuration
 }
 
@@ -849,7 +911,9 @@ function Wait-Visitor([hashtable]$Listener, [string]$Method, [string]$Path, [dou
                 $Listener.Visitors[0].Client = $null
                 Remove-GoneVisitor $Listener
             }
-            $Listener.Visitors += @{ Client = $Listener.Socket.AcceptTcpClient(); Text = ''; Body = '' }
+            $client = $Listener.Socket.AcceptTcpClient()
+            if (Test-Peer $client) { $Listener.Visitors += @{ Client = $client; Text = ''; Body = '' } }
+            else { $client.Close() }
         }
         foreach ($visitor in $Listener.Visitors) {
             if (-not (Read-Visitor $visitor)) { continue }
@@ -871,6 +935,13 @@ function Wait-Visitor([hashtable]$Listener, [string]$Method, [string]$Path, [dou
         Start-Sleep -Milliseconds 10
     }
     return $null
+}
+
+# Whether a connection comes from 127.0.0.1: the whole of 127.0.0.0/8 is this computer's. Whose it is is not asked: Windows shows the address, which
+# is in the browser's command line, to its user and to administrators only; docs/portal_launcher.md says why that is enough.
+function Test-Peer([System.Net.Sockets.TcpClient]$Client) {
+    try { return ($Client.Client.RemoteEndPoint.Address.ToString() -ceq '127.0.0.1') }
+    catch { return $false }
 }
 
 # Forgets the visitors who were answered or broke off.
@@ -1113,10 +1184,10 @@ function Invoke-Check([string]$Name, [scriptblock]$Check) {
     }
 }
 
-# Returns what the role registers for links. %1 is the link: whatever it holds, it comes after --link, and no shell reads it.
+# Returns what the role registers for links. %1 is the link: whatever it holds, it comes after --number, and no shell reads it.
 function Get-HandlerCommand {
     return '"' + [System.Environment]::SystemDirectory + '\WindowsPowerShell\v1.0\powershell.exe" -NoProfile -NonInteractive ' +
-        '-ExecutionPolicy RemoteSigned -WindowStyle Hidden -File "' + $PSCommandPath + '" --link "%1"'
+        '-ExecutionPolicy RemoteSigned -WindowStyle Hidden -File "' + $PSCommandPath + '" --number "%1"'
 }
 
 # Returns the exit code of the first check that failed; writes a line for each thing that has to be right.
@@ -1167,30 +1238,52 @@ function Invoke-Checks([string]$Path, [bool]$IsLogInWanted) {
 
 # ---- command line
 
-# Returns @{Options; Words; Problem}. After --link everything is the link's text: what a web page may choose is never an option.
+# Returns @{Configuration; Options; HasNumber; Number; Problem}, '' for what is not given. Whatever follows "--number" or "--" is the number: a CAD,
+# or the page with a link, chose it. Before that, words are taken only as they are spelt in full. powershell.exe parts an argument such as -a:b.
 function Read-Arguments([string[]]$Arguments) {
-    $options = @{ configuration = $ConfigurationPath }
+    $asked = @{ Configuration = ''; Options = @(); HasNumber = $false; Number = ''; Problem = '' }
+    $problems = @()
     $words = @()
-    $problem = ''
-    if ($Arguments.Length -gt 0 -and $Arguments[0] -ceq '--link') {
-        if ($Arguments.Length -gt 1) { $words += [System.String]::Join(' ', $Arguments, 1, $Arguments.Length - 1) }
-        return @{ Options = $options; Words = $words; Problem = '' }
-    }
+    $given = @()
     for ($index = 0; $index -lt $Arguments.Length; $index++) {
         $word = $Arguments[$index]
-        if (@('--check', '--log-in', '--version', '--help') -ccontains $word) { $options[$word.Substring(2)] = $true }
+        if ($word -ceq '--number' -or $word -ceq '--' -or $word.StartsWith('--number=', [System.StringComparison]::Ordinal)) {
+            $rest = @()
+            if ($word.StartsWith('--number=', [System.StringComparison]::Ordinal)) { $rest += $word.Substring(9) }
+            for ($after = $index + 1; $after -lt $Arguments.Length; $after++) { $rest += $Arguments[$after] }
+            if ($rest.Length -gt 0 -or $word -ceq '--number') {
+                $asked['HasNumber'] = $true
+                $given += [System.String]::Join(' ', $rest)
+            }
+            $index = $Arguments.Length
+        }
+        elseif (@('--check', '--log-in', '--version', '--help') -ccontains $word) { $asked['Options'] += $word.Substring(2) }
+        elseif ($word -ceq '-') { $asked['Options'] += '-' }
         elseif ($word -ceq '--configuration' -and $index + 1 -lt $Arguments.Length) {
             $index++
-            $options['configuration'] = $Arguments[$index]
+            $path = $Arguments[$index]
+            if ($asked['Configuration'] -ne '' -or $words.Length -gt 0) { $problems += '--configuration is given twice, or after the number' }
+            elseif ($path -eq '' -or $path.Length -gt $MostPathCharacters -or $path -cmatch $NotPrintablePattern) {
+                $problems += 'the path after --configuration is empty, too long, or has a control character in it'
+            }
+            else { $asked['Configuration'] = $path }
         }
-        elseif ($word.StartsWith('-', [System.StringComparison]::Ordinal) -and $word -cne '-') {
-            if ($problem -eq '') { $problem = 'unknown or incomplete option ' + (Get-ShownText $word) }
-        }
+        elseif ($word.StartsWith('-', [System.StringComparison]::Ordinal)) { $problems += 'unknown or incomplete option ' + (Get-ShownText $word) }
         else { $words += $word }
     }
-    if ($words.Length -gt 1 -and $problem -eq '') { $problem = 'more than one number; put quotes around a number with spaces' }
-    if ($options.ContainsKey('log-in') -and -not $options.ContainsKey('check') -and $problem -eq '') { $problem = '--log-in belongs to --check' }
-    return @{ Options = $options; Words = $words; Problem = $problem }
+    if ($words.Length -gt 1 -or ($words.Length -gt 0 -and $asked['HasNumber'])) {
+        $problems += 'more than one number; put quotes around a number with spaces'
+    }
+    if ($words.Length -gt 0) { $asked['HasNumber'] = $true }
+    $asked['Number'] = [System.String]::Join(' ', $words + $given)
+    if ($asked['Options'] -ccontains 'log-in' -and -not ($asked['Options'] -ccontains 'check')) { $problems += '--log-in belongs to --check' }
+    $count = 0
+    foreach ($option in $asked['Options']) {
+        if ($option -cne 'log-in') { $count++ }
+    }
+    if ($count -gt 1 -or ($count -gt 0 -and $asked['HasNumber'])) { $problems += 'give one of a number, -, --check, --version and --help' }
+    if ($problems.Length -gt 0) { $asked['Problem'] = $problems[0] }
+    return $asked
 }
 
 # Returns the first line of standard input, '' if none comes in time.
@@ -1207,24 +1300,27 @@ function Get-VersionText {
 
 # Returns the exit code.
 function Invoke-Launcher([string[]]$Arguments) {
+    # A program or a file that is named without a directory must not be looked for where the CAD runs.
+    [System.Environment]::CurrentDirectory = [System.Environment]::SystemDirectory
     $asked = Read-Arguments $Arguments
-    $has_problem = $asked.Problem -ne ''
-    if (-not $has_problem -and $asked.Options.ContainsKey('help')) {
+    $options = @()
+    if ($asked.Problem -eq '') { $options = $asked.Options }
+    if ($options -ccontains 'help') {
         [System.Console]::Out.WriteLine($Usage)
         return 0
     }
-    if (-not $has_problem -and $asked.Options.ContainsKey('version')) {
+    if ($options -ccontains 'version') {
         [System.Console]::Out.WriteLine((Get-VersionText))
         return 0
     }
     foreach ($assembly in @('System.Net.Http', 'System.Security', 'System.Web', 'System.Web.Extensions')) { Add-Type -AssemblyName $assembly }
-    if (-not $has_problem -and $asked.Options.ContainsKey('check')) {
-        return (Invoke-Checks $asked.Options['configuration'] ($asked.Options.ContainsKey('log-in')))
-    }
-    $configuration = Read-Configuration $asked.Options['configuration']
-    if ($asked.Words.Length -eq 0 -and -not $has_problem) { return (Invoke-LoginPage $configuration) }
-    $argument = [System.String]::Join(' ', $asked.Words)
-    if ($argument -ceq '-' -and -not $has_problem) { $argument = Read-InputLine }
+    $path = $asked.Configuration
+    if ($path -eq '') { $path = $ConfigurationPath }
+    if ($options -ccontains 'check') { return (Invoke-Checks $path ($options -ccontains 'log-in')) }
+    $configuration = Read-Configuration $path
+    $argument = $asked.Number
+    if ($options -ccontains '-') { $argument = Read-InputLine }
+    elseif (-not $asked.HasNumber -and $asked.Problem -eq '') { return (Invoke-LoginPage $configuration) }
     return (Invoke-Call $configuration $argument $asked.Problem)
 }
 
