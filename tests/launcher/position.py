@@ -39,7 +39,7 @@ class Position:
     def __init__(self, values, python=None):
         """C(values) is the sandbox's connection.yml; C(python) runs the program, by default the one of its first line."""
         self.directory, self.python = pathlib.Path(tempfile.mkdtemp(prefix="launcher-", dir=PLACE)), python
-        self.prefix = []
+        self.prefix, self.program = [], PROGRAM
         self.notes = self.directory / "notes"
         self.notes.mkdir(parents=True)
         self.runtime = pathlib.Path(tempfile.mkdtemp(prefix="launcher-", dir=MEMORY))
@@ -80,7 +80,7 @@ class Position:
         path.chmod(mode)
 
     def command(self, *arguments, has_configuration=True):
-        program = [self.python, "-I", str(PROGRAM)] if self.python else [str(PROGRAM)]
+        program = [self.python, "-I", str(self.program)] if self.python else [str(self.program)]
         return [*self.prefix, *program, *(["--configuration", str(self.path)] if has_configuration else []), *arguments]
 
     def start(self, *arguments, **options):

@@ -5,13 +5,14 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import struct
 import subprocess
 
 import pytest
-from position import NUMBER
+from position import BROWSER, NUMBER, PROGRAM
 
 
 def test_the_address_is_on_the_loopback_interface_and_cannot_be_guessed(visit):
@@ -149,6 +150,24 @@ def test_another_user_of_the_machine_gets_nothing(visit, source):
     assert answer.startswith("HTTP/1.1 404 ") and "Location" not in answer and "token" not in answer
     status, headers, _text = page.ask()
     assert status == 302 and "access_token=" in headers["Location"] and page.end() == (0, "")
+
+
+def test_a_dispatcher_is_told_from_another_user_and_from_root(position, visit):
+    """As on a position: the launcher runs for an ordinary user, who can change nothing of it."""
+    dispatcher = 65533
+    program, browser, authorities = (shutil.copy(path, position.directory) for path in (PROGRAM, BROWSER, position.values["rapidsos_ca_path"]))
+    os.chmod(authorities, 0o644)
+    position.program = program
+    position.changes.update(browser_command=f"/usr/bin/python3 -I -S {browser} {position.notes} look", portal_ca_path=authorities)
+    position.prefix = ["setpriv", f"--reuid={dispatcher}", f"--regid={dispatcher}", "--clear-groups"]
+    position.directory.chmod(0o755)
+    for path in (position.notes, position.runtime):
+        os.chown(path, dispatcher, dispatcher)
+    os.chown(position.directory / "account.json", 0, dispatcher)
+    page = visit("--number", NUMBER)
+    for user, source in ((65534, ""), (65534, "127.66.66.66"), (0, ""), (dispatcher, "127.66.66.66")):
+        assert answer_to(page, user, source).startswith("HTTP/1.1 404 ")
+    assert answer_to(page, dispatcher).startswith("HTTP/1.1 302 ") and page.end() == (0, "")
 
 
 @pytest.mark.parametrize("source", ["127.66.66.66", "::ffff:127.0.0.2"])
