@@ -27,6 +27,7 @@ TWINS = {
     "is_refusal_in_force": "Test-RefusalInForce",
     "failure_of_status": "Get-StatusFailure",
     "query_location": "Get-QueryLocation",
+    "redirect_target": "Get-RedirectTarget",
     "origin_of": "Get-OriginOf",
     "parsed_request": "ConvertFrom-RequestHead",
     "request_verdict": "Get-RequestVerdict",

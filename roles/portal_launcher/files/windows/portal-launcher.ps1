@@ -107,7 +107,7 @@ $Failures = [ordered]@{
     'secret' = @(3, 'the position''s Portal account cannot be read: {0}')
     'command' = @(3, 'the site''s command for the Portal account failed: {0}')
     'not_signed_in' = @(3, 'nobody signed in within two minutes')
-    'login_refused' = @(4, 'the Portal refused the login (HTTP {0}): wrong password or locked account; it is not tried again for 15 minutes')
+    'login_refused' = @(4, 'the Portal refused the login (HTTP {0}): the password is wrong or the account is locked; it is not tried again for 15 minutes')
     'login_still_refused' = @(4, 'the Portal refused this login less than 15 minutes ago, and it is not tried again yet; correct the password')
     'name_not_resolved' = @(5, 'the name of the Portal''s server ({0}) was not found: DNS or network trouble')
     'not_trusted' = @(5, 'the Portal''s server ({0}) is not trusted: {1}')
@@ -117,6 +117,9 @@ $Failures = [ordered]@{
     'busy' = @(5, 'the Portal''s server ({0}) asks to wait (HTTP 429)')
     'trouble' = @(5, 'the Portal''s server ({0}) has trouble (HTTP {1})')
     'nonsense' = @(5, 'the Portal''s server ({0}) answered what is no login ({1})')
+    'redirected' = @(5, ('the Portal''s server ({0}) redirected the login{1}, and was not followed, since the password would go there too; ' +
+            'set api_url to the address of the API itself'))
+    'proxy' = @(5, '{0}')
     'another_login' = @(5, 'another login of this account is still under way')
     'no_browser' = @(6, 'no browser could be started: {0}')
     'not_fetched' = @(6, 'the browser did not open the page within 10 seconds')
@@ -294,9 +297,17 @@ function Test-RefusalInForce([hashtable]$Entry, [string]$ApiUrl, [string]$Email,
 function Get-StatusFailure([int]$Status) {
     if ($Status -ge 200 -and $Status -lt 300) { return $null }
     if (@(400, 401, 403, 422, 423) -contains $Status) { return 'login_refused' }
+    if ($Status -ge 300 -and $Status -lt 400) { return 'redirected' }
     if ($Status -eq 429) { return 'busy' }
     if ($Status -ge 500) { return 'trouble' }
     return 'nonsense'
+}
+
+# Returns " to " and the origin that a Location names, '' where it names none.
+function Get-RedirectTarget([string]$Location) {
+    $match = [System.Text.RegularExpressions.Regex]::Match($Location, '^https?://[A-Za-z0-9.:\[\]-]{1,200}(?=[/?#]|\z)')
+    if ($match.Success) { return ' to ' + $match.Value }
+    return ''
 }
 
 # Returns the URL that opens the Portal on the caller: as secret as the token.
@@ -787,6 +798,17 @@ function New-Client {
     return $client
 }
 
+# Returns what the proxy is called that Windows has for an address, '' for none.
+function Get-ProxyName([string]$Url) {
+    try {
+        $address = [System.Uri]::new($Url)
+        $proxies = [System.Net.WebRequest]::DefaultWebProxy
+        if ($null -eq $proxies -or $proxies.IsBypassed($address)) { return '' }
+        return 'the proxy http://' + $proxies.GetProxy($address).Authority
+    }
+    catch { return '' }
+}
+
 # Returns the result of a client's task; throws the Failure of one that is late or failed.
 function Wait-Answer([System.Threading.Tasks.Task]$Task, [double]$Seconds, [string]$ApiUrl) {
     $name = [System.Text.RegularExpressions.Regex]::Match($ApiUrl, $UrlPattern).Groups[1].Value
@@ -800,6 +822,11 @@ function Wait-Answer([System.Threading.Tasks.Task]$Task, [double]$Seconds, [stri
             if ($cause -is [System.Net.WebException]) { $status = $cause.Status.ToString() }
             $cause = $cause.InnerException
         }
+        $proxy = Get-ProxyName $ApiUrl
+        $check = 'check the proxy settings of Windows, or except the host there if it is reached without a proxy'
+        if ($status -ceq 'ProxyNameResolutionFailure') { throw (New-Failure 'proxy' "the host name of $proxy cannot be resolved; $check") }
+        if ($status -ceq 'ConnectFailure' -and $proxy -ne '') { throw (New-Failure 'proxy' "$proxy refused the connection or cannot be reached; $check") }
+        if ($status -ceq 'RequestProhibitedByProxy') { throw (New-Failure 'proxy' "$proxy does not allow the connection; ask its administrator to allow it") }
         if ($status -ceq 'NameResolutionFailure') { throw (New-Failure 'name_not_resolved' $name) }
         if ($status -ceq 'TrustFailure') { throw (New-Failure 'not_trusted' $name 'its certificate is not one that this computer trusts') }
         if ($status -ceq 'SecureChannelFailure') { throw (New-Failure 'no_tls' $name 'the secure channel could not be made') }
@@ -819,7 +846,9 @@ function Send-Login([hashtable]$Configuration, [hashtable]$Account, [double]$Sec
     $sending = $client.PostAsync($api_url + $LoginPath, $content)
     $answer = Wait-Answer $sending $Seconds $api_url
     $status = [int]$answer.StatusCode
+    if ($status -eq 407) { throw (New-Failure 'proxy' ((Get-ProxyName $api_url) + ' wants a login (HTTP 407); ask its administrator for a way without one')) }
     $kind = Get-StatusFailure $status
+    if ($kind -ceq 'redirected') { throw (New-Failure $kind $name ((Get-RedirectTarget ([string]$answer.Headers.Location)) + " (HTTP $status)")) }
     if ($kind -ceq 'login_refused') { throw (New-Failure $kind $status) }
     if ($kind -ceq 'trouble') { throw (New-Failure $kind $name $status) }
     if ($null -ne $kind) { throw (New-Failure $kind $name "HTTP $status") }
