@@ -36,8 +36,8 @@ class Proxy:
             while b"\r\n\r\n" not in head:
                 head += client.recv(4096)
             self.heads.append(head.decode("latin-1"))
-            if self._refusal:
-                client.sendall(self._refusal + b"\r\nContent-Length: 0\r\n\r\n")
+            if self._refusal is not None:
+                client.sendall(self._refusal and self._refusal + b"\r\nContent-Length: 0\r\n\r\n")
                 return
             with socket.create_connection(self._target) as server:
                 client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
@@ -95,7 +95,8 @@ def test_a_server_with_another_name_is_not_trusted(position, make_proxy, logins)
     ("us:s3cret@", b"HTTP/1.1 407 No", "refused the user name and password in all_proxy (HTTP 407); they were sent once: correct them"),
     ("us:s3cret@", b"HTTP/1.1 403 No", "does not allow a tunnel to localhost:"),
     ("", b"HTTP/1.1 503 No", "(HTTP 503); check the URL's host and port, and whether the proxy can reach them"),
-    ("", b"HTTP/1.1 502", "(HTTP 502); check the URL's host and port"), ("", b"SSH-2.0-x", "does not answer as an HTTP proxy does")])
+    ("", b"HTTP/1.1 502", "(HTTP 502); check the URL's host and port"), ("", b"", "cut the connection before it opened a tunnel to localhost:"),
+    ("", b"SSH-2.0-x", "does not answer as an HTTP proxy does")])
 def test_a_proxy_that_refuses_is_blamed(position, make_proxy, logins, login, refusal, words):
     proxy = make_proxy(refusal=refusal)
     position.environment["all_proxy"] = f"http://{login}127.0.0.1:{proxy.port}"
@@ -118,7 +119,7 @@ def test_a_proxy_that_says_nothing_is_named(position):
         position.environment["https_proxy"] = f"http://127.0.0.1:{silent.getsockname()[1]}"
         position.configure(session_login_timeout_seconds="0.5")
         ended = position.call(NUMBER, count=2)
-    assert ended.code == 5 and "(localhost, through the proxy http://127.0.0.1:" in ended.stderr and "did not answer within 0.5 seconds" in ended.stderr
+    assert ended.code == 5 and "the proxy http://127.0.0.1:" in ended.stderr and ("did not answer within 0.5 s" in ended.stderr or "in time" in ended.stderr)
 
 
 def test_the_first_variable_that_is_set_decides(position, make_proxy, logins):
