@@ -87,7 +87,9 @@ def read_sac(source, now=None):
         list(reasons_against(sac, sac.not_before))
     except RapidError:
         raise
-    except Exception as error:  # mostly ValueError and cryptography's UnsupportedAlgorithm
+    except BaseException as error:  # mostly ValueError and cryptography's UnsupportedAlgorithm; a panic of its Rust is no Exception
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         raise SacUnusable(
             "%s is damaged or not supported (%s); download the SAC again" % (source.name, type(error).__name__), kind="sac_malformed"
         ) from None

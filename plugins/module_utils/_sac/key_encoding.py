@@ -8,10 +8,10 @@ accept beside the certificate. For such a certificate its own algorithm is writt
 
 from __future__ import annotations
 
-import base64
 import os
 
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.ber import INTEGER, OCTET_STRING, SEQUENCE, parse
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.parts import encode_lines
 
 try:
     from cryptography.hazmat.primitives import hashes, padding, serialization
@@ -35,7 +35,7 @@ def encrypt_key(key, certificate, passphrase: bytes) -> bytes:
     plain = key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     version, unused_algorithm, content = parse(plain).children[:3]
     der = _encrypt(_encode(SEQUENCE, _encode(INTEGER, version.content), algorithm, _encode(OCTET_STRING, content.content)), passphrase)
-    return b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n%s-----END ENCRYPTED PRIVATE KEY-----\n" % base64.encodebytes(der)
+    return b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n%s-----END ENCRYPTED PRIVATE KEY-----\n" % encode_lines(der)
 
 
 def read_pss_algorithm(certificate) -> bytes:

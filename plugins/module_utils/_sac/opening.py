@@ -135,6 +135,11 @@ def _load_pkcs12(source, part) -> tuple:
     except ValueError as error:
         # cryptography says "Invalid password" when the file was read and its seal did not fit the passphrase.
         if "password" in str(error).lower():
+            if len(part.whole_element().children) < 3:
+                raise SacUnusable(
+                    "%s is a PKCS#12 file without a MAC, which this version of cryptography cannot open; export the SAC again with one" % source.name,
+                    kind="sac_malformed",
+                ) from None
             raise (_wrong_passphrase if source.passphrase else _missing_passphrase)(source) from None
         raise SacUnusable("%s is neither PEM nor a whole PKCS#12 file; download the SAC again" % source.name, kind="sac_malformed") from None
     return key, ([certificate] if certificate else []) + list(chain)
@@ -164,6 +169,8 @@ def _load_key(source, part):
     is_encrypted = part.kind == identification.ENCRYPTED_PRIVATE_KEY or part.cipher is not None
     if is_encrypted and not source.passphrase:
         raise _missing_passphrase(source)
+    if part.cipher and len(part.cipher[1]) != (32 if part.cipher[0].startswith(b"AES-") else 16):  # hexadecimal digits: fewer make cryptography panic
+        raise SacUnusable("the private key of %s cannot be parsed; download the SAC again" % source.name, kind="sac_malformed")
     try:
         return serialization.load_pem_private_key(part.as_pem(), _passphrase_bytes(source) if is_encrypted else None)
     except (ValueError, TypeError):

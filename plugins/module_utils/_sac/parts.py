@@ -54,7 +54,7 @@ class Part(typing.NamedTuple):
         """Returns the part as a well-formed PEM block."""
         headers = b"Proc-Type: 4,ENCRYPTED\nDEK-Info: %s,%s\n\n" % self.cipher if self.cipher else b""
         label = self.kind.encode("ascii")
-        return b"-----BEGIN %s-----\n%s%s-----END %s-----\n" % (label, headers, base64.encodebytes(self.der), label)
+        return b"-----BEGIN %s-----\n%s%s-----END %s-----\n" % (label, headers, encode_lines(self.der), label)
 
 
 def split(content: bytes, name: str) -> tuple:
@@ -80,6 +80,12 @@ def decode_base64(text: bytes) -> bytes:
     """Returns what a text of nothing but base64 stands for, or nothing."""
     letters = _BETWEEN_LETTERS.sub(b"", text)
     return _decode_letters(letters) if _BASE64.match(letters) else b""
+
+
+def encode_lines(der: bytes) -> bytes:
+    """Returns the base64 of PEM, in lines of 64: with headers before them an older OpenSSL takes no longer ones."""
+    letters = base64.b64encode(der)
+    return b"".join(letters[start:start + 64] + b"\n" for start in range(0, len(letters), 64))
 
 
 def has_pem(text: bytes) -> bool:

@@ -147,11 +147,20 @@ def test_pkcs12_files_of_other_programs_are_read(tmp_path, certificate, key):
     whole = pkcs12_bytes(key, certificate, PASSPHRASE, with_triple_des=True)
     assert_is(load(make_indefinite(whole)), certificate, key)
     (tmp_path / "sac.pem").write_bytes(certificate_pem(certificate) + key_pem(key))
-    for options in (["-nomac"], ["-certpbe", "NONE"], ["-certpbe", "NONE", "-keypbe", "NONE"], ["-macalg", "sha512"], ["-iter", "1000000"]):
+    for options in (["-certpbe", "NONE"], ["-certpbe", "NONE", "-keypbe", "NONE"], ["-macalg", "sha512"], ["-iter", "1000000"]):
         exported = openssl(tmp_path, "pkcs12", "-export", "-in", "sac.pem", "-passout", "pass:x", *options)
         assert_is(load(exported, passphrase="x"), certificate, key)
     exported = openssl(tmp_path, "pkcs12", "-export", "-in", "sac.pem", "-passout", "pass:")
     assert_is(load(exported, passphrase=None), certificate, key)
+
+
+def test_a_pkcs12_file_without_a_mac_is_read_or_named(tmp_path, certificate, key):
+    (tmp_path / "sac.pem").write_bytes(certificate_pem(certificate) + key_pem(key))
+    exported = openssl(tmp_path, "pkcs12", "-export", "-in", "sac.pem", "-passout", "pass:x", "-nomac")
+    try:
+        assert_is(load(exported, passphrase="x"), certificate, key)
+    except SacUnusable as error:  # OpenSSL's own reader, which cryptography used before it had one, wants a MAC
+        assert error.kind == "sac_malformed" and "without a MAC" in error.message
 
 
 def make_indefinite(der):
@@ -288,6 +297,25 @@ def test_only_a_regular_file_of_sensible_size_is_read(tmp_path):
         sac_source({"sac_path": "/dev/zero"})
     with pytest.raises(SacUnusable, match="sac_content has more than 1048576 bytes"):
         sac_source({"sac_content": "A" * (1024 * 1024 + 4)})
+
+
+@pytest.mark.parametrize("salt", ["", "00", "0011223344556677", "0" * 31, "0" * 33, "0" * 400, "zz", "00112233445566778899aabbccddeefg"])
+@pytest.mark.parametrize("cipher", ["AES-256-CBC", "DES-EDE3-CBC", "DES-CBC", "AES-256-GCM", "NO-SUCH"])
+def test_a_spoiled_header_of_an_old_key_is_an_expected_error(forms, salt, cipher):
+    spoiled = re.sub(rb"DEK-Info: [A-Z0-9-]+,[0-9A-F]+", b"DEK-Info: %s,%s" % (cipher.encode(), salt.encode()), forms["old PEM"])
+    assert spoiled != forms["old PEM"]
+    with pytest.raises(SacUnusable):
+        load(spoiled)
+
+
+def test_a_panic_of_the_library_is_an_expected_error_and_an_interruption_is_not(forms, monkeypatch):
+    class PanicException(BaseException):
+        """What a panic in cryptography's Rust is raised as."""
+
+    for raised, expected in ((PanicException, SacUnusable), (KeyboardInterrupt, KeyboardInterrupt)):
+        monkeypatch.setattr(serialization, "load_pem_private_key", lambda *unused_arguments, each=raised: (_ for _ in ()).throw(each()))
+        with pytest.raises(expected):
+            load(forms["PEM"])
 
 
 def make_pss_sac(tmp_path):
