@@ -22,7 +22,9 @@ SPOILED = {
     "not UTF-8": ("kept3cret\udcff", "holds bytes that are not UTF-8"),
     "vaulted": ("$ANSIBLE_VAULT;1.1;AES256\n6b6570743363726574\n", "is still encrypted with Ansible Vault"),
 }
-NOT_TEXT = {"integer": (71003, "a number"), "fraction": (7.1003, "a number"), "boolean": (True, "a boolean"), "list": (["kept3cret"], "list"), "bytes": (b"kept3cret", "bytes")}
+NOT_TEXT = {
+    "integer": (71003, "a number"), "fraction": (7.1003, "a number"), "boolean": (True, "a boolean"), "list": (["kept3cret"], "list"),
+    "bytes": (b"kept3cret", "bytes")}
 CHOSEN = [None, "", "kept3cret", " with spaces ", "0071", "Grüße, 世界 $%\"'\\", "tab\tinside", "{{ braces }}", "\\n", "x" * 2000]
 
 
