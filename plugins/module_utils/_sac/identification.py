@@ -91,6 +91,7 @@ def _identify_private_key(tags: list) -> typing.Optional[str]:
 
 def recognise(content: bytes) -> typing.Optional[str]:
     """Returns in words what a file is that is neither PEM, DER nor base64, or None."""
+    content = content[3:] if content.startswith(b"\xef\xbb\xbf") else content
     if not content.strip(b"\0 \t\r\n"):
         return EMPTY
     return next((what for pattern, what in _RECOGNISED if pattern.match(content)), None)

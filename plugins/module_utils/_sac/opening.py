@@ -18,6 +18,8 @@ try:
 except ImportError:
     pass  # read_sac says so
 
+#: More than any chain has; each pair of them may have to be compared.
+MOST_CERTIFICATES = 100
 KEY_OPTIONS = "the content of sac_key_path or sac_key_content"
 
 
@@ -39,6 +41,9 @@ def open_parts(source) -> tuple:
         own_key, own_certificates = _load_pkcs12(source, each)
         key, certificates = own_key or key, own_certificates + certificates
     key = next((_load_key(source, each) for each in found if each.is_private_key), key)
+    if len(certificates) > MOST_CERTIFICATES:
+        raise SacUnusable(
+            "%s holds more than %d certificates; give the SAC with its own chain only" % (source.name, MOST_CERTIFICATES), kind="sac_malformed")
     if key is None or not certificates:
         missing = "private key" if key is None else "certificate"
         raise SacUnusable("%s holds no %s; export the SAC again with certificate and key" % (source.name, missing), kind="sac_malformed")

@@ -17,7 +17,6 @@ from ansible_collections.eccops.rapid.plugins.module_utils._sac.ber import BerEr
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.identification import SYNONYMS, identify_der
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import SacUnusable
 
-#: More parts than any chain has; each pair of certificates may have to be compared.
 MOST_PARTS = 200
 
 _MARKER = re.compile(rb"-----\s?(BEGIN|END) ([A-Z0-9#][A-Z0-9# ]{0,60}?)\s?-----")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+import socket
 import ssl
 import textwrap
 
@@ -240,6 +241,7 @@ INSTEAD = {
     "a Java key store": (lambda own, key: b"\xfe\xed\xfe\xed\0\0\0\2" + os.urandom(900), "is a Java key store (JKS); convert it with keytool"),
     "a JCEKS key store": (lambda own, key: b"\xce\xce\xce\xce\0\0\0\2" + os.urandom(900), "is a Java key store (JKS); convert it with keytool"),
     "a page": (lambda own, key: b"\n<!DOCTYPE HTML>\n<html><body>Log in</body></html>", "is an HTML page"),
+    "a page with a byte order mark": (lambda own, key: b"\xef\xbb\xbf<html>", "is an HTML page"),
     "a page in UTF-16": (lambda own, key: "<html><body>Log in</body></html>".encode("utf-16"), "is an HTML page"),
     "a vaulted file": (lambda own, key: b"$ANSIBLE_VAULT;1.1;AES256\n3331\n", "is still encrypted with Ansible Vault; read it with the lookup"),
     "a vaulted variable": (lambda own, key: b"  $ANSIBLE_VAULT;1.2;AES256;prod\n  3331\n", "is still encrypted with Ansible Vault"),
@@ -326,10 +328,14 @@ def make_pss_sac(tmp_path):
     return {"sac_path": str(tmp_path / "sac.p12"), "sac_passphrase": "correct horse"}
 
 
-def test_a_key_for_rsassa_pss_stays_one(tmp_path):
+def test_a_key_for_rsassa_pss_stays_one(tmp_path, serve, server_context, ca_path):
     params = make_pss_sac(tmp_path)
     sac = load_sac(sac_source(params))
-    client_context(None, sac)  # OpenSSL takes certificate and key together
+    server = serve(context=server_context(client_ca_path=str(tmp_path / "own.pem")))
+    with socket.create_connection(("127.0.0.1", server.port), 10) as connection:
+        with client_context(ca_path, sac).wrap_socket(connection, server_hostname="localhost") as secured:
+            secured.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert secured.recv(12) == b"HTTP/1.1 200"
     shipped, unused_summary = shipment_of(params, utc_now())
     (tmp_path / "shipped.pem").write_text(shipped["sac_content"], encoding="ascii")
     ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(tmp_path / "shipped.pem", password="correct horse")
