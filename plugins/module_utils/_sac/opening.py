@@ -19,7 +19,7 @@ except ImportError:
     pass  # read_sac says so
 
 #: More than any chain has; each pair of them may have to be compared.
-MOST_CERTIFICATES = 100
+MOST_CERTIFICATES = 200
 KEY_OPTIONS = "the content of sac_key_path or sac_key_content"
 
 

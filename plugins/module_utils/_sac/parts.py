@@ -106,16 +106,16 @@ def _decode(content: bytes) -> bytes:
 
 def _split_pem(text: bytes, name: str) -> list:
     text = _LITERAL_LINE_BREAK.sub(b"\n", text)
-    parts, opened = [], None
+    parts, opened, start = [], b"", 0
     for marker in _MARKER.finditer(text):
-        is_begin, label = marker.group(1) == b"BEGIN", marker.group(2)
-        if is_begin == (opened is not None) or not is_begin and label != opened[0]:
-            raise _cut_off(name)
-        if is_begin:
-            opened = (label, marker.end())
+        label = marker.group(2)
+        if marker.group(1) == b"BEGIN" and not opened:
+            opened, start = label, marker.end()
             continue
-        parts.append(_read_block(label.decode("ascii"), text[opened[1]:marker.start()]))
-        opened = None
+        if label != opened or marker.group(1) == b"BEGIN":
+            raise _cut_off(name)
+        parts.append(_read_block(label.decode("ascii"), text[start:marker.start()]))
+        opened = b""
         if len(parts) > MOST_PARTS:
             raise SacUnusable("%s holds more than %d PEM blocks; give the SAC with its own chain only" % (name, MOST_PARTS), kind="sac_malformed")
     if opened:
