@@ -104,7 +104,7 @@ def _count_missing_bytes(der: bytes) -> int:
     if len(der) < 2 or der[0] != 0x30 or der[1] == 0x80:
         return 0
     length_bytes = der[1] & 0x7F if der[1] & 0x80 else 0
-    length = int.from_bytes(der[2 : 2 + length_bytes], "big") if length_bytes else der[1]
+    length = int.from_bytes(der[2:2 + length_bytes], "big") if length_bytes else der[1]
     return max(0, 2 + length_bytes + length - len(der)) if length_bytes <= 4 else 0
 
 

@@ -169,7 +169,7 @@ def _form_fields(call, grant_types):
         fields = dict(urllib.parse.parse_qsl(call.body.decode(), keep_blank_values=True))
     except ValueError:
         return None, bad_format
-    grant_type = fields.get("grant_type")
+    grant_type = fields.get("grant_type", "")
     if grant_type not in grant_types or any(not fields.get(name) for name in _REQUIRED_BY_GRANT[grant_type]):
         return None, bad_format
     return fields, None

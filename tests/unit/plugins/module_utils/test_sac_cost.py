@@ -222,7 +222,6 @@ def test_no_number_in_a_file_makes_it_slow(data, spoilable, certificate):
             pass
 
 
-
 @pytest.fixture(scope="module", name="spoilable")
 def fixture_spoilable(directory, certificate, key):
     """Returns SACs in every form, to be spoiled."""
