@@ -7,21 +7,15 @@ from __future__ import annotations
 import base64
 import os
 import re
-import socket
-import ssl
 import textwrap
 
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
+from cryptography.hazmat.primitives.serialization import pkcs7
 
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, SacUnusable
-from ansible_collections.eccops.rapid.plugins.module_utils.instants import utc_now
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_inspection import inspect_sac
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_reading import SacSource, load_sac, read_sac, sac_source
-from ansible_collections.eccops.rapid.plugins.module_utils.sac_shipment import shipment_of, windows_shipment_of
-from ansible_collections.eccops.rapid.plugins.module_utils.tls import client_context
 from ansible_collections.eccops.rapid.tests.unit.support import certificates
 from ansible_collections.eccops.rapid.tests.unit.support.certificates import certificate_pem, days_from_now, key_pem, pkcs12_bytes
 from ansible_collections.eccops.rapid.tests.unit.support.openssl import openssl
@@ -201,92 +195,6 @@ def test_the_valid_certificate_of_the_key_is_taken(authority, key):
     assert_is(read_sac(SacSource(certificate_pem(older) + certificate_pem(old) + key_pem(key), None, None, "x")), old, key)
 
 
-def request_pem(key):
-    return x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, certificates.hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-
-
-def openssh(key):
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
-
-
-def public(key, encoding, public_format):
-    return key.public_key().public_bytes(encoding, public_format)
-
-
-def two_keys(key):
-    """Returns a PKCS#12 file with two key bags that are not encrypted."""
-    plain = key.private_bytes(DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    own = _der(0x30, bytes.fromhex("060b2a864886f70d010c0a0101") + _der(0xA0, plain))
-    safe = _der(0x30, bytes.fromhex("06092a864886f70d010701") + _der(0xA0, _der(0x04, _der(0x30, own + own))))
-    return _der(0x30, b"\x02\x01\x03" + _der(0x30, bytes.fromhex("06092a864886f70d010701") + _der(0xA0, _der(0x04, _der(0x30, safe)))))
-
-
-def _der(tag, content):
-    size = len(content).to_bytes(4, "big").lstrip(b"\0")
-    return bytes([tag]) + (bytes([len(content)]) if len(content) < 128 else bytes([0x80 | len(size)]) + size) + content
-
-
-SPKI = serialization.PublicFormat.SubjectPublicKeyInfo
-INSTEAD = {
-    "a certificate request": (lambda own, key: request_pem(key), "is a certificate request (CSR); give the PKCS#12"),
-    "a certificate request in DER": (lambda own, key: base64.b64decode(b"".join(request_pem(key).split(b"\n")[1:-2])), "is a certificate request (CSR)"),
-    "a public key": (lambda own, key: public(key, serialization.Encoding.PEM, SPKI), "is a public key"),
-    "a public key in DER": (lambda own, key: public(key, DER, SPKI), "is a public key"),
-    "an OpenSSH key": (lambda own, key: openssh(key), "is an OpenSSH private key"),
-    "a certificate with an OpenSSH key": (lambda own, key: certificate_pem(own) + openssh(key), "ssh-keygen -p -m PKCS8"),
-    "an OpenSSH public key": (lambda own, key: public(key, serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH), "is an OpenSSH public key"),
-    "PKCS#7": (lambda own, key: pkcs7.serialize_certificates([own], DER), "is a PKCS#7 file (.p7b), which never holds a private key"),
-    "PKCS#7 in PEM": (lambda own, key: pkcs7.serialize_certificates([own], serialization.Encoding.PEM), "is a PKCS#7 file (.p7b)"),
-    "PKCS#7 in base64": (lambda own, key: base64.encodebytes(pkcs7.serialize_certificates([own], DER)), "is a PKCS#7 file (.p7b)"),
-    "a Java key store": (lambda own, key: b"\xfe\xed\xfe\xed\0\0\0\2" + os.urandom(900), "is a Java key store (JKS); convert it with keytool"),
-    "a JCEKS key store": (lambda own, key: b"\xce\xce\xce\xce\0\0\0\2" + os.urandom(900), "is a Java key store (JKS); convert it with keytool"),
-    "a page": (lambda own, key: b"\n<!DOCTYPE HTML>\n<html><body>Log in</body></html>", "is an HTML page"),
-    "a page with a byte order mark": (lambda own, key: b"\xef\xbb\xbf<html>", "is an HTML page"),
-    "a page in UTF-16": (lambda own, key: "<html><body>Log in</body></html>".encode("utf-16"), "is an HTML page"),
-    "a vaulted file": (lambda own, key: b"$ANSIBLE_VAULT;1.1;AES256\n3331\n", "is still encrypted with Ansible Vault; read it with the lookup"),
-    "a vaulted variable": (lambda own, key: b"  $ANSIBLE_VAULT;1.2;AES256;prod\n  3331\n", "is still encrypted with Ansible Vault"),
-    "PuTTY's key": (lambda own, key: b"PuTTY-User-Key-File-3: ssh-rsa\n", "is a PuTTY private key"),
-    "a PDF": (lambda own, key: b"%PDF-1.7 ...", "is a PDF file"),
-    "an archive": (lambda own, key: b"PK\x03\x04 a zip", "is a ZIP archive"),
-    "blanks": (lambda own, key: b" \r\n\0", "is empty"),
-    "only the end of a PEM": (lambda own, key: certificate_pem(own)[200:] + key_pem(key), "is cut off inside a PEM block"),
-    "only the beginning of a PEM": (lambda own, key: certificate_pem(own)[:-30], "is cut off inside a PEM block"),
-    "one block in another": (lambda own, key: certificate_pem(own)[:-30] + key_pem(key), "is cut off inside a PEM block"),
-    "two keys in PKCS#12": (lambda own, key: two_keys(key), "comes with 2 private keys"),
-    "PKCS#12 in base64, cut": (lambda own, key: base64.b64encode(pkcs12_bytes(key, own)[:-40]), "40 bytes are missing at its end"),
-    "too many certificates": (lambda own, key: certificate_pem(own) * 201, "holds more than 200 PEM blocks"),
-}
-
-
-@pytest.mark.parametrize("name", INSTEAD)
-def test_what_cannot_be_read_is_named(name, certificate, key):
-    make, words = INSTEAD[name]
-    with pytest.raises(SacUnusable) as caught:
-        load(make(certificate, key))
-    assert caught.value.kind == "sac_malformed" and words in caught.value.message, caught.value.message
-    assert "\n" not in caught.value.message and caught.value.message.startswith("the.sac ")
-
-
-def test_what_is_wrong_with_the_key_is_said_of_the_key(certificate, key):
-    for content, words in ((b"<html>", "an HTML page"), (b"$ANSIBLE_VAULT;1.1;AES256\n33", "Ansible Vault"), (openssh(key), "OpenSSH")):
-        with pytest.raises(SacUnusable, match=words) as caught:
-            load(certificate_pem(certificate), content)
-        assert "OpenSSH" in words or caught.value.message.startswith("the content of sac_key_path or sac_key_content ")
-
-
-@pytest.mark.parametrize("content", ["$ANSIBLE_VAULT;1.1;AES256\n33", "<html>log in</html>", "{}", "ssh-rsa AAAAB3Nza"])
-def test_content_that_is_something_else_is_named_too(content):
-    with pytest.raises(SacUnusable) as caught:
-        read_sac(sac_source({"sac_content": content}))
-    assert caught.value.kind == "sac_malformed" and caught.value.message.startswith("sac_content is ")
-
-
-@pytest.mark.parametrize("content", ["\udcff\udcfe0\x82", "\ufffd\ufffd\x03", "0\x82\x04\ufffd"])
-def test_a_binary_file_read_as_text_is_no_base64(content):
-    with pytest.raises(InvalidInput, match="sac_content is neither PEM nor base64"):
-        sac_source({"sac_content": content})
-
-
 def test_only_a_regular_file_of_sensible_size_is_read(tmp_path):
     os.mkfifo(tmp_path / "fifo")  # nobody ever writes to it
     (tmp_path / "large").write_bytes(b"x" * (1024 * 1024 + 1))
@@ -299,58 +207,3 @@ def test_only_a_regular_file_of_sensible_size_is_read(tmp_path):
         sac_source({"sac_path": "/dev/zero"})
     with pytest.raises(SacUnusable, match="sac_content has more than 1048576 bytes"):
         sac_source({"sac_content": "A" * (1024 * 1024 + 4)})
-
-
-@pytest.mark.parametrize("salt", ["", "00", "0011223344556677", "0" * 31, "0" * 33, "0" * 400, "zz", "00112233445566778899aabbccddeefg"])
-@pytest.mark.parametrize("cipher", ["AES-256-CBC", "DES-EDE3-CBC", "DES-CBC", "AES-256-GCM", "NO-SUCH"])
-def test_a_spoiled_header_of_an_old_key_is_an_expected_error(forms, salt, cipher):
-    spoiled = re.sub(rb"DEK-Info: [A-Z0-9-]+,[0-9A-F]+", b"DEK-Info: %s,%s" % (cipher.encode(), salt.encode()), forms["old PEM"])
-    assert spoiled != forms["old PEM"]
-    with pytest.raises(SacUnusable):
-        load(spoiled)
-
-
-def test_a_panic_of_the_library_is_an_expected_error_and_an_interruption_is_not(forms, monkeypatch):
-    class PanicException(BaseException):
-        """What a panic in cryptography's Rust is raised as."""
-
-    for raised, expected in ((PanicException, SacUnusable), (KeyboardInterrupt, KeyboardInterrupt)):
-        monkeypatch.setattr(serialization, "load_pem_private_key", lambda *unused_arguments, each=raised: (_ for _ in ()).throw(each()))
-        with pytest.raises(expected):
-            load(forms["PEM"])
-
-
-def make_pss_sac(tmp_path):
-    openssl(tmp_path, "genpkey", "-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048", "-pkeyopt", "rsa_pss_keygen_md:sha256", "-out", "key.pem")
-    openssl(tmp_path, "req", "-x509", "-key", "key.pem", "-subj", "/CN=Harbor County", "-days", "9", "-out", "own.pem",
-            "-addext", "keyUsage=digitalSignature", "-addext", "extendedKeyUsage=clientAuth")
-    openssl(tmp_path, "pkcs12", "-export", "-in", "own.pem", "-inkey", "key.pem", "-out", "sac.p12", "-passout", "pass:correct horse")
-    return {"sac_path": str(tmp_path / "sac.p12"), "sac_passphrase": "correct horse"}
-
-
-def test_a_key_for_rsassa_pss_stays_one(tmp_path, serve, server_context, ca_path):
-    params = make_pss_sac(tmp_path)
-    sac = load_sac(sac_source(params))
-    server = serve(context=server_context(client_ca_path=str(tmp_path / "own.pem")))
-    with socket.create_connection(("127.0.0.1", server.port), 10) as connection:
-        with client_context(ca_path, sac).wrap_socket(connection, server_hostname="localhost") as secured:
-            secured.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            assert secured.recv(12) == b"HTTP/1.1 200"
-    shipped, unused_summary = shipment_of(params, utc_now())
-    (tmp_path / "shipped.pem").write_text(shipped["sac_content"], encoding="ascii")
-    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(tmp_path / "shipped.pem", password="correct horse")
-    text = openssl(tmp_path, "pkey", "-in", "shipped.pem", "-passin", "pass:correct horse")
-    assert base64.b64decode(b"".join(text.splitlines()[1:-1])) == base64.b64decode(b"".join((tmp_path / "key.pem").read_bytes().splitlines()[1:-1]))
-    assert_is(load(shipped["sac_content"].encode(), passphrase="correct horse"), sac.certificate, sac.key)
-    with pytest.raises(SacUnusable, match="RSASSA-PSS only, which cannot be sent to Windows unchanged"):
-        windows_shipment_of(params, utc_now())
-
-
-def test_other_keys_are_written_as_what_they_are(authority, key, rsa_key):
-    for each in (key, rsa_key):
-        certificate = authority.issue("Harbor County", each)
-        params = {"sac_content": (certificate_pem(certificate) + key_pem(each)).decode(), "sac_passphrase": "correct horse"}
-        assert_is(load(shipment_of(params, utc_now())[0]["sac_content"].encode(), passphrase="correct horse"), certificate, each)
-        windows = windows_shipment_of(params, utc_now())
-        own_key, own, _chain = pkcs12.load_key_and_certificates(base64.b64decode(windows["pkcs12"]), windows["passphrase"].encode())
-        assert own == certificate and own_key.private_numbers() == each.private_numbers()
