@@ -9,6 +9,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils.errors import Invalid
 #: Every character that str.splitlines breaks a text at.
 _LINE_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 _VAULT_HEADER = "$ANSIBLE_VAULT;"
+#: Options that name something, beside ids.
+_NAMES = ("email", "position", "positions", "service_name", "other_service_names")
 
 
 def validate_secret(name: str, value: object) -> None:
@@ -37,19 +39,28 @@ def validate_secret(name: str, value: object) -> None:
         raise InvalidInput("%s holds bytes that are not UTF-8 text; check how it is passed on" % name) from None
 
 
-def validate_secrets(arguments: dict, argument_spec: dict) -> None:
-    """Raises InvalidInput where an option that is a secret text was given as a number or a boolean.
+def validate_texts(arguments: dict, argument_spec: dict) -> None:
+    """Raises InvalidInput where an option that is a secret, an id or a name was given as a number or a boolean.
 
-    arguments are the options as the task gives them: once Ansible has validated them a number is a text. Options within
-    options are looked at too.
+    arguments are the options as the task gives them: once Ansible has validated them a number is a text, and not the one that
+    was written: YAML reads 0071 as 57 and 2026_10 as 202610. Options within options are looked at too.
     """
     for name, rules in argument_spec.items():
         value = arguments.get(name)
-        if rules.get("no_log") and rules.get("type", "str") == "str" and isinstance(value, (bool, int, float)):
-            validate_secret(name, value)
-        for each in value if isinstance(value, list) else [value]:
+        values = value if isinstance(value, list) else [value]
+        if _must_be_text(name, rules):
+            for each in values:
+                if isinstance(each, (bool, int, float)):
+                    validate_secret(name, each)
+        for each in values:
             if isinstance(each, dict) and rules.get("options"):
-                validate_secrets(each, rules["options"])
+                validate_texts(each, rules["options"])
+
+
+def _must_be_text(name: str, rules: dict) -> bool:
+    if rules.get("elements", rules.get("type", "str")) != "str":
+        return False
+    return bool(rules.get("no_log")) or name in _NAMES or name.endswith(("_id", "_ids"))
 
 
 def _describe_type(value: object) -> str:

@@ -18,7 +18,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_secrets
+from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_texts
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.plugin_utils.outgoing import hide_outgoing
 from ansible_collections.eccops.rapid.plugins.plugin_utils.secret_options import censor, plain, secrets_in
@@ -73,7 +73,7 @@ class CoreAction(ActionBase):
     def _run(self, tmp, task_vars):
         result = super().run(tmp, task_vars)
         try:
-            validate_secrets(plain(self._task.args), self.spec()["argument_spec"])
+            validate_texts(plain(self._task.args), self.spec()["argument_spec"])
         except InvalidInput as error:
             return dict(result, failed=True, **error.as_result())
         if self._is_for_this_process():

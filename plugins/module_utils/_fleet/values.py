@@ -13,6 +13,7 @@ import math
 import re
 import typing
 
+from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_secret
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
 
 _TRUE, _FALSE = ("yes", "true", "on", "1", "y", "t"), ("no", "false", "off", "0", "n", "f")
@@ -27,10 +28,9 @@ def read_text(name: str, value: typing.Any) -> str:
 
 
 def read_secret(name: str, value: typing.Any) -> str:
-    """Returns the text. Raises InvalidInput, without the value, where it is none or has a line break at its end."""
+    """Returns the text. Raises InvalidInput, without the value, where it is none that somebody can have chosen."""
     text = read_text(name, value)
-    if text != text.rstrip("\r\n"):
-        raise InvalidInput("%s ends with a line break, which would be sent as part of it; remove it where the variable is written" % name)
+    validate_secret(name, text)
     return text
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_secret, validate_secrets
+from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_secret, validate_texts
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils.portal_login import provide_token
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_reading import sac_source
@@ -82,8 +82,8 @@ SPEC = {
     ({"account": {"secret": 1.5}}, "secret")])
 def test_a_number_is_refused_as_long_as_it_is_one(arguments, name):
     with pytest.raises(InvalidInput, match="^%s is not text" % name):
-        validate_secrets(arguments, SPEC)
+        validate_texts(arguments, SPEC)
 
 
 def test_what_is_no_secret_text_is_left_to_ansible():
-    validate_secrets({"email": 57, "number": 57, "password": "57", "services": [{"sac_passphrase": "57"}, 57], "account": "x", "unknown": 57}, SPEC)
+    validate_texts({"email": 57, "number": 57, "password": "57", "services": [{"sac_passphrase": "57"}, 57], "account": "x", "unknown": 57}, SPEC)
