@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from ansible_collections.eccops.rapid.plugins.module_utils import errors
-from ansible_collections.eccops.rapid.plugins.plugin_utils.shipped_result import DETAILS, filter_result
+from ansible_collections.eccops.rapid.plugins.plugin_utils.shipped_result import DETAILS, filter_output, filter_result
 
 PLUGINS = pathlib.Path(errors.__file__).parents[1]
 HOSTILE = {
@@ -30,6 +30,15 @@ def test_only_known_keys_pass():
     found = filter_result(HOSTILE, {"outcome", "_ansible_no_log", "ansible_facts"})
     assert found == {"changed": True, "outcome": "installed", "msg": "bad\\u000d\\u001b[2Kok: [localhost] all is fine", "error_kind": "x\\u000ay",
                      "_ansible_parsed": True}
+
+
+@pytest.mark.parametrize("written, kept", [
+    ('\n{"changed": true, "_ansible_x": "\\u001b", "add_host": {}, "add_group": 1, "ansible_facts": {}, "a": [1]}\n', '{"changed": true, "a": [1]}'),
+    ('motd\x1b[2K\n{"a": 1}\njunk\x1b[2K\n', '{"a": 1}'), ('{"a": 1}\n{ broken\n', '{"a": 1}'), ("{ garbled\x1b[2K\n\r", "{ garbled\\u001b[2K\n\\u000d"),
+    ("", ""), ('{"a": ' + "[" * 10**5, None), ("[1]", "[1]")])
+def test_ansible_gets_no_words_of_the_host_to_warn_of(written, kept):
+    found = filter_output(written)
+    assert found == kept if kept is not None else len(found) <= 4003
 
 
 def test_a_failure_stays_one_and_a_state_is_a_yes_or_no():
