@@ -112,6 +112,16 @@ def test_check_mode_diff_and_states_of_a_shipped_module(run, ids):
     assert here.result("expired SAC")["msg"] == there.result("expired SAC")["msg"]
 
 
+def test_the_environment_of_a_task_is_that_of_its_items_only(sandbox, run_playbook):
+    """All items run in one process, where clients are kept: none that was made with another item's proxy is used."""
+    items = [{"proxy": ""}, {"proxy": "http://127.0.0.1:9"}, {"proxy": ""}]
+    loop = {"loop": items, "environment": {"HTTPS_PROXY": "{{ item.proxy }}"}}
+    run = run_playbook([task("look", REQUEST, loop, request_id=sandbox.fleet[0]["request_id"], retry_budget_seconds=0)], verbosity=3)
+    assert [each["status"] for each in run.reports if each["is_item"]] == ["ok", "failed", "ok"]
+    assert [each["result"].get("error_kind") for each in run.reports if each["is_item"]] == [None, "proxy_failed", None]
+    assert "AnsiballZ" not in run.output and " EXEC " not in run.output  # nothing was shipped
+
+
 #: An interpreter of which somebody else is root: it adds to what every module returns.
 LIAR = """#!%s
 import json, subprocess, sys
