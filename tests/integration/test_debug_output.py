@@ -2,7 +2,6 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Proves what ANSIBLE_DEBUG shows of a task with secrets: nothing where the task runs, is shipped or is refused."""
 
-import harness
 import pytest
 from harness import task
 from leak_search import leaks_in, markers_of

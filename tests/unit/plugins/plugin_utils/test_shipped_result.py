@@ -52,7 +52,8 @@ def test_texts_and_trees_are_bounded():
     deep = []
     for _each in range(50):
         deep = [deep]
-    found = filter_result({"text": "x" * 10**6, "deep": deep, "many": list(range(200000)), "number": float("nan"), "tree": {"a\n": ["\u202e"]}, "msg": "y" * 9999},
+    found = filter_result({"text": "x" * 10**6, "deep": deep, "many": list(range(200000)), "number": float("nan"), "tree": {"a\n": ["\u202e"]},
+                           "msg": "y" * 9999},
                           {"text", "deep", "many", "tree"}, longest_text=100)
     assert len(found["text"]) == len(found["msg"]) == 103 and len(found["many"]) == 100000 and found["number"] is None
     assert str(found["deep"]).count("[") == 12 and found["tree"] == {"a\\u000a": ["\\u202e"]}
