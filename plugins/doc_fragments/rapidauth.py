@@ -46,6 +46,7 @@ options:
     default: 60
 notes:
   - >-
-    A local task without C(become), C(environment) and C(async) runs inside the controller's own process; in every
+    A local task without C(become) runs inside the controller's own process, with the variables of C(environment); in every
     other case the module is shipped to the host, which then needs the two Python libraries.
+  - A task that holds a secret is shipped through pipelining only, and otherwise refused before anything is sent.
 """

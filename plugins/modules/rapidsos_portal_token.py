@@ -105,8 +105,12 @@ attributes:
 notes:
   - Pass secrets as variables, best from a vault; what is typed literally into a task may show in its banner.
   - >-
-    A local task without C(become) and C(environment) runs inside the controller's own process; in every
+    A local task without C(become) runs inside the controller's own process, with the variables of C(environment); in every
     other case the module is shipped to the host, and without O(cache_path) each host tries a wrong password once.
+  - The task is shipped through pipelining only, and otherwise refused before anything is sent.
+  - >-
+    In a loop over accounts set C(loop_control.label) to what is no secret, such as the e-mail address. Secrets in items are hidden
+    without it too, but not in the items that C(when) skips.
 seealso:
   - plugin: eccops.rapid.portal_query_url
     plugin_type: filter

@@ -105,6 +105,7 @@ attributes:
     support: full
   diff_mode:
     support: full
+    details: Never shows the content of a file that others may not read, as it is or as it should be.
 """
 
 EXAMPLES = r"""

@@ -22,7 +22,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._options import valid
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.plugin_utils.outgoing import hide_outgoing
 from ansible_collections.eccops.rapid.plugins.plugin_utils.secret_options import censor, plain, secrets_in
-from ansible_collections.eccops.rapid.plugins.plugin_utils.shipped_result import LONGEST_TEXT, filter_result
+from ansible_collections.eccops.rapid.plugins.plugin_utils.shipped_result import LONGEST_TEXT, filter_output, filter_result
 
 
 class CoreAction(ActionBase):
@@ -108,6 +108,9 @@ class CoreAction(ActionBase):
     def must_pipeline(self, arguments):
         """Says whether C(arguments) must not lie on the host's disk, as a shipped module's do without pipelining."""
         return bool(self._secrets(arguments))
+
+    def _parse_returned_data(self, res, *arguments, **keywords):
+        return super()._parse_returned_data({**res, "stdout": filter_output(res.get("stdout") or "")}, *arguments, **keywords)
 
     def _discovered_facts(self):
         """Returns the one fact that Ansible itself adds to a module's result: with which Python the host is to be met again."""

@@ -9,6 +9,7 @@ characters forge lines in terminals and logs: only known keys pass, bounded in l
 from __future__ import annotations
 
 import itertools
+import json
 import math
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -24,6 +25,8 @@ DEEPEST = 12
 
 #: What every failure of this collection may say beside its message, and what Ansible's own code says of a module that broke.
 DETAILS = frozenset({"error_kind", "http_status", "number", "service_message", "retry_after_seconds", "rc", "module_stdout", "module_stderr"})
+#: What changes the inventory or its variables.
+_INTERNAL_KEYS = frozenset({"add_host", "add_group", "ansible_facts"})
 #: The texts that keep their line ends.
 _OF_LINES = frozenset({"module_stdout", "module_stderr"})
 
@@ -52,6 +55,20 @@ def filter_result(result: Mapping[str, Any], allowed_keys: Collection[str], long
         if kept:
             found[key] = kept
     return found
+
+
+def filter_output(stdout: str) -> str:
+    """Returns what a module wrote, without what Ansible warns of in the host's own words: its internal keys, and what stands around a result."""
+    for line in reversed(stdout.split("\n")):
+        if line.lstrip().startswith("{"):
+            try:
+                result = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            for key in {"warnings", "deprecations"} & set(result):  # ansible-core 2.21 shows them as soon as it has read them
+                result[key] = _harmless(result[key][:MOST_WARNINGS] if isinstance(result[key], list) else [], LONGEST_TEXT)
+            return json.dumps({key: value for key, value in result.items() if not key.startswith("_ansible_") and key not in _INTERNAL_KEYS})
+    return _lines(stdout, LONGEST_TEXT)
 
 
 def _text(value, longest):

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from ansible_collections.eccops.rapid.plugins.module_utils import errors
-from ansible_collections.eccops.rapid.plugins.plugin_utils.shipped_result import DETAILS, filter_result
+from ansible_collections.eccops.rapid.plugins.plugin_utils.shipped_result import DETAILS, filter_output, filter_result
 
 PLUGINS = pathlib.Path(errors.__file__).parents[1]
 HOSTILE = {
@@ -32,6 +32,15 @@ def test_only_known_keys_pass():
                      "_ansible_parsed": True}
 
 
+@pytest.mark.parametrize("written, kept", [
+    ('\n{"changed": true, "_ansible_x": "\\u001b", "add_host": {}, "add_group": 1, "ansible_facts": {}, "a": [1]}\n', '{"changed": true, "a": [1]}'),
+    ('motd\x1b[2K\n{"a": 1}\njunk\x1b[2K\n', '{"a": 1}'), ('{"a": 1}\n{ broken\n', '{"a": 1}'), ("{ garbled\x1b[2K\n\r", "{ garbled\\u001b[2K\n\\u000d"),
+    ("", ""), ('{"a": ' + "[" * 10**5, None), ("[1]", "[1]")])
+def test_ansible_gets_no_words_of_the_host_to_warn_of(written, kept):
+    found = filter_output(written)
+    assert found == kept if kept is not None else len(found) <= 4003
+
+
 def test_a_failure_stays_one_and_a_state_is_a_yes_or_no():
     assert filter_result({"failed": "no", "changed": "yes"}, ()) == {"failed": True, "changed": True}
     assert filter_result({"failed": 0, "changed": []}, ()) == {"changed": False}
@@ -43,7 +52,8 @@ def test_texts_and_trees_are_bounded():
     deep = []
     for _each in range(50):
         deep = [deep]
-    found = filter_result({"text": "x" * 10**6, "deep": deep, "many": list(range(200000)), "number": float("nan"), "tree": {"a\n": ["\u202e"]}, "msg": "y" * 9999},
+    found = filter_result({"text": "x" * 10**6, "deep": deep, "many": list(range(200000)), "number": float("nan"), "tree": {"a\n": ["\u202e"]},
+                           "msg": "y" * 9999},
                           {"text", "deep", "many", "tree"}, longest_text=100)
     assert len(found["text"]) == len(found["msg"]) == 103 and len(found["many"]) == 100000 and found["number"] is None
     assert str(found["deep"]).count("[") == 12 and found["tree"] == {"a\\u000a": ["\\u202e"]}
