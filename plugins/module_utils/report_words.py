@@ -101,5 +101,17 @@ def verdict_in_words(counts):
     return "yes", "Yes, dispatch can work tomorrow.", "Nothing has to be done."
 
 
+def describe_scope(counts):
+    """Returns what the verdict covers and what it does not: an account that nobody looked at is no account that works."""
+    groups = {"credential": "credentials", "sac": "sacs", "account": "accounts", "launcher": "launchers"}
+    looked_at = [counted(about, counts[plural]["total"]) for about, plural in groups.items() if counts[plural]["total"]]
+    left_out = [NOUNS[about][1] for about, plural in groups.items() if not counts[plural]["total"]]
+    return "Looked at %s%s." % (_listed(looked_at), "; not at %s" % _listed(left_out, "or") if left_out else "")
+
+
+def _listed(parts, conjunction="and"):
+    return parts[0] if len(parts) == 1 else "%s %s %s" % (", ".join(parts[:-1]), conjunction, parts[-1])
+
+
 def _findings(count):
     return "1 finding" if count == 1 else "%s findings" % number(count)
