@@ -62,6 +62,16 @@ class NotSent(RapidError):
     is_temporary = True
 
 
+class ProxyFailed(NotSent):
+    """The proxy that the environment names cannot be used; nothing reached the service."""
+
+    kind = "proxy_failed"
+
+    def __init__(self, message, is_temporary=False, **details):
+        super().__init__(message, **details)
+        self.is_temporary = is_temporary
+
+
 class ServerNotTrusted(NotSent):
     """The server could not prove who it is; nothing was sent to it."""
 
@@ -70,7 +80,7 @@ class ServerNotTrusted(NotSent):
 
 
 class SacRefused(NotSent):
-    """The service refused the client certificate, by a TLS alert or by HTTP 403 (which of the two is not documented)."""
+    """The service refused the client certificate, by a TLS alert or by an HTTP status (which is not documented)."""
 
     kind = "sac_refused"
     is_temporary = False

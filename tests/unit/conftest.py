@@ -9,7 +9,6 @@ import ssl
 import pytest
 
 cryptography = pytest.importorskip("cryptography")
-requests = pytest.importorskip("requests")
 
 from ansible_collections.eccops.rapid.plugins.module_utils.sac import Sac  # noqa: E402
 from ansible_collections.eccops.rapid.plugins.module_utils.tls import client_context  # noqa: E402

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.eccops.rapid.plugins.module_utils.answers import Answer, json_object, unusable
-from ansible_collections.eccops.rapid.plugins.module_utils.transport import LONGEST_ANSWER_BYTES
+from ansible_collections.eccops.rapid.plugins.module_utils.answers import LONGEST_ANSWER_BYTES, Answer, json_object, unusable
 
 JSON_VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-(10**9), 10**9), st.text()),
