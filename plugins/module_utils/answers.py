@@ -10,6 +10,7 @@ import time
 from email.utils import parsedate_to_datetime
 
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost
+from ansible_collections.eccops.rapid.plugins.module_utils.printable import printable_tree
 from ansible_collections.eccops.rapid.plugins.module_utils.version import COLLECTION_VERSION
 
 #: Sent with every request: who asks, and that the answer should be plain JSON.
@@ -62,6 +63,14 @@ def json_object(body):
     if value is None:
         value = _loaded(_STRING_OR_TRAILING_COMMA.sub(lambda match: match.group(1) or "", text))
     return value if isinstance(value, dict) else None
+
+
+def printable_object(body):
+    """Returns json_object(body) fit to be shown: every text in it is one line, with control characters written out."""
+    try:
+        return printable_tree(json_object(body), None)
+    except RecursionError:
+        return None
 
 
 def _loaded(text):
