@@ -96,7 +96,7 @@ def _is_password_wrong(answer):
 
 
 def _redirected(base_url, email, answer):
-    target = re.match(r"https?://[^/?#@\s]{1,200}", answer.headers.get("Location", ""))
+    target = re.match(r"https?://[A-Za-z0-9.:\[\]-]{1,200}(?=[/?#]|\Z)", answer.headers.get("Location", ""))
     return Refusal(
         "%s redirected the login of %s%s (HTTP %d), and was not followed, since the password would go there too; "
         "set api_url to the address of the API itself" % (base_url, email, " to %s" % target.group() if target else "", answer.status),

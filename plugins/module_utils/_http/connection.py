@@ -54,7 +54,7 @@ class Connection:
             if self._http.sock is None:
                 self._http.sock = self._opened()
             answer = self._exchanged(method, path, headers, body)
-            is_answered = True
+            is_answered = answer.status >= 200  # what comes after a 101 is not HTTP
             return answer
         finally:
             deadline.stop()
@@ -115,6 +115,8 @@ class _Http(http.client.HTTPConnection):
 
 def _is_readable(connection):
     with contextlib.suppress(ValueError, OSError):
+        if connection.pending():
+            return True
         poll = select.poll()
         poll.register(connection, select.POLLIN)
         return bool(poll.poll(0))
