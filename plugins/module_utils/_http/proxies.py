@@ -8,6 +8,7 @@ Only http:// proxies are used: a tunnel is opened by CONNECT, with Basic authent
 from __future__ import annotations
 
 import base64
+import contextlib
 import ipaddress
 import os
 import re
@@ -70,16 +71,21 @@ def is_excepted(host, port, exceptions):
             name, colon, digits = entry.rpartition(":") if not entry.endswith("]") else (entry, "", "")
             entry_port = digits if colon else None
         name = name.strip("[]").lstrip("*").strip(".")
-        if name and entry_port in (None, str(port)) and (host == name or host.endswith("." + name)):
+        if name and entry_port in (None, str(port)) and (host == name or (host.endswith("." + name) and not _is_address(host))):
             return True
     return False
 
 
+def _is_address(host):
+    with contextlib.suppress(ValueError):
+        return bool(ipaddress.ip_address(host))
+    return False
+
+
 def _is_in_network(host, entry):
-    try:
+    with contextlib.suppress(ValueError):
         return "/" in entry and ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False)
-    except ValueError:
-        return False
+    return False
 
 
 def host_and_port(host, port):

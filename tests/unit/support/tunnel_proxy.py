@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""An HTTP proxy for CONNECT on the loopback interface that refuses, or cuts its tunnels, exactly as a test asks."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import threading
+
+
+class TunnelProxy:
+    """``heads`` are the requests that came in, as text.
+
+    C(answer) is sent instead of opening a tunnel (bytes, or a callable that gets the socket); C(cut_at) cuts a tunnel when
+    the client ("request") or the server ("answer") has sent its C(cut_after)-th block of bytes, without passing that on.
+    """
+
+    def __init__(self, answer=None, cut_at=None, cut_after=1):
+        self.answer, self.cut_at, self.cut_after = answer, cut_at, cut_after
+        self.heads, self._sockets = [], []
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def url(self, login=""):
+        return "http://%s127.0.0.1:%d" % (login + "@" if login else "", self.port)
+
+    def close(self):
+        for each in [self._listener] + self._sockets:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, unused_address = self._listener.accept()
+                self._sockets.append(client)
+                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client):
+        with contextlib.suppress(OSError), client:
+            head = b""
+            while b"\r\n\r\n" not in head:
+                block = client.recv(4096)
+                if not block:
+                    return
+                head += block
+            self.heads.append(head.decode("latin-1"))
+            if callable(self.answer):
+                self.answer(client)
+                return
+            if self.answer is not None:
+                client.sendall(self.answer)
+                return
+            host, unused_colon, port = self.heads[-1].split()[1].rpartition(":")
+            with socket.create_connection((host, int(port)), 5) as server:
+                client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                self._pass_on(client, server)
+
+    def _pass_on(self, client, server):
+        seen = {"request": 0, "answer": 0}
+        with selectors.DefaultSelector() as ready:
+            ready.register(client, selectors.EVENT_READ, ("request", server))
+            ready.register(server, selectors.EVENT_READ, ("answer", client))
+            while True:
+                for key, unused_events in ready.select():
+                    name, to = key.data
+                    block = key.fileobj.recv(65536)
+                    seen[name] += 1
+                    if not block or (name == self.cut_at and seen[name] >= self.cut_after):
+                        return
+                    to.sendall(block)
