@@ -154,18 +154,18 @@ class Proxy:
         return "\r\n".join(lines + ["", ""]).encode("ascii")
 
     def _refused(self, status, target, schemes):
-        if status == 407:
+        if status in (401, 407):  # tinyproxy answers 401 to a wrong login
             offered = sorted({scheme.decode("ascii") for scheme in schemes})
             if offered and "basic" not in [scheme.lower() for scheme in offered]:
-                words = "wants a login by %s (HTTP 407), and only Basic is supported; ask its administrator for another way" % ", ".join(offered)
+                words = "wants a login by %s (HTTP %d), and only Basic is supported; ask its administrator for another way" % (", ".join(offered), status)
             elif self._login is None:
-                words = "wants a login (HTTP 407); write it into %s: http://user:password@host:port" % self.variable
+                words = "wants a login (HTTP %d); write it into %s: http://user:password@host:port" % (status, self.variable)
             else:
-                words = "refused the user name and password in %s (HTTP 407); they were sent once: correct them" % self.variable
-            error = self._failed(words, http_status=407)
+                words = "refused the user name and password in %s (HTTP %d); they were sent once: correct them" % (self.variable, status)
+            error = self._failed(words, http_status=status)
             self._refusal = error
             return error
-        if status in (401, 403, 405):
+        if status in (403, 405):
             return self._failed("does not allow a tunnel to %s (HTTP %d); ask its administrator to allow it" % (target, status), http_status=status)
         return self._failed(
             "opened no tunnel to %s (HTTP %d); check the URL's host and port, and whether the proxy can reach them" % (target, status),

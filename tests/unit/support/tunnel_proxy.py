@@ -13,12 +13,13 @@ import threading
 class TunnelProxy:
     """``heads`` are the requests that came in, as text.
 
-    C(answer) is sent instead of opening a tunnel (bytes, or a callable that gets the socket); C(cut_at) cuts a tunnel when
-    the client ("request") or the server ("answer") has sent its C(cut_after)-th block of bytes, without passing that on.
+    C(answer) is sent instead of opening a tunnel (bytes, or a callable that gets the socket); C(cut_after) cuts a
+    tunnel when the client has sent so many blocks of bytes, without passing the last one on; once ``keeps_answers`` is
+    set, what the server sends is not passed on and its tunnel cut.
     """
 
-    def __init__(self, answer=None, cut_at=None, cut_after=1):
-        self.answer, self.cut_at, self.cut_after = answer, cut_at, cut_after
+    def __init__(self, answer=None, cut_after=None):
+        self.answer, self.cut_after, self.keeps_answers = answer, cut_after, False
         self.heads, self._sockets = [], []
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self._listener.getsockname()[1]
@@ -61,15 +62,14 @@ class TunnelProxy:
                 self._pass_on(client, server)
 
     def _pass_on(self, client, server):
-        seen = {"request": 0, "answer": 0}
+        blocks = 0
         with selectors.DefaultSelector() as ready:
-            ready.register(client, selectors.EVENT_READ, ("request", server))
-            ready.register(server, selectors.EVENT_READ, ("answer", client))
+            ready.register(client, selectors.EVENT_READ, server)
+            ready.register(server, selectors.EVENT_READ, client)
             while True:
                 for key, unused_events in ready.select():
-                    name, to = key.data
                     block = key.fileobj.recv(65536)
-                    seen[name] += 1
-                    if not block or (name == self.cut_at and seen[name] >= self.cut_after):
+                    blocks += key.fileobj is client
+                    if not block or blocks == self.cut_after or (key.fileobj is server and self.keeps_answers):
                         return
-                    to.sendall(block)
+                    key.data.sendall(block)
