@@ -60,18 +60,21 @@ def no_answer(error, where, sac, timeout_seconds):
             "%s gave no whole answer within %s s; run again later, or raise timeout_seconds" % (where, timeout_seconds), kind="answer_timed_out"
         )
     if isinstance(error, AnswerTooLong):
-        return _final("%s answered with more than %d bytes; this is not the service" % (where, LONGEST_ANSWER_BYTES))
+        return _final(AnswerLost("%s answered with more than %d bytes; this is not the service" % (where, LONGEST_ANSWER_BYTES), kind="unusable_answer"))
     is_cut = isinstance(error, (http.client.RemoteDisconnected, http.client.IncompleteRead))
     if isinstance(error, (http.client.HTTPException, ValueError)) and not isinstance(error, OSError) and not is_cut:
-        return _final("%s answered with something that is not HTTP; check that the URL is the service's and no proxy or portal stands between" % where)
+        return _final(AnswerLost(
+            "%s answered with something that is not HTTP; check that the URL is the service's and no proxy or portal stands between" % where,
+            kind="unusable_answer",
+        ))
     return AnswerLost(
         "%s cut the connection before a whole answer came; check what stands between (proxy, firewall), then run again" % where,
         kind="connection_cut",
     )
 
 
-def _final(message):
-    error = AnswerLost(message, kind="unusable_answer")
+def _final(error):
+    """Returns the error as one that the same call would meet again."""
     error.is_temporary = False
     return error
 

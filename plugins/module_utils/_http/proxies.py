@@ -25,7 +25,7 @@ VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 EXCEPTIONS = ("no_proxy", "NO_PROXY")
 
 _LONGEST_HEAD_BYTES = 16384
-_STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-9][0-9]{2})(?: |\Z)")
+_STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-9][0-9]{2})(?=[ \r\n])")
 _AUTHENTICATE = re.compile(rb"(?im)^Proxy-Authenticate:[ \t]*([A-Za-z0-9!#$%&'*+.^_`|~-]{1,40})")
 
 
@@ -117,35 +117,44 @@ class Proxy:
 
     def _tunnel(self, host, port):
         target = host_and_port(host, port)
-        connection = self._connect(target)
+        connection = self._connect()
         try:
             connection.settimeout(deadline.remaining_seconds())
             connection.sendall(self._request(target))
             head = _read_head(connection)
         except socket.timeout:
             connection.close()
-            raise self._failed("opened no tunnel to %s in time; run again later, or raise timeout_seconds" % target, True) from None
+            raise ProxyFailed(
+                "%s opened no tunnel to %s in time; run again later, or raise timeout_seconds" % (self.describe(), target), is_temporary=True
+            ) from None
         except OSError:
             connection.close()
-            raise self._failed("cut the connection before it opened a tunnel to %s; check %s" % (target, self.variable), True) from None
-        match = _STATUS_LINE.match(head.split(b"\r\n", 1)[0].split(b"\n", 1)[0])
+            raise ProxyFailed(
+                "%s cut the connection before it opened a tunnel to %s; check %s" % (self.describe(), target, self.variable), is_temporary=True
+            ) from None
+        match = _STATUS_LINE.match(head)
         if match and match.group(1)[:1] == b"2":
             return connection
         connection.close()
         if not match:
-            raise self._failed("does not answer as an HTTP proxy does; check host and port in %s" % self.variable)
+            raise ProxyFailed("%s does not answer as an HTTP proxy does; check host and port in %s" % (self.describe(), self.variable))
         raise self._refused(int(match.group(1)), target, _AUTHENTICATE.findall(head))
 
-    def _connect(self, target):
-        check = "check %s, or name the host in NO_PROXY if it is reached without a proxy" % self.variable
+    def _connect(self):
         try:
             return open_connection(self._host, self._port)
-        except socket.gaierror:
-            raise ProxyFailed("the host name of %s cannot be resolved; %s" % (self.describe(), check), is_temporary=True) from None
-        except socket.timeout:
-            raise self._failed("accepted no connection in time; %s" % check, True) from None
+        except (socket.gaierror, ValueError):
+            raise ProxyFailed(
+                "the host name of %s cannot be resolved; check %s, or name the service's host in NO_PROXY if no proxy is needed"
+                % (self.describe(), self.variable),
+                is_temporary=True,
+            ) from None
         except OSError:
-            raise self._failed("refused the connection or cannot be reached; %s" % check, True) from None
+            raise ProxyFailed(
+                "%s cannot be reached; check %s and whether the proxy is up, or name the service's host in NO_PROXY if no proxy is needed"
+                % (self.describe(), self.variable),
+                is_temporary=True,
+            ) from None
 
     def _request(self, target):
         lines = ["CONNECT %s HTTP/1.1" % target, "Host: " + target, "User-Agent: eccops.rapid/" + COLLECTION_VERSION]
@@ -155,26 +164,34 @@ class Proxy:
 
     def _refused(self, status, target, schemes):
         if status in (401, 407):  # tinyproxy answers 401 to a wrong login
-            offered = sorted({scheme.decode("ascii") for scheme in schemes})
-            if offered and "basic" not in [scheme.lower() for scheme in offered]:
-                words = "wants a login by %s (HTTP %d), and only Basic is supported; ask its administrator for another way" % (", ".join(offered), status)
-            elif self._login is None:
-                words = "wants a login (HTTP %d); write it into %s: http://user:password@host:port" % (status, self.variable)
-            else:
-                words = "refused the user name and password in %s (HTTP %d); they were sent once: correct them" % (self.variable, status)
-            error = self._failed(words, http_status=status)
-            self._refusal = error
-            return error
+            self._refusal = self._login_refused(status, sorted({scheme.decode("ascii") for scheme in schemes}))
+            return self._refusal
         if status in (403, 405):
-            return self._failed("does not allow a tunnel to %s (HTTP %d); ask its administrator to allow it" % (target, status), http_status=status)
-        return self._failed(
-            "opened no tunnel to %s (HTTP %d); check the URL's host and port, and whether the proxy can reach them" % (target, status),
-            status >= 500 or status == 429,
+            return ProxyFailed(
+                "%s does not allow a tunnel to %s (HTTP %d); ask its administrator to allow it" % (self.describe(), target, status), http_status=status
+            )
+        return ProxyFailed(
+            "%s opened no tunnel to %s (HTTP %d); check the URL's host and port, and whether the proxy can reach them" % (self.describe(), target, status),
+            is_temporary=status >= 500 or status == 429,
             http_status=status,
         )
 
-    def _failed(self, words, is_temporary=False, http_status=None):
-        return ProxyFailed("%s %s" % (self.describe(), words), is_temporary=is_temporary, http_status=http_status)
+    def _login_refused(self, status, offered):
+        if offered and "basic" not in [scheme.lower() for scheme in offered]:
+            return ProxyFailed(
+                "%s wants a login by %s (HTTP %d), and only Basic is supported; ask its administrator for another way"
+                % (self.describe(), ", ".join(offered), status),
+                http_status=status,
+            )
+        if self._login is None:
+            return ProxyFailed(
+                "%s wants a login (HTTP %d); write it into %s: http://user:password@host:port" % (self.describe(), status, self.variable),
+                http_status=status,
+            )
+        return ProxyFailed(
+            "%s refused the user name and password in %s (HTTP %d); they were sent once: correct them" % (self.describe(), self.variable, status),
+            http_status=status,
+        )
 
 
 def _read_head(connection):

@@ -160,7 +160,7 @@ def test_a_dead_proxy_and_one_without_a_name(serve, through):
         unused_port.bind(("127.0.0.1", 0))
         url = "http://u:%s@127.0.0.1:%d" % (SECRET, unused_port.getsockname()[1])
         error = failure(lambda: through(serve(OK), url).send_once("POST", "/x", json={}))
-    assert_proxy_failed(error, "(HTTPS_PROXY) refused the connection or cannot be reached", "NO_PROXY")
+    assert_proxy_failed(error, "(HTTPS_PROXY) cannot be reached; check HTTPS_PROXY and whether the proxy is up", "NO_PROXY")
     error = failure(lambda: through(serve(OK), "http://no-such-proxy.invalid:3128").send_once("POST", "/x", json={}))
     assert_proxy_failed(error, "the host name of the proxy http://no-such-proxy.invalid:3128 (HTTPS_PROXY) cannot be resolved", "NO_PROXY")
 
