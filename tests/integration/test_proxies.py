@@ -6,6 +6,8 @@ import proxies
 import pytest
 from harness import Observed, assert_sentence, scenario, task
 
+from ansible_collections.eccops.rapid.tests.unit.support.tunnel_proxy import TunnelProxy
+
 NEW = "position-behind-a-proxy"
 STARTERS = {"tinyproxy": proxies.tinyproxy, "squid": proxies.squid}
 LOGIN_WRONG = (proxies.LOGIN[0], "Wrong-secret-7")
@@ -102,6 +104,24 @@ def test_a_proxy_that_cannot_be_used_is_named_before_anything_is_sent(running_sa
     for name in ("look", "log in"):
         assert assert_sentence(Observed(run, name).result(name), "proxy_failed", "HTTPS_PROXY", words)
     assert "Wrong-secret-7" not in run.output and Observed(run, "look").calls("get_request") == 0 == Observed(run, "log in").calls("login")
+
+
+def test_what_the_service_ends_after_the_proxy_has_cut_is_found(running_sandbox, run_scenarios):
+    """The proxy gives up an idle tunnel after half a second; the service is done a second later."""
+    request_id, proxy = running_sandbox.fleet[0]["request_id"], TunnelProxy(idle_seconds=0.5)
+    late = {"kind": "latency", "seconds": 1.5}
+    options = {"request_id": request_id, "timeout_seconds": 20}
+    try:
+        run = run_scenarios(
+            [scenario("replaced", task("first", "rapidauth_request", state="replaced", anon_id=NEW, **options), faults=[{"route": "replace", **late}]),
+             scenario("patched", task("first", "rapidauth_request", prevent_collection=True, **options), faults=[{"route": "patch_request", **late}])],
+            env=environment(proxy.url()))
+    finally:
+        proxy.close()
+    for name, outcome in (("replaced", "replaced"), ("patched", "patched")):
+        seen = Observed(run, name)
+        assert (seen.result("first").get("outcome"), seen.result("first")["changed"]) == (outcome, True), seen.result("first")
+        assert seen.calls("replace" if name == "replaced" else "patch_request") == 1 and seen.stats["faults_fired"] == 1
 
 
 def test_a_host_that_is_excepted_is_reached_without_the_proxy(running_sandbox, run_scenarios):

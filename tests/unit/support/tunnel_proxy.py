@@ -14,12 +14,12 @@ class TunnelProxy:
     """``heads`` are the requests that came in, as text.
 
     C(answer) is sent instead of opening a tunnel (bytes, or a callable that gets the socket); C(cut_after) cuts a
-    tunnel when the client has sent so many blocks of bytes, without passing the last one on; once ``keeps_answers`` is
-    set, what the server sends is not passed on and its tunnel cut.
+    tunnel when the client has sent so many blocks of bytes, without passing the last one on, C(idle_seconds) one
+    in which nobody sent anything for so long; once ``keeps_answers`` is set, what the server sends is not passed on and its tunnel cut.
     """
 
-    def __init__(self, answer=None, cut_after=None):
-        self.answer, self.cut_after, self.keeps_answers = answer, cut_after, False
+    def __init__(self, answer=None, cut_after=None, idle_seconds=None):
+        self.answer, self.cut_after, self.idle_seconds, self.keeps_answers = answer, cut_after, idle_seconds, False
         self.heads, self._sockets = [], []
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self._listener.getsockname()[1]
@@ -67,7 +67,10 @@ class TunnelProxy:
             ready.register(client, selectors.EVENT_READ, server)
             ready.register(server, selectors.EVENT_READ, client)
             while True:
-                for key, unused_events in ready.select():
+                events = ready.select(self.idle_seconds)
+                if not events:
+                    return
+                for key, unused_events in events:
                     block = key.fileobj.recv(65536)
                     blocks += key.fileobj is client
                     if not block or blocks == self.cut_after or (key.fileobj is server and self.keeps_answers):
