@@ -10,7 +10,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils.audit_log import Audi
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensure_anon_id, ensure_request_id, is_same_request_id
-from ansible_collections.eccops.rapid.plugins.module_utils.replacement import ADOPTED, REPLACED, Wanted, replace_one
+from ansible_collections.eccops.rapid.plugins.module_utils.replacement import ADOPTED, REPLACED, Wanted, look_while_at_work, replace_one
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import current_request_ids, open_record
 from ansible_collections.eccops.rapid.plugins.module_utils.service import rapidauth_client, service_of
 
@@ -67,13 +67,22 @@ def _present(client, params, is_check_mode):
 
 
 def _patch_and_verify(client, request_id, wanted):
+    seen = []
+
+    def look():
+        seen.append(client.get_request(request_id))
+        return seen[-1] if seen[-1].is_collection_prevented == wanted else None
+
     try:
         client.set_prevent_collection(request_id, wanted)
     except RapidError as error:
         if not error.is_effect_unknown:
             raise
         # Setting a value twice does no harm and whether it is set can be seen: look instead of guessing.
-    credential = client.get_request(request_id)
+        look_while_at_work(client, look)
+    else:
+        look()
+    credential = seen[-1]
     if credential.is_collection_prevented != wanted:
         raise RapidError(
             "the PATCH of RequestId %s did not take: PreventCollection is still %s; run again, then ask the vendor"

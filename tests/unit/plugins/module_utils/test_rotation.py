@@ -151,6 +151,8 @@ def test_what_every_further_call_would_meet_stops_at_once(case, fate):
 @pytest.mark.parametrize("post, look, unique, told, row", [
     ("lost_after", "answered", True, ("replaced", None), "replaced"),
     ("lost_before", "answered", True, ("failed", "not_replaced"), "not_replaced"),
+    ("cut_at_work", "answered", True, ("replaced", None), "replaced"),
+    ("cut_at_work", "html_503", True, ("unresolved", "unresolved"), "unresolved"),
     ("lost_before", "html_503", True, ("unresolved", "unresolved"), "unresolved"),
     ("lost_after", "lost", True, ("unresolved", "unresolved"), "unresolved"),
     ("timed_out_late", "answered", True, ("unresolved", "unresolved"), "unresolved"),
@@ -162,7 +164,7 @@ def test_what_every_further_call_would_meet_stops_at_once(case, fate):
     ("refused", "answered", False, ("refused", "refused"), "not_replaced")])
 def test_no_more_is_concluded_from_a_lost_answer_than_is_known(case, post, look, unique, told, row):
     case.service.are_anon_ids_unique = unique
-    case.service.post_fates, case.service.look_fates = [post], ["answered", "answered", look]
+    case.service.post_fates, case.service.look_fates = [post], ["answered", "answered"] + [look] * 20
     changes = {"credentials": case.params()["credentials"][:1], "anon_ids_are_unique": unique}
     result = case.rotate(**changes) if told[1] is None else case.failed(**changes).details
     entry = result["positions"]["north-01"]
