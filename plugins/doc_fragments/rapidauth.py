@@ -39,7 +39,7 @@ options:
   retry_budget_seconds:
     description:
       - >-
-        Seconds that may be spent waiting before a C(GET) is repeated, after connection trouble or HTTP 429, 502, 503
+        Seconds after which a C(GET) is not repeated any more, after connection trouble, silence or HTTP 429, 502, 503
         or 504. A C(Retry-After) that does not fit into them ends the task. At most five attempts are made.
       - Calls that change something are never repeated.
     type: int

@@ -7,7 +7,7 @@ from __future__ import annotations
 import collections
 from concurrent.futures import ThreadPoolExecutor
 
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import SILENT_KINDS, InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import format_instant, given_now
 from ansible_collections.eccops.rapid.plugins.module_utils.ledger import current_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils.lineage import expiry_of, history_of
@@ -105,8 +105,10 @@ def _look_up_all(looks, concurrency, days, now):
         stop.answered()
         return entry
 
+    # The first one alone: where the service keeps silent, the others do not wait for the same.
+    entries = [look_up(looks[0])]
     with ThreadPoolExecutor(max_workers=min(concurrency, len(looks))) as pool:
-        entries = list(pool.map(look_up, looks))
+        entries += list(pool.map(look_up, looks[1:]))
     credentials = {look[0]: entry for look, entry in zip(looks, entries) if entry is not None}
     if stop.reason:
         answered = sum(entry["error"] is None or entry["is_known"] is False for entry in credentials.values())
@@ -124,16 +126,17 @@ class _Stop:
 
     def __init__(self, most_failures_in_a_row):
         self.reason = None
-        self._most, self._failures_in_a_row = most_failures_in_a_row, 0
+        self._most, self._failures_in_a_row, self._has_answer = most_failures_in_a_row, 0, False
 
     def answered(self):
-        self._failures_in_a_row = 0
+        self._failures_in_a_row, self._has_answer = 0, True
 
     def failed(self, error):
         if error.kind == "unknown":
             return self.answered()
         self._failures_in_a_row += 1
-        if error.is_service_wide or self._failures_in_a_row >= self._most:
+        is_silent = error.kind in SILENT_KINDS and not self._has_answer
+        if is_silent or error.is_service_wide or self._failures_in_a_row >= self._most:
             self.reason = self.reason or error
 
 

@@ -36,6 +36,10 @@ class RapidError(Exception):
         return result
 
 
+#: Kinds of failures where nothing came back: the next call would most likely wait as long for nothing.
+SILENT_KINDS = ("answer_timed_out", "connect_timed_out", "connection_cut")
+
+
 class InvalidInput(RapidError):
     """What the user gave cannot be right; nothing was contacted."""
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from ansible_collections.eccops.rapid.plugins.module_utils import replacement
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.request_ids import validate_credentials, validate_rotation_id
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.wording import describe_plan, describe_refusals
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import SILENT_KINDS, InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils.lineage import history_of
@@ -131,17 +131,17 @@ class Wave:
         self._stopped_by = self._stopped_by or reason
 
     def run(self, show_progress=None):
-        """Returns when all are done or not begun; signals are caught here, in the main thread, and call C(stop)."""
+        """Returns when all are done or not begun; signals are caught here, in the main thread, and call stop().
+
+        The first one is tried alone: where the service keeps silent, the others do not wait for the same.
+        """
         with ThreadPoolExecutor(max_workers=min(self._concurrency, len(self._all_wanted))) as pool:
-            futures = [pool.submit(self._one, wanted) for wanted in self._all_wanted]
-            while True:
-                unused_done, pending = wait(futures, timeout=PROGRESS_SECONDS)
-                if not pending:
-                    break
-                if show_progress:
-                    show_progress(self.counts(), len(self._all_wanted))
-        for each in futures:
-            each.result()
+            for some in (self._all_wanted[:1], self._all_wanted[1:]):
+                pending = {pool.submit(self._one, wanted) for wanted in some}
+                while pending:
+                    pending = wait(pending, timeout=PROGRESS_SECONDS).not_done
+                    if pending and show_progress:
+                        show_progress(self.counts(), len(self._all_wanted))
 
     def _one(self, wanted):
         if self._stopped_by:
@@ -150,8 +150,11 @@ class Wave:
             outcome = replacement.replace_one(self._client, self._record, wanted, self._is_check_mode)
         except RapidError as error:
             outcome = replacement.Outcome(replacement.FAILED, error.message, error.kind, anon_id=wanted.anon_id, http=error.details)
-            if error.is_service_wide:
+            if error.is_service_wide or (error.kind in SILENT_KINDS and wanted is self._all_wanted[0]):
                 self.stop(error.message)
+        except Exception as error:  # pylint: disable=broad-exception-caught  # one position's trouble must not hide the others
+            reason = "it ended with an unexpected %s; run the same rotation again, which looks first, and report this" % type(error).__name__
+            outcome = replacement.Outcome(replacement.FAILED, reason, "internal_error", anon_id=wanted.anon_id)
         with self._lock:
             self._outcomes[wanted.position] = outcome
             self._failures += outcome.word in FAILURES

@@ -58,7 +58,7 @@ class Transport:
 
     def get(self, path):
         """Returns the Answer of a GET; repeats it on connection trouble, 429, 502, 503 and 504 within the budget."""
-        waited_seconds = 0.0
+        waited_seconds, began_at = 0.0, time.monotonic()
         give_up_at = None if self._total_seconds is None else time.monotonic() + self._total_seconds
         for attempt in range(1, MOST_ATTEMPTS + 1):
             self._pacer.wait()
@@ -73,7 +73,9 @@ class Transport:
                 failure = error
             pause_seconds = _pause_seconds(answer, attempt)
             waited_seconds += pause_seconds
-            if attempt == MOST_ATTEMPTS or waited_seconds > self._retry_budget_seconds:
+            # A service that accepts and keeps silent uses the budget up too.
+            spent_seconds = max(waited_seconds, time.monotonic() - began_at + pause_seconds)
+            if attempt == MOST_ATTEMPTS or spent_seconds > self._retry_budget_seconds:
                 break
             if give_up_at is not None and time.monotonic() + pause_seconds >= give_up_at:
                 break

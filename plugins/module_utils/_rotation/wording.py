@@ -49,6 +49,8 @@ def _describe_age(age):
 def describe_refusals(result: dict) -> str:
     """Returns why the rotation must not begin, or an empty text; result is that of a look in check mode."""
     skew = result.get("clock_skew_seconds")
+    if result.get("stopped_by"):
+        return "Nothing was changed. The look at the service stopped: %s" % result["stopped_by"]
     if result["failed_positions"]:
         reasons = ["%s: %s" % (name, result["positions"][name]["reason"].rstrip(".")) for name in result["failed_positions"]]
         return "Nothing was changed. %s. Fix them, or leave them out with --limit." % ". ".join(reasons)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils import rotation
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost, InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
 from ansible_collections.eccops.rapid.plugins.module_utils.ledger_file import LedgerError
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import LedgerReading, LedgerRecord
@@ -226,3 +226,30 @@ def test_progress_is_shown_while_it_lasts(case, monkeypatch):
     case.service.before_post = wait_until_shown
     case.rotate(show_progress=lambda counts, total: shown.append((dict(counts), total)))
     assert shown[0] == ({}, SIZE) and shown[-1][0]["replaced"] == SIZE - 1 and len(shown) >= SIZE
+
+
+def test_a_service_that_keeps_silent_is_asked_for_one_position_only(case):
+    asked = []
+
+    def keep_silent(request_id):
+        asked.append(request_id)
+        raise AnswerLost("the service gave no whole answer within 30 s; run again later", kind="answer_timed_out")
+
+    case.monkeypatch.setattr(case.service, "get_request", keep_silent)
+    result = case.failed(concurrency=4).details
+    assert len(asked) == 1 and outcomes(result) == ["failed"] + ["not_started"] * (SIZE - 1)
+    assert "gave no whole answer" in result["stopped_by"] and result["refusal"].startswith("Nothing was changed. The look at the service stopped: the service gave")
+
+
+def test_an_unexpected_error_is_one_positions_and_said_in_a_sentence(case):
+    get_request, broken = case.service.get_request, case.ids["north-02"]
+
+    def break_once(request_id):
+        if request_id == broken:
+            raise ZeroDivisionError
+        return get_request(request_id)
+
+    case.monkeypatch.setattr(case.service, "get_request", break_once)
+    result = case.failed(max_failures=1).details
+    assert outcomes(result) == ["replaced", "failed"] + ["replaced"] * (SIZE - 2)
+    assert result["positions"]["north-02"]["reason"].startswith("it ended with an unexpected ZeroDivisionError; run the same rotation again")

@@ -66,7 +66,7 @@ def test_without_a_good_mark_the_command_runs_again(position, mark):
 
 
 @pytest.mark.parametrize("argv, told, exit_code", [
-    (["/bin/sh", "-c", "echo first; echo 'no\r\x1b[2K certificate' >&2; exit 3"], "/bin/sh ended with 3: first | no \x1b[2K certificate", 3),
+    (["/bin/sh", "-c", "echo first; echo 'no\r\x1b[2K certificate' >&2; exit 3"], "/bin/sh ended with 3: first | no \\u001b[2K certificate", 3),
     (["/bin/sh", "-c", "kill -9 $$"], "/bin/sh ended with -9", -9)])
 def test_a_command_that_fails_leaves_no_mark(position, argv, told, exit_code):
     error = position.fails(argv=argv)
