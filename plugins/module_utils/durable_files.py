@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 
@@ -25,7 +26,7 @@ def make_missing(path, made, mode=0o755):
             os.mkdir(path, mode & 0o700)
         except FileExistsError:
             if not os.path.isdir(path):
-                raise
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path) from None
             return  # another run was faster
         os.chmod(path, mode)
         made.append(path)

@@ -205,9 +205,9 @@ def _lock_directory():
 def _make_lock_directory():
     directory = _lock_directory()
     make_missing(directory, [], 0o700)
-    fault = find_fault(os.lstat(directory), stat.S_ISDIR) or find_intruder(directory)
+    fault = find_fault(os.lstat(directory), stat.S_ISDIR)
     if fault:
-        raise PermissionError(errno.EPERM, "the directory of the locks is not this account's alone (%s)" % fault, directory)
+        raise RapidError("the directory of the locks, %s, %s; nothing was changed" % (directory, fault), kind="not_written")
 
 
 def _make_directory(wanted, made):

@@ -69,8 +69,12 @@ options:
     description:
       - >-
         Directory to keep the token in, created with mode 0700. It must belong to the user that runs the task and be
-        closed to all others. Without it nothing is kept.
+        closed to all others, below directories that nobody but root and that user can change. Without it nothing is kept.
       - One entry belongs to one account at one URL and API version.
+      - >-
+        Whoever copies the directory can guess the password against a kept token, offline, at the cost of one scrypt (about 0.1 s and
+        32 MiB) for each guess. A refused password, which is often nearly the right one, is remembered for 15 minutes; its entry cannot be
+        guessed against without the file C(secret) of the same directory. Keep the directory out of backups, and a password long.
     type: path
   min_remaining_seconds:
     description:

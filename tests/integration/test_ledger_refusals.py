@@ -50,7 +50,7 @@ SPOILED = {
     "newer": (newer, "ledger_unusable", ["schema version 99", "newer"]),
     "foreign": (foreign, "ledger_unusable", ["not a ledger of this collection", "another ledger_path"]),
     "linked": (linked, "ledger_unusable", ["symbolic link"]),
-    "directory": (directory, "ledger_unusable", ["no file"]),
+    "directory": (directory, "ledger_unusable", ["not a regular file"]),
     "readable": (lambda path: path.chmod(0o644), "ledger_unusable", ["open to other users", "chmod 600"]),
     "gone": (lambda path: path.unlink(), "ledger_missing", ["is gone", "restore it from its backup", "begin a new one"]),
     "another user's": (of_somebody_else, "ledger_unusable", ["belongs to another user", "run as its owner"]),

@@ -12,7 +12,7 @@ from harness import Observed, assert_sentence, scenario, task
 TOKEN, REQUEST, INSTALLATION, CHECK = "rapidsos_portal_token", "rapidauth_request", "rapidauth_sac_installation", "credential_check_info"
 ME = pwd.getpwuid(os.geteuid()).pw_name
 WRONG_PASSWORD = "MARKER-wrong-password"
-WHO = {"controller": os.uname().nodename, "user": os.environ.get("SUDO_USER") or ME}
+WHO = {"controller": os.uname().nodename, "user": ME, "uid": os.getuid()}
 CHECKED = {"check_mode": True}
 
 
@@ -61,7 +61,8 @@ def records(logs, name):
     path = logs / (name + ".jsonl")
     assert path.stat().st_mode & 0o777 == 0o600
     lines = [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()]
-    assert all({"time", "event", "event_id", "outcome", "error_kind", "source", "subject", "controller", "user"} == set(line) for line in lines)
+    assert all({"time", "event", "event_id", "outcome", "error_kind", "source", "subject", "controller", "user", "uid", "login_uid",
+                "login_user", "claimed_user"} == set(line) for line in lines)
     assert all({name: line[name] for name in WHO} == WHO for line in lines)
     return lines
 

@@ -49,7 +49,7 @@ def test_what_others_could_read_or_replace_is_refused_before_a_login(sandbox, ru
     places["plain"].write_text("a file")
     (tmp_path / "link").symlink_to(places["real"])
     cases = {
-        "open": (places["open"], "open to other users"), "writable": (places["writable"], "chmod go="),
+        "open": (places["open"], "open to other users"), "writable": (places["writable"], "chmod 700"),
         "link": (tmp_path / "link", "symbolic link"), "plain": (places["plain"], "cannot be created"),
         "below a file": (places["plain"] / "cache", "cannot be created"),
         "no place for a lock": ("/proc/self/fd", "lock cannot be opened"),  # ours, mode 0500, and not even root can write there

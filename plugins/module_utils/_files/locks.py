@@ -65,7 +65,7 @@ def open_lock_file(path: str, is_made: bool = True) -> int:
     fault = find_fault(os.fstat(descriptor))
     if fault:
         os.close(descriptor)
-        raise PermissionError(errno.EPERM, "the lock file '%s' %s, or remove it" % (path, fault), path)
+        raise FileExistsError(errno.EEXIST, "the lock file '%s' %s, or remove it" % (path, fault), path)
     return descriptor
 
 

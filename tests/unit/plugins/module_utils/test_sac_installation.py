@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.eccops.rapid.plugins.module_utils import sac_directory
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_access import Access
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_version import WantedSac
@@ -140,9 +141,18 @@ OBSTACLES = {
     "a lock that is a link": (lambda place, other: os.symlink(other, os.path.join(_made(place), ".lock")), "could not be written"),
 }
 OBSTACLES_OF_ROOT = {
+    "a link of another account above": (lambda place, other: _reached_by_a_link(place), "others could replace what is installed in"),
     "a foreign directory": (lambda place, other: _foreign(_made(place)), "belongs to the user id 12345"),
     "a foreign directory above": (lambda place, other: _foreign(os.path.dirname(place.path)), "others could replace what is installed in"),
 }
+
+
+def _reached_by_a_link(place):
+    """The place's real path is good, and another account decides what the given one leads to."""
+    above = os.path.dirname(place.path)
+    os.rename(above, above + "-real")
+    os.symlink(above + "-real", above)
+    os.chown(above, 65534, -1, follow_symlinks=False)
 
 
 def _made(place):
@@ -212,3 +222,18 @@ def test_names_that_do_not_exist_are_said(place, sacs):
     refusal("invalid_input", lambda: place.have(sacs[0], reloaded_service="-rf /"), "reloaded_service")
     refusal("invalid_input", lambda: place.have(sacs[0], api_url="http://x"), "api_url")
     assert not os.path.lexists(place.path)
+
+
+def test_a_link_of_roots_or_ours_is_followed(tmp_path, sacs):
+    (tmp_path / "real").mkdir(mode=0o755)
+    (tmp_path / "link").symlink_to("real")
+    place = Place(tmp_path / "link" / "place")
+    assert place.have(sacs[0])["outcome"] == "installed" and (tmp_path / "real" / "place" / "current").is_symlink()
+
+
+def test_another_run_is_waited_for_and_then_named(place, sacs, monkeypatch):
+    place.have(sacs[0])
+    monkeypatch.setattr(sac_directory, "LOCK_WAIT_SECONDS", 0)
+    with place.store.locked():
+        refusal("busy", lambda: place.have(sacs[1]), "another run (process %d) is working on %s" % (os.getpid(), place.path))
+    assert place.in_use()[1] == b"passphrase 0"

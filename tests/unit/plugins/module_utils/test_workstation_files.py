@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
+import stat
 import threading
 import time
 
@@ -115,9 +117,9 @@ def test_a_second_run_waits_for_the_first(place):
     gate = place / "gate"
     os.mkfifo(gate)
     slow = params(place, "1", verify_command=["sh", "-c", "read line < %s" % gate])
-    results = []
-    runs = [threading.Thread(target=lambda wanted=wanted: results.append(have_workstation_files(wanted, False)["changed"]))
-            for wanted in (slow, params(place, "1"))]
+    results = {}
+    runs = [threading.Thread(target=lambda name=name, wanted=wanted: results.update({name: have_workstation_files(wanted, False)["changed"]}))
+            for name, wanted in {"first": slow, "second": params(place, "1")}.items()]
     runs[0].start()
     while not (place / "bin" / "program").exists():
         time.sleep(0.01)
@@ -127,7 +129,7 @@ def test_a_second_run_waits_for_the_first(place):
     gate.write_text("go on\n")
     for each in runs:
         each.join(30)
-    assert results == [True, False]
+    assert results == {"first": True, "second": False}
 
 
 def test_a_run_that_may_not_wait_longer_says_so(place, monkeypatch):
@@ -160,6 +162,85 @@ def test_sets_beside_each_other_do_not_wait(place, monkeypatch):
 def _lock_of(wanted):
     with file_set_change.FileSetChange(wanted_directories(wanted), wanted_files(wanted)).locked():
         yield
+
+
+@pytest.mark.parametrize("place_of_lock", ["etc", "."])
+def test_whoever_can_read_a_directory_cannot_keep_a_run_from_changing_the_set(place, monkeypatch, place_of_lock):
+    monkeypatch.setattr(file_set_change, "LOCK_WAIT_SECONDS", 0)
+    descriptor = os.open(place / place_of_lock, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    assert have_workstation_files(params(place, "1"), False)["changed"]
+    os.close(descriptor)
+
+
+def test_the_lock_is_closed_to_others_and_gone_afterwards(place):
+    change = file_set_change.FileSetChange(wanted_directories(params(place, "1")), wanted_files(params(place, "1")))
+    with change.locked():
+        lock = change._lock_path()  # pylint: disable=protected-access
+        assert stat.S_IMODE(os.stat(lock).st_mode) == 0o600 and stat.S_IMODE(os.stat(os.path.dirname(lock)).st_mode) == 0o700
+        assert tree(place) == {"bin": ("0o40755", None), "etc": ("0o40755", None)}
+    assert not os.path.exists(lock)
+
+
+def test_a_place_of_locks_that_others_made_is_refused(place, monkeypatch, tmp_path):
+    monkeypatch.setattr(file_set_change, "_lock_directory", lambda: str(tmp_path / "locks"))
+    (tmp_path / "locks").mkdir()
+    (tmp_path / "locks").chmod(0o755)
+    with pytest.raises(RapidError, match="locks, is open to other users; chmod 700 it; nothing was changed"):
+        have_workstation_files(params(place, "1"), False)
+
+
+# Whose paths they are
+
+NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: gives files to another account")
+
+
+def _writable(place):
+    (place / "bin").chmod(0o777)
+
+
+def _sticky(place):
+    (place / "bin").chmod(0o1777)
+
+
+def _writable_above(place):
+    (place / "etc").chmod(0o777)
+
+
+def _foreign(place):
+    os.chown(place / "bin", 65534, -1)
+
+
+def _foreign_link(place):
+    (place / "bin").rename(place / "real")
+    (place / "bin").symlink_to("real")
+    os.chown(place / "bin", 65534, -1, follow_symlinks=False)
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+@pytest.mark.parametrize("spoil", [_writable, _sticky, _writable_above, pytest.param(_foreign, marks=NEEDS_ROOT), pytest.param(_foreign_link, marks=NEEDS_ROOT)])
+def test_a_path_that_others_could_lead_elsewhere_is_refused(place, spoil, state):
+    spoil(place)
+    before = tree(place)
+    for is_check_mode in (True, False):
+        with pytest.raises(InvalidInput, match="others could replace what is installed in .*; nothing was changed: correct the owner and mode of that"):
+            have_workstation_files(params(place, "1", state=state), is_check_mode)
+    assert tree(place) == before
+
+
+def test_a_link_of_roots_or_ours_is_followed(place):
+    (place / "bin").rename(place / "real")
+    (place / "bin").symlink_to("real")
+    assert have_workstation_files(params(place, "1"), False)["changed"] and (place / "real" / "program").exists()
+
+
+@NEEDS_ROOT
+def test_a_journal_that_another_account_planted_is_not_read(place):
+    (place / "etc" / "ours").mkdir()
+    journal = place / "etc" / "ours" / file_set_change.JOURNAL_NAME
+    journal.write_text(json.dumps({"files": {str(place / "bin" / "program"): False}, "directories": []}))
+    os.chown(journal, 65534, -1)
+    assert not have_workstation_files(params(place, "1"), False)["was_unfinished"]
 
 
 # Absent
