@@ -89,10 +89,10 @@ ACCOUNT = _variables(
     *((prefix + "password", values.read_secret, None, True) for prefix in ("portal_launcher_", "rapidsos_")),
 )
 #: What the inventory says of positions beside.
-FLEET = _variables(
-    ("ecc", values.read_text, ""),
-    ("sac_certificate_directory", values.read_text, "/etc/rapidauth-sac"),
-)
+FLEET = {
+    "ecc": Variable("ecc", values.read_text, "", False),
+    "sac_certificate_directory": Variable("sac_certificate_directory", values.read_text, "/etc/rapidauth-sac", False),
+}
 PROVISION = _variables(
     ("provision_positions", values.read_text),
     ("provision_waves", values.read_waves, (1, "25%", "100%")),

@@ -123,7 +123,7 @@ def test_the_version_is_the_one_of_galaxy_yml():
 @pytest.mark.parametrize("path", sorted((PLUGINS / "filter").glob("*.yml")), ids=lambda path: path.stem)
 def test_every_filter_has_the_name_it_is_documented_under(path):
     documentation = yaml.safe_load(path.read_text())["DOCUMENTATION"]
-    filters = set().union(*(importlib.import_module(PACKAGE + "filter." + each.stem).FilterModule().filters() for each in (PLUGINS / "filter").glob("*.py")))
+    filters = importlib.import_module(PACKAGE + "filter." + path.stem).FilterModule().filters()
     assert documentation["name"] == path.stem
     assert path.stem in filters
 
