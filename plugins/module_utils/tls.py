@@ -26,7 +26,7 @@ class DeadlineSocket(ssl.SSLSocket):
             super().do_handshake(*args, **kwargs)
         except ssl.SSLError as error:
             # Until the server has chosen a cipher, it has not even asked for a client certificate.
-            error.is_hello_answered = self.cipher() is not None
+            error.is_hello_answered = self.cipher() is not None  # type: ignore[attr-defined]
             raise
 
     def send(self, *args, **kwargs):

@@ -49,7 +49,7 @@ class CoreAction(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         # Callbacks are given the task afterwards, with the templates filled in; a retry starts with the same task again.
-        shown, given = getattr(self._task, "_eccops_rapid_arguments", (None, None))
+        shown, given = getattr(self._task, "_eccops_rapid_arguments", (None, {}))
         if shown is None or self._task.args is not shown:
             given = self._task.args
         self._task.args = given
@@ -64,7 +64,7 @@ class CoreAction(ActionBase):
     def finalize_task_arg(cls, name, value, templar, context):
         """Hides a secret as soon as its template is filled in: a task without a connection fails before run(). Called since ansible-core 2.19."""
         final = super().finalize_task_arg(name, value, templar, context)
-        hide_outgoing(secrets_in({name: plain(final)}, cls.spec(cls)["argument_spec"]))
+        hide_outgoing(secrets_in({name: plain(final)}, cls.spec(cls)["argument_spec"]))  # type: ignore[arg-type]
         return final
 
     def _secrets(self, arguments):

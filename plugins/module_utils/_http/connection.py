@@ -102,7 +102,7 @@ class _Response(http.client.HTTPResponse):
     """Skips every interim answer, as HTTP demands: Python skips 100 only, and takes a 103 for the answer."""
 
     def _read_status(self):
-        version, status, reason = super()._read_status()
+        version, status, reason = super()._read_status()  # type: ignore[misc]
         is_interim = 100 <= status < 200 and status != http.client.SWITCHING_PROTOCOLS
         return version, http.client.CONTINUE if is_interim else status, reason
 

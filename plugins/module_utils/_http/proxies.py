@@ -44,8 +44,8 @@ def find_proxy(host, port, environment=None):
     try:
         parts = urlsplit(value if colon else "http://" + value)
         proxy_host, proxy_port = parts.hostname or "", 80 if parts.port is None else parts.port
-        is_usable = proxy_port and parts.path in ("", "/") and not parts.query and not parts.fragment
-        is_usable = is_usable and re.match(r"[^\s\x00-\x20\x7f%]+\Z", proxy_host) and proxy_host.encode("idna")
+        is_usable = bool(proxy_port and parts.path in ("", "/") and not parts.query and not parts.fragment)
+        is_usable = is_usable and bool(re.match(r"[^\s\x00-\x20\x7f%]+\Z", proxy_host) and proxy_host.encode("idna"))
     except ValueError:  # UnicodeError is one
         is_usable = False
     if not is_usable:

@@ -76,7 +76,7 @@ def judge_position(name: str, seen: dict, problem: str, trouble: str) -> dict:
         message = " ".join(filter(None, (
             "%s is not done: the service says %s." % (name, said.rstrip(".")),
             problem.rstrip(".") + "." if problem else "",
-            _WHAT_TO_DO.get(status, _OTHERWISE),
+            _WHAT_TO_DO.get(status or "", _OTHERWISE),
         )))
     return {"status": status, "collected_date": seen.get("collected_date"), "is_done": is_done, "message": message}
 

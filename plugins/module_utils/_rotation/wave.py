@@ -55,7 +55,7 @@ def _refusal(plan, progress, positions, rounds):
 
 
 def end_wave(plan: dict, progress: dict, wave: dict, replaced: dict, confirmed: dict, now: float) -> dict:
-    """Returns the progress of all waves so far: {failed, seconds_per_round, wave_seconds, warning, positions}.
+    """Returns the progress of all waves so far: {failed, seconds_per_round, wave_seconds, warning, positions, is_wave_done}.
 
     replaced is {position: entry} of rapidauth_rotation, confirmed the result of rapidauth_rotation_confirmation, which may have failed.
     """
@@ -83,6 +83,7 @@ def end_wave(plan: dict, progress: dict, wave: dict, replaced: dict, confirmed: 
         "wave_seconds": seconds,
         "warning": warning,
         "positions": entries,
+        "is_wave_done": all(entries[name]["is_done"] for name in wave["positions"]),
     }
 
 
