@@ -31,6 +31,14 @@ options:
           Mapping from the name of a position to its C(ecc) and C(request_id).
         type: dict
         required: true
+      service_name:
+        description: Name under which the ledger keeps the service, as in M(eccops.rapid.rapidauth_request_info).
+        type: str
+      other_service_names:
+        description: Names of services in the ledger that really are others.
+        type: list
+        elements: str
+        default: []
       api_url:
         description: Base URL of RapidAuth, https only.
         type: str

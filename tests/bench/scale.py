@@ -159,7 +159,8 @@ def measure_real(scale, counts, settings_count):
 def ratios(rows):
     """Returns a line for each number of real hosts: how many pings of each position one rotation of all of them costs."""
     pings = {row["positions"]: row["wall_seconds"] for row in rows if row["job"] == "ping"}
-    return [f"{row['positions']} hosts over ssh, {row['what']}: a rotation takes {row['wall_seconds'] / pings[row['positions']]:.2f} x one ping of each position"
+    return [f"{row['positions']} hosts over ssh, {row['what']}: "
+            f"a rotation takes {row['wall_seconds'] / pings[row['positions']]:.2f} x one ping of each position"
             for row in rows if row["job"] == "rotate" and row["of"] == "ssh" and row["what"] == SETTINGS[0][0]]
 
 

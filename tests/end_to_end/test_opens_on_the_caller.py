@@ -34,7 +34,8 @@ def ensure_open_on_caller(desk, digits=DIGITS):
 
 
 @pytest.mark.parametrize("command", [
-    ("portal-launcher", "--number", "+1 (555) 555-5555"), ("portal-launcher", "eccops-portal:15555555555"), ("sh", "-c", "echo 555-555-5555 | portal-launcher -"),
+    ("portal-launcher", "--number", "+1 (555) 555-5555"), ("portal-launcher", "eccops-portal:15555555555"),
+    ("sh", "-c", "echo 555-555-5555 | portal-launcher -"),
     ("xdg-open", "eccops-portal:15555555555"), ("gtk-launch", "portal-launcher.desktop", "eccops-portal:15555555555")], ids=lambda command: command[0])
 def test_a_cad_calls(browser, command):
     code, said, _times = browser.call(*command)

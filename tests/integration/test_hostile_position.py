@@ -34,7 +34,8 @@ class TakenOver:
         }
         added = {
             "ansible_facts": facts, "add_host": {"host_name": self.victim, "groups": ["dispatch_workstations"], "host_vars": facts},
-            "add_group": "dispatch_workstations", "parent_groups": ["all"], "_ansible_no_log": False, "_ansible_item_label": "x", "ansible_facts_cacheable": True,
+            "add_group": "dispatch_workstations", "parent_groups": ["all"], "_ansible_no_log": False, "_ansible_item_label": "x",
+            "ansible_facts_cacheable": True,
             "include": "/etc/passwd", "results": [{"ansible_facts": facts}], "is_delivered": True, "msg": "\r\x1b[2Kok: [localhost] all is fine",
         }
         self.position = HostilePosition(tmp_path / "hostile", added)

@@ -64,7 +64,8 @@ def test_a_mark_and_nothing_after_it(position, logins):
     assert position.call("--number", count=2).code == 2 and position.call("--", "", count=2).code == 2
 
 
-@pytest.mark.parametrize("arguments", [["--number", NUMBER], ["--number=" + NUMBER], ["--", NUMBER], ["--", "eccops-portal:" + NUMBER], ["--number", "555", "555", "5555"]])
+@pytest.mark.parametrize("arguments", [["--number", NUMBER], ["--number=" + NUMBER], ["--", NUMBER], ["--", "eccops-portal:" + NUMBER],
+    ["--number", "555", "555", "5555"]])
 def test_a_number_after_its_mark(position, sandbox, arguments):
     ended = position.call(*arguments)
     assert ended.code == 0 and "caller_id=1" + NUMBER in ended.opened[0]["answer"]["headers"]["Location"]

@@ -13,7 +13,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import Cred
 #: What may become of a POST. ``late`` has its effect when ``land`` is called, long after the answer was given up;
 #: ``cut_at_work`` in the last second of the time that a call may take.
 POST_FATES = (
-    "answered", "lost_before", "cut_at_work", "lost_after", "late", "timed_out_late", "empty_500_after", "html_503", "throttled", "maintenance", "refused", "not_sent")
+    "answered", "lost_before", "cut_at_work", "lost_after", "late", "timed_out_late", "empty_500_after", "html_503", "throttled", "maintenance",
+    "refused", "not_sent")
 #: What may become of a look-up.
 LOOK_FATES = ("answered", "answered", "answered", "lost", "html_503", "throttled")
 

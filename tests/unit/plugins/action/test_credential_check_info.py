@@ -7,7 +7,9 @@ from __future__ import annotations
 import types
 
 import pytest
+
 from ansible_collections.eccops.rapid.plugins.action.credential_check_info import ActionModule
+
 
 def action_of(**arguments):
     action = ActionModule.__new__(ActionModule)  # without a task executor's connection, loader and templar

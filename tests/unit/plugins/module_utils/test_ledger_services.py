@@ -30,8 +30,8 @@ def old_ledger(path, *rows):
         connection.execute("PRAGMA user_version = 1")
         for api_url, request_id, new_request_id, anon_id in rows:
             connection.execute(
-                "INSERT INTO replacements VALUES (NULL, ?, 'north-01', 'q1', ?, ?, ?, 'old', ?, 'replaced', NULL, '2026-01-01T00:00:00Z', '2026-01-01T00:00:01Z',"
-                " 'control', 'dana')", (api_url, request_id, request_id, new_request_id, anon_id))
+                "INSERT INTO replacements VALUES (NULL, ?, 'north-01', 'q1', ?, ?, ?, 'old', ?, 'replaced', NULL,"
+                " '2026-01-01T00:00:00Z', '2026-01-01T00:00:01Z', 'control', 'dana')", (api_url, request_id, request_id, new_request_id, anon_id))
 
 
 @pytest.mark.parametrize("url", [

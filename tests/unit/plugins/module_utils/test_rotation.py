@@ -238,7 +238,8 @@ def test_a_service_that_keeps_silent_is_asked_for_one_position_only(case):
     case.monkeypatch.setattr(case.service, "get_request", keep_silent)
     result = case.failed(concurrency=4).details
     assert len(asked) == 1 and outcomes(result) == ["failed"] + ["not_started"] * (SIZE - 1)
-    assert "gave no whole answer" in result["stopped_by"] and result["refusal"].startswith("Nothing was changed. The look at the service stopped: the service gave")
+    assert "gave no whole answer" in result["stopped_by"]
+    assert result["refusal"].startswith("Nothing was changed. The look at the service stopped: the service gave")
 
 
 def test_an_unexpected_error_is_one_positions_and_said_in_a_sentence(case):

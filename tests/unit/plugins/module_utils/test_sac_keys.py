@@ -61,8 +61,14 @@ def test_a_panic_of_the_library_is_an_expected_error_and_an_interruption_is_not(
     class PanicException(BaseException):
         """What a panic in cryptography's Rust is raised as."""
 
+    def fail_with(error):
+        def fail(*unused_arguments):
+            raise error
+
+        return fail
+
     for raised, expected in ((PanicException, SacUnusable), (KeyboardInterrupt, KeyboardInterrupt)):
-        monkeypatch.setattr(serialization, "load_pem_private_key", lambda *unused_arguments, each=raised: (_ for _ in ()).throw(each()))
+        monkeypatch.setattr(serialization, "load_pem_private_key", fail_with(raised()))
         with pytest.raises(expected):
             load(old_pem)
 

@@ -51,7 +51,8 @@ def test_a_plan_has_each_position_and_what_holds_for_all():
         name: {"request_id": IDS[number], "anon_id": anon_id, "request_path": "/var/lib/rapidauth/request.json", "is_root": is_root, "argv": ["/bin/true"],
                "collect_seconds": 600}
         for number, (name, anon_id, is_root) in enumerate((("a", "mine", True), ("b", None, False)))}
-    assert (made["ledger_host"], made["ledger_path"], made["service"], made["waves"]) == ("localhost", variables.LEDGER_PATH, {"sac_path": "/sac.p12"}, [1, 5, 20])
+    assert (made["ledger_host"], made["ledger_path"], made["service"], made["waves"]) == ("localhost", variables.LEDGER_PATH,
+        {"sac_path": "/sac.p12"}, [1, 5, 20])
     assert made["anon_ids_are_unique"] is True and made["max_failures"] == 0
 
 
@@ -72,7 +73,8 @@ def test_all_problems_are_reported_at_once_with_their_positions():
     ({"rotation_id": 202610}, "rotation_id is not text"), ({"rotation_id": None}, "give rotation_id"), ({"rotation_id": "a b"}, "must be 1 to 24"),
     ({"rotation_waves": "many"}, "rotation_waves is 'many'"), ({"rotation_concurrency": 65}, "between 1 and 64"), ({"rapidauth_sac_path": None}, "not set"),
     ({"rapidauth_sac_content": "x"}, "both set"), ({"rapidauth_api_url": "http://x"}, "must be an https URL"), ({"rotation_settled": {"z": "x"}}, "names z"),
-    ({"rapidauth_sac_passphrase": "secret\n"}, "line break"), ({"rotation_collect_argv": []}, "no rotation_collect_argv"), ({"rapidauth_request_id": ""}, "no RequestId"),
+    ({"rapidauth_sac_passphrase": "secret\n"}, "line break"), ({"rotation_collect_argv": []}, "no rotation_collect_argv"),
+    ({"rapidauth_request_id": ""}, "no RequestId"),
     ({"rapidauth_ledger_host": "a"}, "is a, a position"), ({"rapidauth_ledger_host": "elsewhere"}, "is elsewhere, a position")])
 def test_what_cannot_be_right_is_refused(changes, told):
     message = refused({"a": host(0, **changes)}, all_positions=["elsewhere"])
@@ -96,10 +98,12 @@ def test_what_a_host_says_of_itself_decides_nothing():
 
 
 @pytest.mark.parametrize("name, is_extra, told", [
-    ("rotation_wave", True, "did you mean rotation_waves?"), ("rotation_wave", False, "did you mean rotation_waves?"), ("rapidauth_sac_pth", False, "rapidauth_sac_path"),
+    ("rotation_wave", True, "did you mean rotation_waves?"), ("rotation_wave", False, "did you mean rotation_waves?"),
+    ("rapidauth_sac_pth", False, "rapidauth_sac_path"),
     ("portal_launcher_is_login_check", True, "portal_launcher_is_login_checked"), ("check_reprot_directory", False, "check_report_directory"),
     ("check_mk_agent_port", True, "there is no variable check_mk_agent_port"), ("check_mk_agent_port", False, None), ("block_device", False, None),
-    ("provision_wave", True, "provision_waves"), ("eccops_rapid_plan", True, "keep for themselves"), ("ansible_host", True, None), ("rotation_waves", True, None)])
+    ("provision_wave", True, "provision_waves"), ("eccops_rapid_plan", True, "keep for themselves"), ("ansible_host", True, None),
+    ("rotation_waves", True, None)])
 def test_names_that_do_not_exist(name, is_extra, told):
     found = variables.describe_unknown(name, KNOWN, is_extra)
     assert found is None if told is None else told in found
@@ -118,6 +122,8 @@ def test_a_check_finds_the_accounts_under_either_name(prefix):
     own = {prefix + "email": "a@b.example", prefix + "password": "p", prefix + "environment": "sandbox", "check_portal": "true"}
     checked = plan({"a": host(0, **own)}, job="check")
     assert checked["accounts"] == [{"api_url": "https://api-sandbox.rapidsos.com", "email": "a@b.example", "password": "p", "ecc": ""}]
-    assert plan({"a": host(0, **dict(own, check_portal=False))}, job="check")["accounts"] == []
-    told = plan({"a": host(0, **{prefix + "email": "a@b.example", "check_portal": True})}, job="check")["unreadable"]["a"]["reason"]
+    own["check_portal"] = False
+    assert plan({"a": host(0, **own)}, job="check")["accounts"] == []
+    nameless = {prefix + "email": "a@b.example", "check_portal": True}
+    told = plan({"a": host(0, **nameless)}, job="check")["unreadable"]["a"]["reason"]
     assert told == "its Portal account has no rapidsos_api_url and no rapidsos_password"

@@ -13,7 +13,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils.errors import Invalid
 
 
 @pytest.mark.parametrize("value, told", [
-    (202610, "a number"), (57, "a number"), (1.5, "a number"), (True, "true or false"), (datetime.date(2026, 10, 1), "a date"), (["x"], "a list"), ({}, "a mapping")])
+    (202610, "a number"), (57, "a number"), (1.5, "a number"), (True, "true or false"), (datetime.date(2026, 10, 1), "a date"), (["x"], "a list"),
+    ({}, "a mapping")])
 def test_what_yaml_made_no_text_of_is_refused(value, told):
     with pytest.raises(InvalidInput) as caught:
         values.read_text("rotation_id", value)
@@ -40,7 +41,8 @@ def test_what_is_no_boolean(value):
 
 
 @pytest.mark.parametrize("value, meant", [
-    ([1, 5, 20], [1, 5, 20]), ("[1,5]", [1, 5]), (3, [3]), ("3", [3]), ("25%", ["25%"]), ([1, "25%", "100%"], [1, "25%", "100%"]), (["1"], [1]), ("[1, \"50%\"]", [1, "50%"])])
+    ([1, 5, 20], [1, 5, 20]), ("[1,5]", [1, 5]), (3, [3]), ("3", [3]), ("25%", ["25%"]), ([1, "25%", "100%"], [1, "25%", "100%"]), (["1"], [1]),
+    ("[1, \"50%\"]", [1, "50%"])])
 def test_waves_as_they_are_written(value, meant):
     assert values.read_waves("rotation_waves", value) == meant
 
@@ -52,8 +54,10 @@ def test_what_is_no_wave(value):
 
 
 @pytest.mark.parametrize("value, read, told", [
-    ("/opt/vendor/collect --once", values.read_texts, "give a list"), ([1], values.read_texts, r"\[0\] is not text"), ("x", values.read_mapping, "give a mapping"),
-    ("x", values.read_integer, "whole number"), (-1, values.read_integer, "whole number"), (True, values.read_integer, "whole number"), ("nan", values.read_number, "a number"),
+    ("/opt/vendor/collect --once", values.read_texts, "give a list"), ([1], values.read_texts, r"\[0\] is not text"),
+    ("x", values.read_mapping, "give a mapping"),
+    ("x", values.read_integer, "whole number"), (-1, values.read_integer, "whole number"), (True, values.read_integer, "whole number"),
+    ("nan", values.read_number, "a number"),
     (float("inf"), values.read_number, "a number"), (True, values.read_number, "a number"), (None, values.read_number, "a number")])
 def test_other_types(value, read, told):
     with pytest.raises(InvalidInput, match=told):

@@ -8,7 +8,8 @@ import pytest
 
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation import wave, wording
 
-PLAN = {"positions": {name: {"request_id": name.upper(), "anon_id": "mine" if name == "a" else None} for name in "abc"}, "settled": {"a": "not_replaced", "c": "x"},
+PLAN = {"positions": {name: {"request_id": name.upper(), "anon_id": "mine" if name == "a" else None} for name in "abc"},
+    "settled": {"a": "not_replaced", "c": "x"},
         "max_failures": 1, "collection_minutes": 10.0, "ledger_path": "/ledger"}
 
 
@@ -19,7 +20,8 @@ def test_a_wave_takes_its_credentials_from_the_plan():
 
 
 @pytest.mark.parametrize("progress, positions, told", [
-    ({}, ["a", "z"], "z is not in the plan"), ({"failed": ["a", "b"]}, ["c"], "2 positions have failed, and rotation_max_failures is 1: no further wave is begun."),
+    ({}, ["a", "z"], "z is not in the plan"),
+    ({"failed": ["a", "b"]}, ["c"], "2 positions have failed, and rotation_max_failures is 1: no further wave is begun."),
     ({"seconds_per_round": 400}, ["a", "b", "c"], "The next wave of 3 would take about 800 s, and has 10 minutes")])
 def test_a_wave_that_must_not_begin(progress, positions, told):
     begun = wave.begin_wave(PLAN, progress, positions, 2, 0.0)

@@ -27,7 +27,8 @@ class Position:
         self.argv = [sys.executable, "-c", "import sys; open(sys.argv[1], 'a').write(open(sys.argv[2]).read() + '\\n')", str(self.log), "{request_path}"]
 
     def run(self, state="collected", is_check_mode=False, request_id=ID, **changes):
-        params = {"state": state, "request_path": str(self.path), "request_id": request_id, "anon_id": "mine", "argv": self.argv, "timeout_seconds": 30, **changes}
+        params = {"state": state, "request_path": str(self.path), "request_id": request_id, "anon_id": "mine", "argv": self.argv,
+            "timeout_seconds": 30, **changes}
         return collection.run(params, is_check_mode)
 
     def fails(self, **changes):
