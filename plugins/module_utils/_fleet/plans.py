@@ -27,6 +27,7 @@ def fleet_plan_spec() -> dict:
             "job": {"type": "str", "choices": list(JOBS), "required": True},
             "hosts": {"type": "list", "elements": "str", "required": True},
             "all_positions": {"type": "list", "elements": "str", "default": []},
+            "pattern_variable": {"type": "str"},
         }
     }
 
@@ -59,11 +60,18 @@ def plan_rotation(reader: FleetReader, all_positions: typing.Collection[str]) ->
 
 
 def plan_block(reader: FleetReader, all_positions: typing.Collection[str]) -> dict:
-    """Returns the plan of blocking: the ledger, and per position the RequestId and the service. Raises InvalidInput with all problems."""
+    """Returns the plan of blocking: the ledger, and services, [{options, credentials: [{position, request_id}]}].
+
+    Raises InvalidInput with all problems at once.
+    """
     plan = _plan_ledger(reader, all_positions)
-    plan["positions"] = {
-        position: {"request_id": _request_id(reader, position), "service": _read_service(reader, position)} for position in reader.hosts
-    }
+    plan["positions"] = {position: {"request_id": _request_id(reader, position)} for position in reader.hosts}
+    services: typing.Dict[str, dict] = {}
+    for position, own in plan["positions"].items():
+        options = _read_service(reader, position)
+        service = services.setdefault(repr(sorted(options.items())), {"options": options, "credentials": []})
+        service["credentials"].append({"position": position, "request_id": own["request_id"]})
+    plan["services"] = list(services.values())
     _validate_credentials(reader, plan)
     _refuse(reader)
     return plan
