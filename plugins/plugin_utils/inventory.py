@@ -10,8 +10,11 @@ from typing import Any
 
 import yaml
 from ansible.errors import AnsibleError
+from ansible.inventory.manager import split_host_pattern
+from ansible.plugins.loader import lookup_loader
 from ansible.utils.vars import load_extra_vars
 
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.values import read_texts
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import plain
 
@@ -47,6 +50,37 @@ def read_hosts(names, task_vars: dict, templar, play_vars: dict, extra_names) ->
     """Returns {host: its variables} in the order of names."""
     hostvars = task_vars["hostvars"]
     return {str(name): HostVariables(hostvars, str(name), templar, play_vars, extra_names) for name in names}
+
+
+def match_hosts(name: str, own: HostVariables, reachable, task_vars: dict, loader) -> list[str]:
+    """Returns those of the hosts reachable that a variable's patterns name; raises InvalidInput where one of them names none.
+
+    The variable is text or a list of text, in Ansible's own pattern language. It must not come from a host's facts.
+    """
+    if name in own.fact_names:
+        raise InvalidInput("Nothing was changed. A host's facts hold %s; give it with -e" % name, kind="fleet_invalid")
+    value = own.get(name)
+    if value is None or (isinstance(value, str) and not value.strip()):
+        raise InvalidInput("Nothing was changed. %s is not set; give it the positions that are meant" % name, kind="fleet_invalid")
+    try:
+        given = read_texts(name, [value] if not isinstance(value, (list, tuple)) and not str(value).lstrip().startswith("[") else value)
+    except InvalidInput as error:
+        raise InvalidInput("Nothing was changed. %s" % error.message, kind="fleet_invalid") from None
+    lookup = lookup_loader.get("ansible.builtin.inventory_hostnames", loader=loader)
+    patterns = [part.strip() for each in given for part in split_host_pattern(each) if part.strip()]
+
+    def find(wanted):
+        return [str(each) for each in lookup.run(wanted, variables=task_vars) if each in set(reachable)]
+
+    for pattern in patterns:
+        if not pattern.startswith(("!", "&")) and not find([pattern]):
+            raise InvalidInput(
+                "Nothing was changed. '%s' of %s matches no host of the inventory that this run may use; see --limit and ansible-inventory --list"
+                % (pattern, name), kind="fleet_invalid")
+    found = find(patterns)
+    if not found:
+        raise InvalidInput("Nothing was changed. %s leaves no host: '%s'" % (name, ", ".join(patterns)), kind="fleet_invalid")
+    return found
 
 
 def extra_variable_names(loader) -> frozenset[str]:

@@ -28,6 +28,7 @@ def fleet_plan_spec() -> dict:
             "job": {"type": "str", "choices": list(JOBS), "required": True},
             "hosts": {"type": "list", "elements": "str", "required": True},
             "all_positions": {"type": "list", "elements": "str", "default": []},
+            "pattern_variable": {"type": "str"},
         }
     }
 
@@ -63,11 +64,18 @@ def plan_rotation(reader: FleetReader, all_positions: typing.Collection[str]) ->
 
 
 def plan_block(reader: FleetReader, all_positions: typing.Collection[str]) -> dict:
-    """Returns the plan of blocking: the ledger, and per position the RequestId and the service. Raises InvalidInput with all problems."""
+    """Returns the plan of blocking: the ledger, and services, [{options, credentials: [{position, request_id}]}].
+
+    Raises InvalidInput with all problems at once.
+    """
     plan = plan_ledger(reader, all_positions)
-    plan["positions"] = {
-        position: {"request_id": _request_id(reader, position), "service": read_service(reader, position)} for position in reader.hosts
-    }
+    plan["positions"] = {position: {"request_id": _request_id(reader, position)} for position in reader.hosts}
+    services: typing.Dict[str, dict] = {}
+    for position, own in plan["positions"].items():
+        options = read_service(reader, position)
+        service = services.setdefault(repr(sorted(options.items())), {"options": options, "credentials": []})
+        service["credentials"].append({"position": position, "request_id": own["request_id"]})
+    plan["services"] = list(services.values())
     _validate_credentials(reader, plan)
     refuse(reader, "Nothing was changed.")
     return plan

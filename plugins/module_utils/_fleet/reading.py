@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing
 
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.values import read_text_or_nothing
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import Variable, describe_unknown
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils.printable import printable
@@ -67,7 +68,8 @@ class FleetReader:
         if own.raw.get(variable.name) is None:
             return variable.default
         value = own.get(variable.name)
-        if value is None or (isinstance(value, str) and not value.strip()):
+        is_empty = isinstance(value, str) and not value.strip()
+        if value is None or (is_empty and variable.read is not read_text_or_nothing):
             return variable.default
         return variable.read(variable.name, value)
 
