@@ -45,6 +45,18 @@ options:
         Name of a variable whose patterns choose among O(hosts), text or a list of text. Each pattern must match a host. The variable
         is read as it is written, so that a number is refused and not taken for a name.
     type: str
+  tags:
+    description:
+      - With O(job=provision), the tags of the run; what they leave out is not planned.
+    type: list
+    elements: str
+    default: [all]
+  skipped_tags:
+    description:
+      - With O(job=provision), the tags that the run skips.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - eccops.rapid.attributes
 attributes:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import pathlib
 from typing import Any
 
@@ -28,10 +29,10 @@ class HostVariables:
     The variables of the play, such as those of import_playbook, go before the inventory's and after extra vars.
     """
 
-    def __init__(self, hostvars, name: str, templar, play_vars: dict, extra_names):
+    def __init__(self, hostvars, name: str, templar, play_vars: dict, extra_names, role_vars: dict | None = None):
         self._hostvars, self._templar = hostvars, templar
         written = hostvars.raw_get(name)
-        self.raw = {**written, **{key: value for key, value in play_vars.items() if key not in extra_names}}
+        self.raw = {**(role_vars or {}), **written, **{key: value for key, value in play_vars.items() if key not in extra_names}}
         self.fact_names = frozenset(written.get("ansible_facts") or ())
 
     def get(self, name: str) -> Any:
@@ -46,10 +47,10 @@ class HostVariables:
             raise InvalidInput("%s cannot be read: %s" % (name, " ".join(str(error).split()))) from None
 
 
-def read_hosts(names, task_vars: dict, templar, play_vars: dict, extra_names) -> dict[str, HostVariables]:
-    """Returns {host: its variables} in the order of names."""
+def read_hosts(names, task_vars: dict, templar, play_vars: dict, extra_names, role_vars: dict | None = None) -> dict[str, HostVariables]:
+    """Returns {host: its variables} in the order of names; role_vars are the defaults of roles, which all others outrank."""
     hostvars = task_vars["hostvars"]
-    return {str(name): HostVariables(hostvars, str(name), templar, play_vars, extra_names) for name in names}
+    return {str(name): HostVariables(hostvars, str(name), templar, play_vars, extra_names, role_vars) for name in names}
 
 
 def match_hosts(name: str, own: HostVariables, reachable, task_vars: dict, loader) -> list[str]:
@@ -88,14 +89,23 @@ def extra_variable_names(loader) -> frozenset[str]:
     return frozenset(load_extra_vars(loader))
 
 
-def role_option_names() -> set[str]:
-    """Returns the names of all options of the roles that run for positions."""
-    names: set[str] = set()
+def role_options() -> dict[str, dict]:
+    """Returns {role: {option: its specification}} of the roles that run for positions."""
+    found = {}
     for role in ROLES_OF_POSITIONS:
         specs = yaml.safe_load((_ROLES / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
-        for entry_point in specs["argument_specs"].values():
-            names.update(entry_point["options"])
-    return names
+        found[role] = specs["argument_specs"]["main"]["options"]
+    return found
+
+
+def role_variables(loader) -> dict[str, Any]:
+    """Returns the defaults and the variables of the roles that provision positions, as they are written."""
+    trust = {"trusted_as_template": True} if "trusted_as_template" in inspect.signature(loader.load_from_file).parameters else {}
+    found: dict[str, Any] = {}
+    for place in ("defaults", "vars"):
+        for role in ("portal_launcher", "sac_certificate"):
+            found.update(loader.load_from_file(str(_ROLES / role / place / "main.yml"), **trust) or {})
+    return found
 
 
 def shipped_launcher_sha256() -> str:
