@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 
+from ansible_collections.eccops.rapid.plugins.module_utils._http.proxies import EXCEPTIONS, VARIABLES
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import RapidAuthClient
@@ -41,7 +42,7 @@ def rapidauth_client(params):
     ensure_limits(params)
     api_url = ensure_https_url(params["api_url"], "api_url")
     source = sac_source(params)
-    key = _key_of(api_url, params.get("ca_path"), params["timeout_seconds"], params["retry_budget_seconds"], *source)
+    key = _key_of(api_url, params.get("ca_path"), params["timeout_seconds"], params["retry_budget_seconds"], _network_settings(), *source)
     if key not in _clients:
         sac = load_sac(source)
         ensure_usable(sac, utc_now())  # before OpenSSL meets it, whose words are worse
@@ -50,6 +51,11 @@ def rapidauth_client(params):
         _clients[key] = RapidAuthClient(transport, sac)
     ensure_usable(_clients[key].sac, utc_now())
     return _clients[key]
+
+
+def _network_settings():
+    """Returns what the environment says about the way to a service: a task may have another one than the task before."""
+    return [(name, os.environ.get(name)) for name in (*VARIABLES, *EXCEPTIONS, "REQUESTS_CA_BUNDLE")]
 
 
 def _key_of(*parts):
