@@ -11,8 +11,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import select
-import socket
-import ssl
 from urllib.parse import quote, urlsplit
 
 from ansible_collections.eccops.rapid.plugins.module_utils import connection_failures
