@@ -10,6 +10,8 @@ from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import Co
 
 
 class ActionModule(CoreAction):
+    returned_keys = frozenset({"changed_paths", "paths", "verdict"})
+
     def spec(self):
         return credential_report_spec()
 

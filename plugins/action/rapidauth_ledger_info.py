@@ -10,6 +10,8 @@ from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import Co
 
 
 class ActionModule(CoreAction):
+    returned_keys = frozenset({"history", "json_lines", "positions", "request_ids", "services", "unresolved"})
+
     def spec(self):
         return ledger_info_spec()
 

@@ -10,6 +10,8 @@ from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import Co
 
 
 class ActionModule(CoreAction):
+    returned_keys = frozenset({"credentials", "due", "now", "sac", "summary"})
+
     def spec(self):
         return request_info_spec()
 

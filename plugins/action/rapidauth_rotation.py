@@ -20,6 +20,10 @@ def show_progress(counts, total):
 
 
 class ActionModule(CoreAction):
+    returned_keys = frozenset({
+        "clock_skew_seconds", "failed_positions", "ledger_is_new", "ledger_path", "lines", "positions", "refusal", "stopped_by", "summary",
+    })
+
     def spec(self):
         return rotation_spec()
 

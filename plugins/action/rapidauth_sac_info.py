@@ -10,6 +10,12 @@ from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import Co
 
 
 class ActionModule(CoreAction):
+    returned_keys = frozenset({
+        "allows_client_authentication", "chain", "days_left", "does_key_match", "is_proven", "is_usable", "issuer", "key_size_bits",
+        "key_type", "not_after", "not_before", "now", "problems", "serial", "sha256_fingerprint",
+        "subject", "weaknesses",
+    })
+
     def spec(self):
         return sac_info_spec()
 

@@ -9,18 +9,14 @@ from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidEr
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_installation import have_sac, sac_installation_spec
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_shipment import shipment_of
-from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction, plain
+from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
+from ansible_collections.eccops.rapid.plugins.plugin_utils.secret_options import plain
 
 FROM_THE_CONTROLLER = ("audit_log_path", "sac_path", "sac_content", "sac_key_path", "sac_key_content", "sac_passphrase")
 
 
 class ActionModule(CoreAction):
-    # The answer of a polled job does not come through this plugin, and its arguments lie in a file.
-    _supports_async = False
-
-    @property
-    def must_pipeline(self):  # type: ignore[override]
-        return str(self._task.args.get("state", "present")) != "absent"
+    returned_keys = frozenset({"is_proven", "outcome", "previous_sha256_fingerprint", "reason", "sha256_fingerprint", "version_path"})
 
     def spec(self):
         return sac_installation_spec()

@@ -10,9 +10,9 @@ from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import Co
 
 
 class ActionModule(CoreAction):
+    returned_keys = frozenset({"api_url", "expires_at", "expires_basis", "is_from_cache", "issued_at", "query_url", "session_expires_at", "token"})
+    longest_returned_text = 40000  # a token, and the URL with it
     is_result_secret = True
-    # The answer of a polled job does not come through this plugin: it would be shown, and lie on disk in clear.
-    _supports_async = False
 
     def spec(self):
         return portal_token_spec()

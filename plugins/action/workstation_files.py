@@ -9,10 +9,12 @@ from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import Co
 
 
 class ActionModule(CoreAction):
-    must_pipeline = True
-
+    returned_keys = frozenset({"changed_paths", "was_unfinished"})
     def spec(self):
         return workstation_files_spec()
+
+    def must_pipeline(self, arguments):
+        return True  # the content of a file that only its owner may read is no option of its own
 
     def core(self, params, is_check_mode):
         return have_workstation_files(params, is_check_mode)

@@ -22,7 +22,8 @@ attributes:
     support: full
   async:
     description: Supports being used with the C(async) keyword.
-    support: full
+    support: none
+    details: The options of a background job would lie on its host's disk, and its answer could neither be hidden nor filtered.
 """
 
     GROUP_RAPIDAUTH = r"""

@@ -20,7 +20,26 @@ options:
     description:
       - >-
         Whether the service refuses an AnonId that another credential of the account has. Where it does not, a
-        replacement whose answer was lost stays unresolved until the next run finds it or a person settles it.
+        replacement whose answer was lost stays unresolved until the next run finds it or a person resolves it.
     type: bool
     default: true
+"""
+
+    SERVICE_NAME = r"""
+options:
+  service_name:
+    description:
+      - >-
+        Name under which the ledger keeps the service. The default is made from the URL: the case of the host, the port 443 and
+        slashes at the end make no difference. Set it to the name that the ledger already has when the service gets another URL.
+    type: str
+  other_service_names:
+    description:
+      - >-
+        Names of services in the ledger that really are other services than this one. A RequestId that the ledger knows under any
+        other name is refused: a service that is called by a new name or URL would lose its history, and its credentials would be
+        replaced again.
+    type: list
+    elements: str
+    default: []
 """

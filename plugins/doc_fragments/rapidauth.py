@@ -39,13 +39,14 @@ options:
   retry_budget_seconds:
     description:
       - >-
-        Seconds that may be spent waiting before a C(GET) is repeated, after connection trouble or HTTP 429, 502, 503
+        Seconds after which a C(GET) is not repeated any more, after connection trouble, silence or HTTP 429, 502, 503
         or 504. A C(Retry-After) that does not fit into them ends the task. At most five attempts are made.
       - Calls that change something are never repeated.
     type: int
     default: 60
 notes:
   - >-
-    A local task without C(become), C(environment) and C(async) runs inside the controller's own process; in every
+    A local task without C(become) runs inside the controller's own process, with the variables of C(environment); in every
     other case the module is shipped to the host, which then needs the two Python libraries.
+  - A task that holds a secret is shipped through pipelining only, and otherwise refused before anything is sent.
 """

@@ -16,7 +16,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils.sac_shipment import w
 def sac_for_windows(options):
     """Returns JSON of {thumbprint, pkcs12, passphrase} for the options that name a SAC."""
     try:
-        return json.dumps(windows_shipment_of({str(name): str(value) for name, value in options.items() if value}, utc_now()))
+        given = {str(name): value if isinstance(value, (bool, int, float)) else str(value) for name, value in options.items() if value}
+        return json.dumps(windows_shipment_of(given, utc_now()))
     except RapidError as error:
         raise AnsibleFilterError(error.message) from None
 

@@ -10,6 +10,7 @@ import time
 from email.utils import parsedate_to_datetime
 
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost
+from ansible_collections.eccops.rapid.plugins.module_utils.printable import printable_tree
 from ansible_collections.eccops.rapid.plugins.module_utils.version import COLLECTION_VERSION
 
 #: Sent with every request: who asks, and that the answer should be plain JSON.
@@ -18,6 +19,8 @@ REQUEST_HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "identity",
 }
+#: No documented answer of either service comes near this.
+LONGEST_ANSWER_BYTES = 1024 * 1024
 #: Statuses a GET is repeated on; anything else is an answer.
 TEMPORARY_STATUSES = (429, 502, 503, 504)
 
@@ -62,6 +65,14 @@ def json_object(body):
     return value if isinstance(value, dict) else None
 
 
+def printable_object(body):
+    """Returns json_object(body) fit to be shown: every text in it is one line, with control characters written out."""
+    try:
+        return printable_tree(json_object(body), None)
+    except RecursionError:
+        return None
+
+
 def _loaded(text):
     try:
         return json.loads(text)
@@ -69,20 +80,31 @@ def _loaded(text):
         return None
 
 
+def has_content_encoding(answer):
+    """Says whether the body of an Answer is encoded: none was asked for, and a few kilobytes could unfold to gigabytes."""
+    return any(each.strip().lower() not in ("", "identity") for each in answer.headers.get("Content-Encoding", "").split(","))
+
+
 def unusable(base_url, what, answer):
     """Returns the AnswerLost for an answer that is not what was asked for; says of what kind it was, never its text."""
-    body = answer.body.lstrip()
-    if not body:
-        kind_of_body = "an empty body"
-    elif body[:1] == b"<":
-        kind_of_body = "HTML"
-    elif body[:1] == b"{":
-        kind_of_body = "JSON that is cut off or malformed" if json_object(body) is None else "a JSON object without the expected fields"
-    else:
-        kind_of_body = "something that is not JSON"
-    return AnswerLost(
+    error = AnswerLost(
         "%s answered %s with HTTP %d and %s; check that the URL is the service's and no proxy or portal stands between"
-        % (base_url, what, answer.status, kind_of_body),
+        % (base_url, what, answer.status, _kind_of_body(answer)),
         kind="unusable_answer",
         http_status=answer.status,
     )
+    error.is_temporary = answer.status in TEMPORARY_STATUSES
+    return error
+
+
+def _kind_of_body(answer):
+    body = answer.body.lstrip()
+    if has_content_encoding(answer):
+        return "a content encoding that it was not asked for"
+    if not body:
+        return "an empty body"
+    if body[:1] == b"<":
+        return "HTML"
+    if body[:1] == b"{":
+        return "JSON that is cut off or malformed" if json_object(body) is None else "a JSON object without the expected fields"
+    return "something that is not JSON"

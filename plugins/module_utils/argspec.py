@@ -39,7 +39,13 @@ def ledger_options(is_required=False):
     return {
         "ledger_path": {"type": "path", "required": is_required},
         "anon_ids_are_unique": {"type": "bool", "default": True},
+        **service_name_options(),
     }
+
+
+def service_name_options():
+    """Under which name a ledger keeps the service: fragment C(ledger.service_name)."""
+    return {"service_name": {"type": "str"}, "other_service_names": {"type": "list", "elements": "str", "default": []}}
 
 
 def audit_options():
@@ -78,6 +84,7 @@ def request_info_spec():
         rotate_after_days={"type": "float"},
         now={"type": "str"},
         ledger_path={"type": "path"},
+        **service_name_options(),
     )
     return dict(RAPIDAUTH_RULES, argument_spec=options)
 
@@ -119,10 +126,11 @@ def ledger_info_spec():
     return {
         "argument_spec": {
             "ledger_path": {"type": "path", "required": True},
-            "api_url": rapidauth_options()["api_url"],
+            "api_url": {"type": "str"},
             "request_ids": {"type": "list", "elements": "str", "default": []},
             "positions": {"type": "list", "elements": "str", "default": []},
             "rotation_id": {"type": "str"},
+            "service_name": {"type": "str"},
         }
     }
 
@@ -157,7 +165,7 @@ def portal_token_spec():
 def credential_check_info_spec():
     """Returns what AnsibleModule takes for credential_check_info."""
     service = rapidauth_options()
-    service["positions"] = {"type": "dict", "required": True}
+    service.update(positions={"type": "dict", "required": True}, **service_name_options())
     account = {
         "api_url": {"type": "str", "required": True},
         "ca_path": {"type": "path"},
@@ -167,11 +175,12 @@ def credential_check_info_spec():
     }
     return {
         "argument_spec": {
-            "hosts": {"type": "list", "elements": "str", "default": []},
-            "is_portal_checked": {"type": "bool", "default": False},
             "services": {"type": "list", "elements": "dict", "options": service, "default": [], **RAPIDAUTH_RULES},
             "accounts": {"type": "list", "elements": "dict", "options": account, "default": []},
+            "is_account_expected": {"type": "bool", "default": False},
             "launchers": {"type": "dict", "default": {}},
+            "installed_sacs": {"type": "dict", "default": {}},
+            "unreadable": {"type": "dict", "default": {}},
             "launcher_sha256": {"type": "str"},
             "launcher_configuration_sha256": {"type": "str"},
             "ledger_path": {"type": "path"},

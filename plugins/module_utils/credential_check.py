@@ -7,14 +7,14 @@ from __future__ import annotations
 import collections
 from concurrent.futures import ThreadPoolExecutor
 
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import SILENT_KINDS, InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import format_instant, given_now
 from ansible_collections.eccops.rapid.plugins.module_utils.ledger import current_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils.lineage import expiry_of, history_of
 from ansible_collections.eccops.rapid.plugins.module_utils.plan import judge_rotation
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import Credential, ensure_anon_id, ensure_request_id, is_same_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import chains_of, current_request_ids
-from ansible_collections.eccops.rapid.plugins.module_utils.service import ensure_concurrency, rapidauth_client
+from ansible_collections.eccops.rapid.plugins.module_utils.service import ensure_concurrency, rapidauth_client, service_of
 
 
 def check_credentials(params, is_check_mode):
@@ -32,7 +32,7 @@ def check_credentials(params, is_check_mode):
         raise InvalidInput("rotate_after_days must lie between 0 and 100000")
     now = given_now(params.get("now"))
     client = rapidauth_client(params)
-    current = current_request_ids(params.get("ledger_path"), client.api_url, request_ids)
+    current = current_request_ids(params.get("ledger_path"), service_of(params, client), request_ids, params.get("other_service_names") or ())
     looks = [(each, current[each], client.get_request) for each in request_ids]
     looks += [(each, each, client.get_credential) for each in anon_ids]
     credentials = _look_up_all(looks, params["concurrency"], days, now)
@@ -52,7 +52,7 @@ def check_with_histories(params):
     For that the first credential of each history is looked up too. C(params) has C(validity_days) beside the module's.
     """
     client = rapidauth_client(params)
-    chains = chains_of(params.get("ledger_path"), client.api_url, params["request_ids"])
+    chains = chains_of(params.get("ledger_path"), service_of(params, client), params["request_ids"], params.get("other_service_names") or ())
     histories = {each: history_of(chain) for each, chain in chains.items()}
     current = {each: current_request_id(chain, each) for each, chain in chains.items()}
     firsts = [
@@ -105,8 +105,10 @@ def _look_up_all(looks, concurrency, days, now):
         stop.answered()
         return entry
 
+    # The first one alone: where the service keeps silent, the others do not wait for the same.
+    entries = [look_up(looks[0])]
     with ThreadPoolExecutor(max_workers=min(concurrency, len(looks))) as pool:
-        entries = list(pool.map(look_up, looks))
+        entries += list(pool.map(look_up, looks[1:]))
     credentials = {look[0]: entry for look, entry in zip(looks, entries) if entry is not None}
     if stop.reason:
         answered = sum(entry["error"] is None or entry["is_known"] is False for entry in credentials.values())
@@ -124,16 +126,17 @@ class _Stop:
 
     def __init__(self, most_failures_in_a_row):
         self.reason = None
-        self._most, self._failures_in_a_row = most_failures_in_a_row, 0
+        self._most, self._failures_in_a_row, self._has_answer = most_failures_in_a_row, 0, False
 
     def answered(self):
-        self._failures_in_a_row = 0
+        self._failures_in_a_row, self._has_answer = 0, True
 
     def failed(self, error):
         if error.kind == "unknown":
             return self.answered()
         self._failures_in_a_row += 1
-        if error.is_service_wide or self._failures_in_a_row >= self._most:
+        is_silent = error.kind in SILENT_KINDS and not self._has_answer
+        if is_silent or error.is_service_wide or self._failures_in_a_row >= self._most:
             self.reason = self.reason or error
 
 

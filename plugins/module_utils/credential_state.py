@@ -8,11 +8,11 @@ import os
 
 from ansible_collections.eccops.rapid.plugins.module_utils.audit_log import AuditLog
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils.fleet import opaque_position_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensure_anon_id, ensure_request_id, is_same_request_id
-from ansible_collections.eccops.rapid.plugins.module_utils.replacement import ADOPTED, REPLACED, Wanted, replace_one
+from ansible_collections.eccops.rapid.plugins.module_utils.replacement import ADOPTED, REPLACED, Wanted, look_while_at_work, replace_one
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import current_request_ids, open_record
-from ansible_collections.eccops.rapid.plugins.module_utils.service import rapidauth_client
+from ansible_collections.eccops.rapid.plugins.module_utils.service import rapidauth_client, service_of
 
 
 def bring_to_state(params, is_check_mode, run_directory=None):
@@ -36,12 +36,13 @@ def _bring_to_state(params, is_check_mode, run_directory, audit_log):
         if params.get("anon_id") is None and params.get("ledger_path") is None:
             raise InvalidInput("state=replaced needs anon_id, or rotation_id and ledger_path: without them a second run would replace again")
         client = rapidauth_client(params).audited(audit_log)
-        with open_record(params.get("ledger_path"), client.api_url, is_check_mode) as record:
+        with open_record(params.get("ledger_path"), service_of(params, client), client.api_url, is_check_mode) as record:
+            record.ensure_same_service([params["request_id"]], params.get("other_service_names") or ())
             return _replaced(client, record, params, is_check_mode, run_directory)
     if params.get("anon_id") is not None:
         raise InvalidInput("anon_id goes with state=replaced; to guard against a wrong credential use expect_anon_id")
     client = rapidauth_client(params).audited(audit_log)
-    current = current_request_ids(params.get("ledger_path"), client.api_url, [params["request_id"]])
+    current = current_request_ids(params.get("ledger_path"), service_of(params, client), [params["request_id"]], params.get("other_service_names") or ())
     return _present(client, dict(params, request_id=current[params["request_id"]]), is_check_mode)
 
 
@@ -61,18 +62,28 @@ def _present(client, params, is_check_mode):
         "after": {"prevent_collection": wanted},
     }
     if not is_check_mode:
-        credential = _patch_and_verify(client, request_id, wanted)
+        credential = patch_and_verify(client, request_id, wanted)
     return _result(credential, True, "patched", [request_id], difference)
 
 
-def _patch_and_verify(client, request_id, wanted):
+def patch_and_verify(client, request_id, wanted):
+    """Returns the credential after PreventCollection was set and seen to be set; raises RapidError."""
+    seen = []
+
+    def look():
+        seen.append(client.get_request(request_id))
+        return seen[-1] if seen[-1].is_collection_prevented == wanted else None
+
     try:
         client.set_prevent_collection(request_id, wanted)
     except RapidError as error:
         if not error.is_effect_unknown:
             raise
         # Setting a value twice does no harm and whether it is set can be seen: look instead of guessing.
-    credential = client.get_request(request_id)
+        look_while_at_work(client, look)
+    else:
+        look()
+    credential = seen[-1]
     if credential.is_collection_prevented != wanted:
         raise RapidError(
             "the PATCH of RequestId %s did not take: PreventCollection is still %s; run again, then ask the vendor"

@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+from ansible_collections.eccops.rapid.plugins.module_utils.printable import printable, printable_tree
+
 
 class RapidError(Exception):
     """An expected failure: one sentence with what, where and what to do.
 
     ``kind`` is a stable word a playbook can branch on. ``details`` are returned beside the
     message (HTTP status, the service's Number and Message, ...) and never hold a secret.
+    Whatever the text quotes of others, it is one printable line.
     """
 
     kind = "error"
@@ -21,16 +24,20 @@ class RapidError(Exception):
     is_temporary = False
 
     def __init__(self, message, kind=None, **details):
-        super().__init__(message)
-        self.message = message
+        self.message = printable(message, None)
+        super().__init__(self.message)
         self.kind = kind or self.kind
-        self.details = {name: value for name, value in details.items() if value is not None}
+        self.details = {name: printable_tree(value, None) for name, value in details.items() if value is not None}
 
     def as_result(self):
         """Returns the keys a failed task shows: ``msg``, ``error_kind`` and the details."""
         result = dict(self.details)
         result.update(msg=self.message, error_kind=self.kind)
         return result
+
+
+#: Kinds of failures where nothing came back: the next call would most likely wait as long for nothing.
+SILENT_KINDS = ("answer_timed_out", "connect_timed_out", "connection_cut")
 
 
 class InvalidInput(RapidError):
@@ -62,6 +69,16 @@ class NotSent(RapidError):
     is_temporary = True
 
 
+class ProxyFailed(NotSent):
+    """The proxy that the environment names cannot be used; nothing reached the service."""
+
+    kind = "proxy_failed"
+
+    def __init__(self, message, is_temporary=False, **details):
+        super().__init__(message, **details)
+        self.is_temporary = is_temporary
+
+
 class ServerNotTrusted(NotSent):
     """The server could not prove who it is; nothing was sent to it."""
 
@@ -70,7 +87,7 @@ class ServerNotTrusted(NotSent):
 
 
 class SacRefused(NotSent):
-    """The service refused the client certificate, by a TLS alert or by HTTP 403 (which of the two is not documented)."""
+    """The service refused the client certificate, by a TLS alert or by an HTTP status (which is not documented)."""
 
     kind = "sac_refused"
     is_temporary = False
@@ -84,12 +101,17 @@ class AnswerLost(RapidError):
     is_temporary = True
 
 
+#: What HTTP defines as not acted upon. Not among them: 408 and 499, which an intermediary gives while the service works,
+#: and 409, which may be about what this very call has just done.
+_STATUSES_WITHOUT_EFFECT = (400, 401, 402, 403, 404, 405, 406, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422, 426, 428, 429, 431)
+
+
 class Refusal(RapidError):
     """The service answered with an error.
 
     ``http_status`` is the status; ``number`` and ``service_message`` come from RapidAuth's body
-    ``{"Number": int, "Message": str}``. Answers of 500 and above leave the effect unknown:
-    a sibling service was seen to store data and answer 500 with an empty body.
+    ``{"Number": int, "Message": str}``. An answer without a number leaves the effect unknown, unless its status says
+    that nothing was done: a sibling service was seen to store data and answer 500 with an empty body.
     """
 
     kind = "refused"
@@ -101,7 +123,7 @@ class Refusal(RapidError):
 
     @property
     def is_effect_unknown(self):  # type: ignore[override]
-        return self.http_status is not None and self.http_status >= 500 and self.number is None
+        return self.http_status is not None and self.http_status not in _STATUSES_WITHOUT_EFFECT and self.number is None
 
     @property
     def is_service_wide(self):  # type: ignore[override]

@@ -138,14 +138,14 @@ def _file_change(wanted):
     if status is not None and not (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
         raise InvalidInput("%s is there already and is no file; nothing was changed: remove it and run again" % wanted.path)
     if wanted.content is None:
-        return None if status is None else Change(wanted, _shown(wanted, _content(wanted.path, status)), "")
+        return None if status is None else Change(wanted, _shown(wanted, status, _content(wanted.path, status)), "")
     if status is None:
-        return Change(wanted, "", _shown(wanted, wanted.content))
+        return Change(wanted, "", _shown(wanted, None, wanted.content))
     if stat.S_ISLNK(status.st_mode):
-        return Change(wanted, "a link to %s\n" % os.readlink(wanted.path), _shown(wanted, wanted.content))
+        return Change(wanted, "a link to %s\n" % os.readlink(wanted.path), _shown(wanted, None, wanted.content))
     before = _content(wanted.path, status)
     if before != wanted.content:
-        return Change(wanted, _shown(wanted, before), _shown(wanted, wanted.content))
+        return Change(wanted, _shown(wanted, status, before), _shown(wanted, status, wanted.content))
     return _attribute_change(wanted, status)
 
 
@@ -161,8 +161,11 @@ def _attributes(mode, uid, gid):
     return "mode %04o, owner %d%s\n" % (mode, uid, "" if gid is None else ", group %d" % gid)
 
 
-def _shown(wanted, content):
-    return HIDDEN if wanted.is_secret else content.decode("utf-8", "replace")
+def _shown(wanted, status, content):
+    """Returns a content as the diff shows it: none of a file that others may not read, as it is (C(status)) or as it should be."""
+    modes = [wanted.mode] if status is None else [wanted.mode, status.st_mode]
+    is_hidden = wanted.is_secret or not all(mode & stat.S_IROTH for mode in modes)
+    return HIDDEN if is_hidden else content.decode("utf-8", "replace")
 
 
 def _content(path, status):

@@ -17,12 +17,15 @@ from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensu
 from ansible_collections.eccops.rapid.plugins.module_utils.report import report_of
 from ansible_collections.eccops.rapid.plugins.module_utils.report_text import lines_of, message_of
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_inspection import inspect_sac
+from ansible_collections.eccops.rapid.plugins.module_utils.urls import service_name
 from ansible_collections.eccops.rapid.plugins.module_utils.subject_findings import (
     account_finding,
     installed_sac_findings,
     launcher_findings,
+    no_account_finding,
     sac_findings,
     service_finding,
+    unreadable_finding,
 )
 
 
@@ -34,6 +37,10 @@ def check_fleet(params, is_check_mode, run_directory=None):
     services = [_complete(service, params) for service in params["services"]]
     for service in services:
         _check_service(seen, service, _positions_of_ledger(service, services) if params["is_fleet_from_ledger"] else service["positions"], rules, sac_limits)
+    for position, own in params["unreadable"].items():
+        seen.add_unreadable(str(position), str(own.get("ecc") or ""), str(own.get("reason") or ""))
+    if params["is_account_expected"] and not params["accounts"]:
+        seen.findings.append(no_account_finding())
     for account in params["accounts"]:
         _check_account(seen, dict(account, audit_log_path=params.get("audit_log_path")), is_check_mode, run_directory)
     expected = {"program": params.get("launcher_sha256"), "configuration": params.get("launcher_configuration_sha256")}
@@ -54,6 +61,11 @@ class Seen:
     def __init__(self):
         self.credentials, self.subjects, self.findings = [], [], []
 
+    def add_unreadable(self, position, ecc, reason):
+        """Adds a position whose variables cannot be used: nothing of it was checked."""
+        self.credentials.append({"name": position, "ecc": ecc, "request_id": "", "about": "credential", "entry": None})
+        self.findings.append(unreadable_finding(position, ecc, reason))
+
 
 def _complete(service, params):
     """Returns a service with what is the same for all."""
@@ -64,7 +76,7 @@ def _complete(service, params):
         str(name): {
             "ecc": str(position.get("ecc") or ""),
             "request_id": str(position.get("request_id") or ""),
-            "installed_sac": position.get("installed_sac"),
+            "installed_sac": params["installed_sacs"].get(name),
         }
         for name, position in service["positions"].items()
     }
@@ -131,17 +143,22 @@ def _positions_of_ledger(service, services):
     """
     if not service.get("ledger_path"):
         raise InvalidInput("is_fleet_from_ledger needs ledger_path")
-    api_url, given = service["api_url"].rstrip("/"), service["positions"]
+    given = service["positions"]
+    name = _name_of(service)
     with ledgers.Ledger(service["ledger_path"], is_read_only=True) as ledger:
         known = {row["position"]: row["original_request_id"] for row in ledger.rows(
-            "SELECT position, original_request_id FROM replacements WHERE api_url = ? ORDER BY id", api_url)}
-    same_url = [each for each in services if each["api_url"].rstrip("/") == api_url]
+            "SELECT position, original_request_id FROM replacements WHERE service = ? ORDER BY id", name)}
+    same_url = [each for each in services if _name_of(each) == name]
     given_to_any = {name for each in same_url for name in each["positions"]}
     return {
         name: {"ecc": given.get(name, {}).get("ecc", ""), "request_id": request_id}
         for name, request_id in known.items()
         if name in given or (service is same_url[0] and name not in given_to_any)
     }
+
+
+def _name_of(service):
+    return service.get("service_name") or service_name(service["api_url"])
 
 
 def _raise_if_ours(error):

@@ -57,7 +57,7 @@ class Ledger:
             self._connection.execute("PRAGMA query_only = ON")
 
     def _ensure_ours(self, is_read_only):
-        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        version = self._version()
         if self._connection.execute("PRAGMA application_id").fetchone()[0] != ledger_file.APPLICATION_ID:
             raise LedgerError("'%s' is not a ledger of this collection; give another ledger_path" % self.path)
         if version > len(ledger_file.MIGRATIONS):
@@ -72,6 +72,8 @@ class Ledger:
                 % (self.path, " ".join(damage.split()))
             )
         if is_read_only:
+            if version < len(ledger_file.MIGRATIONS):
+                self._read_as_migrated()
             return
         with self._lock, self._explained():
             self._connection.execute("PRAGMA journal_mode = WAL")  # a copy made by VACUUM INTO has lost it
@@ -80,6 +82,18 @@ class Ledger:
             # A page is really written, so that a full or read-only disk shows before anything is sent.
             connection.execute("CREATE TABLE IF NOT EXISTS room AS SELECT 0 AS bytes")
             connection.execute("UPDATE room SET bytes = zeroblob(4096)")
+
+    def _version(self):
+        return self._connection.execute("PRAGMA user_version").fetchone()[0]
+
+    def _read_as_migrated(self):
+        """Goes on with a copy in memory of an older release's ledger: who only reads does not change the file."""
+        copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self._connection.backup(copy)
+        self._connection.close()
+        self._connection = copy
+        copy.row_factory = sqlite3.Row
+        ledger_file.migrate(copy)
 
     def close(self):
         self._connection.close()
@@ -121,26 +135,34 @@ class Ledger:
 
     # What it knows
 
-    def entry(self, api_url, new_anon_id):
-        """Returns the row of a new AnonId, or None."""
-        rows = self.rows("SELECT * FROM replacements WHERE api_url = ? AND new_anon_id = ?", api_url, new_anon_id)
+    def entry(self, service, new_anon_id):
+        """Returns the row of a new AnonId at the service of this name, or None."""
+        rows = self.rows("SELECT * FROM replacements WHERE service = ? AND new_anon_id = ?", service, new_anon_id)
         return rows[0] if rows else None
 
-    def chain(self, api_url, request_id):
+    def chain(self, service, request_id):
         """Returns the rows of the history that a RequestId belongs to, oldest first; any RequestId of it will do."""
-        rows = self.rows(
-            " UNION ".join(
-                "SELECT original_request_id FROM replacements WHERE api_url = ? AND %s = ? COLLATE NOCASE" % column
-                for column in ("request_id", "new_request_id", "original_request_id")
-            ),
-            *[api_url, request_id] * 3
-        )
+        rows = self._naming(request_id, "service = ?", service)
         if not rows:
             return []
         return self.rows(
-            "SELECT * FROM replacements WHERE api_url = ? AND original_request_id = ? COLLATE NOCASE ORDER BY id",
-            api_url,
+            "SELECT * FROM replacements WHERE service = ? AND original_request_id = ? COLLATE NOCASE ORDER BY id",
+            service,
             rows[0]["original_request_id"],
+        )
+
+    def other_services(self, service, request_id):
+        """Returns the names of the other services under which the ledger knows a RequestId."""
+        return sorted({row["service"] for row in self._naming(request_id, "service <> ?", service)})
+
+    def _naming(self, request_id, condition, value):
+        """Returns {service, original_request_id} of the rows that name a RequestId."""
+        return self.rows(
+            " UNION ".join(
+                "SELECT service, original_request_id FROM replacements WHERE %s AND %s = ? COLLATE NOCASE" % (condition, column)
+                for column in ("request_id", "new_request_id", "original_request_id")
+            ),
+            *[value, request_id] * 3
         )
 
     def position_ids(self, positions):
@@ -168,14 +190,15 @@ def keep_position_ids(connection, proposed):
 def write_intent(connection, intent):
     """Writes what is about to be sent; an earlier row of the same AnonId that came to nothing is taken up again as the newest.
 
-    C(intent) has api_url, position, rotation_id, original_request_id, request_id, old_anon_id and new_anon_id.
+    The intent has service, api_url, position, rotation_id, original_request_id, request_id, old_anon_id and new_anon_id.
     """
     row = dict(intent, intended_at=format_instant(utc_now()), **controller_and_user())
     connection.execute(
-        "INSERT INTO replacements (api_url, position, rotation_id, original_request_id, request_id, old_anon_id, new_anon_id,"
-        " outcome, intended_at, controller, user) VALUES (:api_url, :position, :rotation_id, :original_request_id, :request_id,"
+        "INSERT INTO replacements (service, api_url, position, rotation_id, original_request_id, request_id, old_anon_id, new_anon_id,"
+        " outcome, intended_at, controller, user) VALUES (:service, :api_url, :position, :rotation_id, :original_request_id, :request_id,"
         " :old_anon_id, :new_anon_id, 'intended', :intended_at, :controller, :user)"
-        " ON CONFLICT (api_url, new_anon_id) DO UPDATE SET outcome = 'intended', error = NULL, finished_at = NULL,"
+        " ON CONFLICT (service, new_anon_id) DO UPDATE SET outcome = 'intended', error = NULL, finished_at = NULL,"
+        " delivered_at = NULL, collected_at = NULL, api_url = excluded.api_url,"
         " id = (SELECT MAX(id) + 1 FROM replacements), position = excluded.position, rotation_id = excluded.rotation_id,"
         " request_id = excluded.request_id, old_anon_id = COALESCE(excluded.old_anon_id, old_anon_id),"
         " intended_at = excluded.intended_at, controller = excluded.controller, user = excluded.user"
@@ -184,9 +207,18 @@ def write_intent(connection, intent):
     )
 
 
-def write_outcome(connection, api_url, new_anon_id, outcome, new_request_id=None, error=None):
+def write_outcome(connection, service, new_anon_id, outcome, new_request_id=None, error=None):
     """Completes the row of an intent."""
     connection.execute(
-        "UPDATE replacements SET outcome = ?, new_request_id = ?, error = ?, finished_at = ? WHERE api_url = ? AND new_anon_id = ?",
-        (outcome, new_request_id, error, format_instant(utc_now()), api_url, new_anon_id),
+        "UPDATE replacements SET outcome = ?, new_request_id = ?, error = ?, finished_at = ? WHERE service = ? AND new_anon_id = ?",
+        (outcome, new_request_id, error, format_instant(utc_now()), service, new_anon_id),
+    )
+
+
+def write_progress(connection, service, progress):
+    """Notes when successors reached their positions and were collected: (new_request_id, delivered_at, collected_at), None where not known."""
+    connection.executemany(
+        "UPDATE replacements SET delivered_at = COALESCE(delivered_at, ?), collected_at = COALESCE(collected_at, ?)"
+        " WHERE service = ? AND new_request_id = ? COLLATE NOCASE AND outcome IN ('replaced', 'adopted')",
+        [(delivered_at, collected_at, service, new_request_id) for new_request_id, delivered_at, collected_at in progress],
     )

@@ -12,6 +12,7 @@ import tempfile
 from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_fault, find_intruder
 from ansible_collections.eccops.rapid.plugins.module_utils.durable_files import make_missing, remove, sync_directory
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils.urls import service_name
 
 #: Tells our file from any other SQLite file: "RAPL".
 APPLICATION_ID = 0x5241504C
@@ -19,7 +20,8 @@ APPLICATION_ID = 0x5241504C
 #: What SQLite and the locks have beside a ledger: what lies there under these names decides what the ledger says.
 _BESIDE = ("-wal", "-shm", "-journal", ".locks")
 
-#: One script for each schema version, the first for version 1. A released one is never changed; a change is appended.
+#: One for each schema version, the first for version 1. A released one is never changed; a change is appended.
+#: service_name is an SQL function: the default name of the service at a URL.
 MIGRATIONS = (
     """
     CREATE TABLE replacements (
@@ -48,6 +50,42 @@ MIGRATIONS = (
         position TEXT PRIMARY KEY,
         position_id TEXT NOT NULL UNIQUE
     );
+    """,
+    # A service has a name of its own, since it can have several URLs; when the RequestId was delivered and the credential collected.
+    """
+    CREATE TABLE replacements_2 (
+        id INTEGER PRIMARY KEY,
+        service TEXT NOT NULL,
+        api_url TEXT NOT NULL,
+        position TEXT NOT NULL,
+        rotation_id TEXT NOT NULL,
+        original_request_id TEXT NOT NULL,
+        request_id TEXT NOT NULL,
+        new_request_id TEXT,
+        old_anon_id TEXT,
+        new_anon_id TEXT NOT NULL,
+        outcome TEXT NOT NULL CHECK (outcome IN ('intended', 'replaced', 'adopted', 'not_replaced', 'unresolved', 'lapsed')),
+        error TEXT,
+        intended_at TEXT NOT NULL,
+        finished_at TEXT,
+        delivered_at TEXT,
+        collected_at TEXT,
+        controller TEXT NOT NULL,
+        user TEXT NOT NULL,
+        UNIQUE (service, new_anon_id)
+    );
+    INSERT INTO replacements_2
+        SELECT id, CASE WHEN twin THEN api_url ELSE service_name(api_url) END, api_url, position, rotation_id, original_request_id, request_id,
+               new_request_id, old_anon_id, new_anon_id, outcome, error, intended_at, finished_at, NULL, NULL, controller, user
+        FROM (SELECT *, EXISTS (SELECT 1 FROM replacements AS earlier WHERE earlier.id < later.id AND earlier.new_anon_id = later.new_anon_id
+                                AND service_name(earlier.api_url) = service_name(later.api_url)) AS twin FROM replacements AS later);
+    DROP TABLE replacements;
+    ALTER TABLE replacements_2 RENAME TO replacements;
+    CREATE INDEX replacements_by_request ON replacements (request_id COLLATE NOCASE);
+    CREATE INDEX replacements_by_successor ON replacements (new_request_id COLLATE NOCASE);
+    CREATE INDEX replacements_by_original ON replacements (original_request_id COLLATE NOCASE);
+    CREATE INDEX replacements_by_position ON replacements (service, position);
+    CREATE INDEX replacements_by_anon_id ON replacements (new_anon_id);
     """,
 )
 
@@ -108,6 +146,7 @@ def ensure_never_there(path, left):
 def migrate(connection):
     """Brings the schema to the newest version, inside the caller's transaction."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
+    connection.create_function("service_name", 1, service_name, deterministic=True)
     for script in MIGRATIONS[version:]:
         for statement in script.split(";"):
             connection.execute(statement)

@@ -68,13 +68,15 @@ def log_in(transport, params, now):
 
 
 def _login_refusal(base_url, email, answer):
-    """Returns the Refusal, told apart by the status alone: the texts of the answers are not documented."""
+    """Returns the RapidError, by the status and the form of the answer: its texts are not documented."""
     what = "%s refused the login of %s (HTTP %d): " % (base_url, email, answer.status)
-    if answer.status == 401:
+    if not 400 <= answer.status < 600:
+        return _redirected(base_url, email, answer) if 300 <= answer.status < 400 else unusable(base_url, "the login of " + email, answer)
+    if answer.status == 401 or _is_password_wrong(answer):
         return Refusal(
             what + "the password is wrong or the account is locked; it was tried once and is not repeated: check the password before the next run",
             kind="login_refused",
-            http_status=401,
+            http_status=answer.status,
         )
     if answer.status in (403, 423):
         return Refusal(
@@ -85,6 +87,22 @@ def _login_refusal(base_url, email, answer):
     if answer.status < 500:
         return Refusal(what + "check email, password, api_version and api_url", kind="login_malformed", http_status=answer.status)
     return Refusal(what + "the service has trouble; run again later", kind="service_trouble", http_status=answer.status)
+
+
+def _is_password_wrong(answer):
+    """Says whether an answer has a form for wrong credentials: Django's token endpoint sends it with 400, OAuth (RFC 6749) too."""
+    response = json_object(answer.body) or {}
+    return answer.status in (400, 422) and ("non_field_errors" in response or response.get("error") == "invalid_grant")
+
+
+def _redirected(base_url, email, answer):
+    target = re.match(r"https?://[A-Za-z0-9.:\[\]-]{1,200}(?=[/?#]|\Z)", answer.headers.get("Location", ""))
+    return Refusal(
+        "%s redirected the login of %s%s (HTTP %d), and was not followed, since the password would go there too; "
+        "set api_url to the address of the API itself" % (base_url, email, " to %s" % target.group() if target else "", answer.status),
+        kind="login_malformed",
+        http_status=answer.status,
+    )
 
 
 def expiry(value, expires_in, now):

@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime
 
 from ansible_collections.eccops.rapid.plugins.module_utils import token_cache
+from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_secret
 from ansible_collections.eccops.rapid.plugins.module_utils.audit_log import AuditLog
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import format_instant, utc_now
@@ -118,6 +119,8 @@ def _urls(params):
 
 def _ensure_complete(params):
     ensure_limits(params)
+    for name in ("password", "client_id", "client_secret"):
+        validate_secret(name, params.get(name))
     if "@" not in params["email"] or len(params["email"].split()) != 1:
         # Not repeated: what was given in its place may be the password.
         raise InvalidInput("email is no e-mail address such as launcher@ecc.example; was it swapped with the password?")

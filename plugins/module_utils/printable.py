@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Pure: text of others made harmless for every place it is shown in, before anything is counted or rendered."""
+"""Pure: text of others made harmless for every place it is shown in, before anything is counted or rendered.
+
+Every error message and everything read from a service passes through here, since a terminal or a log would obey an
+escape sequence, and a carriage return forges a line. Python 3.8 and its standard library only.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,12 @@ _SHOWN = 8
 _LONGEST = 600
 
 
-def printable(text):
-    """Returns C(text) on one line with everything invisible written out, such as \\u202e: no line ends, control or bidi characters."""
-    text = text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
+def printable(text, longest=_LONGEST):
+    """Returns C(text) on one line with everything invisible written out, such as \\u202e: no line ends, control or bidi characters.
+
+    It is cut after C(longest) characters; None leaves it whole.
+    """
+    text = text if longest is None or len(text) <= longest else text[:longest] + "..."
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else _written_out(each) for each in text)
@@ -24,14 +31,14 @@ def _written_out(character):
     return ("\\u%04x" if code < 0x10000 else "\\U%08x") % code
 
 
-def printable_tree(value):
+def printable_tree(value, longest=_LONGEST):
     """Returns C(value) with every text in its lists and dictionaries made printable; keys too."""
     if isinstance(value, str):
-        return printable(value)
+        return printable(value, longest)
     if isinstance(value, dict):
-        return {printable_tree(key): printable_tree(each) for key, each in value.items()}
+        return {printable_tree(key, longest): printable_tree(each, longest) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [printable_tree(each) for each in value]
+        return [printable_tree(each, longest) for each in value]
     return value
 
 

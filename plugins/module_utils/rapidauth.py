@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from ansible_collections.eccops.rapid.plugins.module_utils.answers import json_object, unusable
+from ansible_collections.eccops.rapid.plugins.module_utils.answers import printable_object, unusable
 from ansible_collections.eccops.rapid.plugins.module_utils.audit_log import NO_AUDIT_LOG
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost, InvalidInput, Refusal, SacRefused
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import format_instant, parse_instant
@@ -112,6 +112,13 @@ class RapidAuthClient:
     def clock_skew_seconds(self):
         return self._transport.clock_skew_seconds
 
+    def seconds_at_work(self):
+        """Returns for how many seconds the service may still be at work on this thread's last call that changes something."""
+        return self._transport.seconds_at_work()
+
+    def sleep(self, seconds):
+        self._transport.sleep(seconds)
+
     def get_request(self, request_id):
         """Returns the Credential of a RequestId. Raises Refusal (kind ``unknown`` if there is none)."""
         ensure_request_id(request_id)
@@ -183,17 +190,17 @@ class RapidAuthClient:
 
         An error body under a 2xx status counts as an error too: the vendor's PHP SDK looks only at the body.
         """
-        response = json_object(answer.body)
+        response = printable_object(answer.body)
         is_error_body = response is not None and "Status" not in response and ("Message" in response or "Number" in response)
         if 200 <= answer.status < 300 and not is_error_body:
             return response
         number = _number(response.get("Number")) if is_error_body else None
-        if answer.status == 403 and number is None:
+        if number is None and _is_about_sac(answer):
             said = ": %s" % str(response.get("Message"))[:300] if is_error_body else ""
             raise SacRefused(
-                "%s refused the %s (HTTP 403%s); ask the RapidAuth dashboard whether it is the active one"
-                % (self.api_url, self.sac.describe(), said),
-                http_status=403,
+                "%s refused the %s (HTTP %d%s); ask the RapidAuth dashboard whether it is the active one"
+                % (self.api_url, self.sac.describe(), answer.status, said),
+                http_status=answer.status,
             )
         if 300 <= answer.status < 400:
             raise unusable(self.api_url, what, answer)
@@ -218,6 +225,13 @@ class RapidAuthClient:
         )
 
 
+def _is_about_sac(answer):
+    """Says whether an answer refuses the client certificate: by nginx's own statuses, or by 400 and nginx's page."""
+    return answer.status in (401, 403, 495, 496) or (answer.status == 400 and _CERTIFICATE_PAGE.search(answer.body))
+
+
+#: "400 No required SSL certificate was sent" and "400 The SSL certificate error" are nginx's.
+_CERTIFICATE_PAGE = re.compile(rb"(?i)\b(ssl|tls|client)[ -]certificate\b")
 _MEANINGS = {
     NUMBER_UNKNOWN: ("unknown", "no such credential: check the id and which company the SAC belongs to; one that is never collected is deleted by the service"),
     NUMBER_NO_LICENCES: ("no_licences", "buy licences in the RapidAuth dashboard"),

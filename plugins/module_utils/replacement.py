@@ -134,7 +134,7 @@ class _Attempt:
         return self._outcome(_word_of(decision), decision, previous=original)
 
     def _replace(self, original):
-        """Posts exactly once, and settles a lost answer by looking; never posts again."""
+        """Posts exactly once, and resolves a lost answer by looking as long as the service may be at work; never posts again."""
         self._intend(original)
         try:
             successor = self._client.replace(self._current, self._wanted.anon_id)
@@ -152,7 +152,7 @@ class _Attempt:
         if not self._wanted.anon_ids_are_unique:
             return self._leave_open(plan.LOST_NOT_UNIQUE % (self._current, lost.message), original, lost)
         try:
-            successor = self._found()
+            successor = look_while_at_work(self._client, self._found)
         except RapidError as error:
             return self._leave_open(plan.LOST_AND_BLIND % (self._current, lost.message, self._wanted.anon_id, error.message), original, lost)
         if successor is None and _may_be_at_work(lost):
@@ -211,9 +211,35 @@ class _Attempt:
         return Outcome(word, decision.reason, decision.kind, credential, tuple(request_ids), self._wanted.anon_id, previous)
 
 
+def look_while_at_work(client, look):
+    """Returns what C(look()) returns; asks again as long as that is None and the service may still be at work on the last call.
+
+    Raises the RapidError of the last look, at once where another one would fail too.
+    """
+    pause_seconds = 0.5
+    while True:
+        found, failure = None, None
+        try:
+            found = look()
+        except RapidError as error:
+            if not error.is_temporary:
+                raise
+            failure = error
+        seconds_left = client.seconds_at_work()
+        if found is None and seconds_left > 0:
+            client.sleep(min(pause_seconds, seconds_left))
+            pause_seconds = min(4, 2 * pause_seconds)
+        elif failure is not None:
+            raise failure
+        else:
+            return found
+
+
 def _may_be_at_work(lost):
-    """Says whether the service may still be replacing: it, or something before it, answered too late or not itself."""
-    return lost.kind == "answer_timed_out" or lost.details.get("http_status") in (502, 503, 504)
+    """Says whether the service may be replacing even after its time: it was silent to the end, or something else answered for it."""
+    status = lost.details.get("http_status")
+    is_answered_by_another = status is not None and not 200 <= status < 400 and status not in (500, 501)
+    return lost.is_effect_unknown and (lost.kind == "answer_timed_out" or is_answered_by_another)
 
 
 def _word_of(decision):

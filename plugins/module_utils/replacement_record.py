@@ -12,6 +12,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils import ledger as ledg
 from ansible_collections.eccops.rapid.plugins.module_utils import ledger_file
 from ansible_collections.eccops.rapid.plugins.module_utils.credential_locks import CredentialLocks
 from ansible_collections.eccops.rapid.plugins.module_utils.durable_writes import DurableWrites
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils.ledger_file import LedgerError
 
 
@@ -19,6 +20,7 @@ class NoRecord:
     """For sites without a ledger, and for a check run before there is one: all that is known is at the service."""
 
     ledger: typing.Any = None
+    service: typing.Optional[str] = None
 
     def __enter__(self):
         return self
@@ -44,24 +46,48 @@ class NoRecord:
     def complete(self, anon_id, outcome, new_request_id=None, error=None):
         pass
 
+    def ensure_same_service(self, request_ids, other_names):
+        pass
+
 
 class LedgerReading(NoRecord):
-    """The ledger as one API's replacements see it, only read: for check mode. Use it in C(with)."""
+    """The ledger as the replacements at one service see it, only read: for check mode. Use it in a with statement.
+
+    service is the service's name in the ledger, api_url where it is called now.
+    """
 
     is_read_only = True
 
-    def __init__(self, path, api_url):
-        self._api_url = api_url
+    def __init__(self, path, service, api_url=None):
+        self.service, self._api_url = service, api_url or service
         self.ledger = ledgers.Ledger(path, is_read_only=self.is_read_only)
 
     def __exit__(self, *unused):
         self.ledger.close()
 
     def chain(self, request_id):
-        return self.ledger.chain(self._api_url, request_id)
+        return self.ledger.chain(self.service, request_id)
 
     def entry(self, anon_id):
-        return self.ledger.entry(self._api_url, anon_id)
+        return self.ledger.entry(self.service, anon_id)
+
+    def ensure_same_service(self, request_ids, other_names):
+        """Raises InvalidInput where the ledger knows a RequestId under another service that is not one of other_names.
+
+        Most likely it is the same service by another URL. Under a new name its history would be lost, and every credential
+        would be replaced again.
+        """
+        others = {row["service"] for row in self.ledger.rows("SELECT DISTINCT service FROM replacements")} - {self.service, *other_names}
+        for request_id in request_ids if others else ():
+            known = others.intersection(self.ledger.other_services(self.service, request_id))
+            if known:
+                name = sorted(known)[0]
+                raise InvalidInput(
+                    "the ledger knows RequestId %s under the service '%s', and this task calls its service '%s'; if both are the same "
+                    "service, set service_name to '%s'; if they really differ, name '%s' in other_service_names"
+                    % (request_id, name, self.service, name, name),
+                    kind="another_service",
+                )
 
     def position_ids(self, proposed):
         """Returns {position: opaque id}: the ones kept, else as C(proposed)."""
@@ -69,12 +95,12 @@ class LedgerReading(NoRecord):
 
 
 class LedgerRecord(LedgerReading):
-    """The ledger as one API's replacements read and write it. Use it in C(with)."""
+    """The ledger as the replacements at one service read and write it. Use it in a with statement."""
 
     is_read_only = False
 
-    def __init__(self, path, api_url):
-        super().__init__(path, api_url)
+    def __init__(self, path, service, api_url=None):
+        super().__init__(path, service, api_url)
         try:
             self._locks = CredentialLocks(self.ledger.path)
         except LedgerError:
@@ -93,7 +119,7 @@ class LedgerRecord(LedgerReading):
 
     def held(self, request_id):
         """Holds the credential whose history begins with C(request_id); another process that has it is waited for."""
-        return self._locks.held(self._api_url, request_id.lower())
+        return self._locks.held(self.service, request_id.lower())
 
     def position_ids(self, proposed):
         """Returns {position: opaque id}, and keeps the ones that are new."""
@@ -102,31 +128,40 @@ class LedgerRecord(LedgerReading):
 
     def intend(self, intent):
         """Returns when the intent is on disk."""
-        self._writes.write(ledgers.write_intent, dict(intent, api_url=self._api_url))
+        self._writes.write(ledgers.write_intent, dict(intent, service=self.service, api_url=self._api_url))
 
     def complete(self, anon_id, outcome, new_request_id=None, error=None):
         """Returns when the outcome is on disk."""
-        self._writes.write(ledgers.write_outcome, self._api_url, anon_id, outcome, new_request_id, error)
+        self._writes.write(ledgers.write_outcome, self.service, anon_id, outcome, new_request_id, error)
 
 
-def open_record(path, api_url, is_check_mode):
-    """Returns the record for a C(ledger_path) option, which may be None; check mode creates nothing."""
+    def note_progress(self, progress):
+        """Returns when it is on disk which successors were delivered and collected, and when.
+
+        progress is a list of (new_request_id, delivered_at, collected_at), ISO 8601 in UTC, or None where it is not known.
+        """
+        self._writes.write(ledgers.write_progress, self.service, progress)
+
+
+def open_record(path, service, api_url, is_check_mode):
+    """Returns the record for a ledger_path option, which may be None; check mode creates nothing."""
     if path is None:
         return NoRecord()
     if not is_check_mode:
-        return LedgerRecord(path, api_url)
+        return LedgerRecord(path, service, api_url)
     place = os.path.expanduser(path)
-    return LedgerReading(path, api_url) if ledger_file.remains(place) or os.path.lexists(place) else NoRecord()
+    return LedgerReading(path, service, api_url) if ledger_file.remains(place) or os.path.lexists(place) else NoRecord()
 
 
-def current_request_ids(path, api_url, request_ids):
+def current_request_ids(path, service, request_ids, other_names=()):
     """Returns {request_id: the newest one of its history}; without a ledger each is its own."""
-    return {each: ledgers.current_request_id(chain, each) for each, chain in chains_of(path, api_url, request_ids).items()}
+    return {each: ledgers.current_request_id(chain, each) for each, chain in chains_of(path, service, request_ids, other_names).items()}
 
 
-def chains_of(path, api_url, request_ids):
+def chains_of(path, service, request_ids, other_names=()):
     """Returns {request_id: the rows of its history, oldest first}, empty lists without a ledger."""
     if path is None:
         return {each: [] for each in request_ids}
-    with LedgerReading(path, api_url) as record:
+    with LedgerReading(path, service) as record:
+        record.ensure_same_service(request_ids, other_names)
         return {each: record.chain(each) for each in request_ids}

@@ -9,7 +9,7 @@ import collections
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import format_instant, parse_instant
 from ansible_collections.eccops.rapid.plugins.module_utils.limits import CRITICAL, WARNING, days_between
 from ansible_collections.eccops.rapid.plugins.module_utils.printable import printable_tree, shortened, without_ids
-from ansible_collections.eccops.rapid.plugins.module_utils.report_words import title_of, to_do_about, urgency_of, verdict_in_words
+from ansible_collections.eccops.rapid.plugins.module_utils.report_words import describe_scope, title_of, to_do_about, urgency_of, verdict_in_words
 from ansible_collections.eccops.rapid.plugins.module_utils.version import COLLECTION_VERSION
 
 FORMAT, FORMAT_VERSION = "eccops.rapid.credential_report", 1
@@ -67,6 +67,7 @@ def report_of(seen, rules, sac_limits, fail_on, are_ids_shown=False):
             "answer": answer,
             "headline": headline,
             "advice": advice,
+            "scope": describe_scope(counts),
         },
         "counts": counts,
         "to_do": _to_do(findings),

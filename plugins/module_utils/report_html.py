@@ -82,7 +82,7 @@ def _verdict(report):
             todo += '<h2>%s</h2><ol class="todo">%s</ol>' % (title, "".join(items))
     return (
         '<section class="card verdict %s" aria-label="Verdict"><div class="line">%s<div><h1>%s</h1><p class="advice">%s</p></div></div>%s</section>'
-        % (verdict["severity"], mark, escape(verdict["headline"]), escape(verdict["advice"]), todo)
+        % (verdict["severity"], mark, escape(verdict["headline"]), escape("%s %s" % (verdict["advice"], verdict.get("scope", ""))), todo)
     )
 
 

@@ -16,7 +16,7 @@ MOST_FINDINGS = 200
 def markdown_of(report):
     """Returns the summary; the findings beyond the first 200 are in the other formats."""
     verdict, counts = report["verdict"], report["counts"]
-    lines = ["## %s" % verdict["headline"], "", "%s Judged at %s." % (verdict["advice"], report["generated_at"]), ""]
+    lines = ["## %s" % verdict["headline"], "", "%s %s Judged at %s." % (verdict["advice"], verdict.get("scope", ""), report["generated_at"]), ""]
     if report["to_do"]:
         lines += ["| | what | what to do | where |", "|---|---|---|---|"]
         for each in report["to_do"]:

@@ -46,7 +46,7 @@ def message_of(report):
 
 
 def _verdict(report):
-    return "%s %s" % (report["verdict"]["headline"], report["verdict"]["advice"])
+    return "{headline} {advice} {scope}".format(**report["verdict"])
 
 
 def _told(row, findings):

@@ -15,6 +15,8 @@ KINDS = {
     "sac_not_for_clients": ("%s for another purpose", "Give the SAC itself"),
     "sac_not_installed": ("%s missing", "Provision the positions again"),
     "sac_expiring": ("%s near the end", "Download a new SAC from the RapidAuth dashboard and install it"),
+    "variables_unreadable": ("%s whose position has unusable variables", "Correct the variables of those positions"),
+    "no_account": ("%s to look at", "Set rapidsos_email and rapidsos_password for the positions, or leave check_portal out"),
     "login_refused": ("%s refused", "Correct the password or have the account unlocked; five failures may lock it"),
     "login_failed": ("%s that could not log in", "Try the login by hand"),
     "expired": ("%s expired", "Request new credentials: expired ones cannot be replaced"),
@@ -97,6 +99,18 @@ def verdict_in_words(counts):
     if counts["subjects"]["unchecked"]:
         return "yes", "Yes, as far as it was checked.", "%s not checked." % number(counts["subjects"]["unchecked"])
     return "yes", "Yes, dispatch can work tomorrow.", "Nothing has to be done."
+
+
+def describe_scope(counts):
+    """Returns what the verdict covers and what it does not: an account that nobody looked at is no account that works."""
+    groups = {"credential": "credentials", "sac": "sacs", "account": "accounts", "launcher": "launchers"}
+    looked_at = [counted(about, counts[plural]["total"]) for about, plural in groups.items() if counts[plural]["total"]]
+    left_out = [NOUNS[about][1] for about, plural in groups.items() if not counts[plural]["total"]]
+    return "Looked at %s%s." % (_listed(looked_at), "; not at %s" % _listed(left_out, "or") if left_out else "")
+
+
+def _listed(parts, conjunction="and"):
+    return parts[0] if len(parts) == 1 else "%s %s %s" % (", ".join(parts[:-1]), conjunction, parts[-1])
 
 
 def _findings(count):

@@ -5,16 +5,19 @@
 from __future__ import annotations
 
 import collections
-import string
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 
 from ansible_collections.eccops.rapid.plugins.module_utils import replacement
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils.fleet import opaque_position_id
-from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensure_anon_id, ensure_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.request_ids import validate_credentials, validate_rotation_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.wording import describe_plan, describe_refusals
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import SILENT_KINDS, InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
+from ansible_collections.eccops.rapid.plugins.module_utils.instants import utc_now
+from ansible_collections.eccops.rapid.plugins.module_utils.lineage import history_of
+from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensure_anon_id
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import open_record
-from ansible_collections.eccops.rapid.plugins.module_utils.service import ensure_concurrency, rapidauth_client
+from ansible_collections.eccops.rapid.plugins.module_utils.service import ensure_concurrency, rapidauth_client, service_of
 from ansible_collections.eccops.rapid.plugins.module_utils.settlement import settle
 from ansible_collections.eccops.rapid.plugins.module_utils.stop_signals import StopSignals
 
@@ -32,16 +35,20 @@ def rotate(params, is_check_mode, show_progress=None):
     ensure_wave(params["credentials"], params["rotation_id"])
     ensure_concurrency(params)
     client = rapidauth_client(params)
-    with open_record(params["ledger_path"], client.api_url, is_check_mode) as record:
+    with open_record(params["ledger_path"], service_of(params, client), client.api_url, is_check_mode) as record:
+        record.ensure_same_service([each["request_id"] for each in params["credentials"]], params.get("other_service_names") or ())
         ensure_histories(params["credentials"], record)
         all_wanted = _wanted(params, record)
         settle(client, record, params["settled"], params["credentials"], is_check_mode)
         wave = Wave(client, record, all_wanted, params["concurrency"], params["max_failures"], is_check_mode)
         with StopSignals(wave.stop):
             wave.run(show_progress)
+        histories = {each["position"]: history_of(record.chain(each["request_id"])) for each in params["credentials"]}
     result = dict(wave.result(), clock_skew_seconds=client.clock_skew_seconds)
     if record.ledger is not None:
         result.update(ledger_path=record.ledger.path, ledger_is_new=record.ledger.is_new)
+    result["lines"] = describe_plan(result, histories, params, utc_now())
+    result["refusal"] = describe_refusals(result)
     if result["failed_positions"]:
         incomplete = RapidError(wave.complaint(), kind="wave_incomplete")
         incomplete.details.update(result)  # as it is: null where nothing stopped the wave
@@ -53,20 +60,16 @@ def ensure_wave(credentials, rotation_id):
     """Raises InvalidInput unless every position is named once and has a RequestId that no other one has."""
     if not credentials:
         raise InvalidInput("credentials is empty: there is nothing to rotate")
-    if not rotation_id or len(rotation_id) > 24 or not set(rotation_id) <= set(string.ascii_letters + string.digits + "_-"):
-        raise InvalidInput("rotation_id '%s' must be 1 to 24 of a-z A-Z 0-9 _ and -" % rotation_id)
-    seen = {}
+    validate_rotation_id(rotation_id)
+    named = set()
     for each in credentials:
+        if each["position"] in named:
+            raise InvalidInput("%s is named twice in credentials" % each["position"])
         if not each["request_id"]:
             raise InvalidInput("%s has no RequestId: set rapidauth_request_id for it" % each["position"])
-        try:
-            ensure_request_id(each["request_id"])
-        except InvalidInput as error:
-            raise InvalidInput("%s: %s" % (each["position"], error.message), kind=error.kind) from None
-        for key in (("position", each["position"]), ("RequestId", each["request_id"].lower())):
-            if key in seen:
-                raise InvalidInput("%s and %s have the same %s %s" % ((seen[key], each["position"]) + key))
-            seen[key] = each["position"]
+        named.add(each["position"])
+    for position, problem in validate_credentials(credentials):
+        raise InvalidInput("%s: %s" % (position, problem))
 
 
 def ensure_histories(credentials, record):
@@ -128,17 +131,17 @@ class Wave:
         self._stopped_by = self._stopped_by or reason
 
     def run(self, show_progress=None):
-        """Returns when all are done or not begun; signals are caught here, in the main thread, and call C(stop)."""
+        """Returns when all are done or not begun; signals are caught here, in the main thread, and call stop().
+
+        The first one is tried alone: where the service keeps silent, the others do not wait for the same.
+        """
         with ThreadPoolExecutor(max_workers=min(self._concurrency, len(self._all_wanted))) as pool:
-            futures = [pool.submit(self._one, wanted) for wanted in self._all_wanted]
-            while True:
-                unused_done, pending = wait(futures, timeout=PROGRESS_SECONDS)
-                if not pending:
-                    break
-                if show_progress:
-                    show_progress(self.counts(), len(self._all_wanted))
-        for each in futures:
-            each.result()
+            for some in (self._all_wanted[:1], self._all_wanted[1:]):
+                pending = {pool.submit(self._one, wanted) for wanted in some}
+                while pending:
+                    pending = wait(pending, timeout=PROGRESS_SECONDS).not_done
+                    if pending and show_progress:
+                        show_progress(self.counts(), len(self._all_wanted))
 
     def _one(self, wanted):
         if self._stopped_by:
@@ -147,8 +150,11 @@ class Wave:
             outcome = replacement.replace_one(self._client, self._record, wanted, self._is_check_mode)
         except RapidError as error:
             outcome = replacement.Outcome(replacement.FAILED, error.message, error.kind, anon_id=wanted.anon_id, http=error.details)
-            if error.is_service_wide:
+            if error.is_service_wide or (error.kind in SILENT_KINDS and wanted is self._all_wanted[0]):
                 self.stop(error.message)
+        except Exception as error:  # pylint: disable=broad-exception-caught  # one position's trouble must not hide the others
+            reason = "it ended with an unexpected %s; run the same rotation again, which looks first, and report this" % type(error).__name__
+            outcome = replacement.Outcome(replacement.FAILED, reason, "internal_error", anon_id=wanted.anon_id)
         with self._lock:
             self._outcomes[wanted.position] = outcome
             self._failures += outcome.word in FAILURES
@@ -197,6 +203,7 @@ class Wave:
             "reason": outcome.reason,
             "error_kind": outcome.kind,
             "anon_id": outcome.anon_id,
+            "old_anon_id": outcome.previous.anon_id if outcome.previous is not None else None,
             "request_id": credential.request_id if credential is not None else None,
             "previous_request_id": outcome.previous.request_id if outcome.previous is not None else None,
             "request_ids": list(outcome.request_ids),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import datetime
 
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.key_encoding import encrypt_key
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import UTC, format_instant
 
@@ -37,7 +38,7 @@ class Sac:
 
     @property
     def not_before(self):
-        return _utc(self.certificate, "not_valid_before")
+        return valid_from(self.certificate)
 
     @property
     def not_after(self):
@@ -59,8 +60,7 @@ class Sac:
 
     def encrypted_pem(self, passphrase):
         """Returns certificate, chain and key as PEM bytes, the key in PKCS#8 encrypted with C(passphrase) (bytes)."""
-        encryption = serialization.BestAvailableEncryption(passphrase)
-        key = self.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
+        key = encrypt_key(self.key, self.certificate, passphrase)
         certificates = [self.certificate] + self.chain
         return b"".join(each.public_bytes(serialization.Encoding.PEM) for each in certificates) + key
 
@@ -106,6 +106,11 @@ def _spki(public_key):
 def valid_until(certificate):
     """Returns the end of a certificate's validity as an aware UTC datetime."""
     return _utc(certificate, "not_valid_after")
+
+
+def valid_from(certificate):
+    """Returns the beginning of a certificate's validity as an aware UTC datetime."""
+    return _utc(certificate, "not_valid_before")
 
 
 def _utc(certificate, attribute):

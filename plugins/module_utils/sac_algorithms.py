@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
+from ansible_collections.eccops.rapid.plugins.module_utils._sac import parts
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.identification import PKCS12
 
 try:
     from cryptography.exceptions import UnsupportedAlgorithm
@@ -30,8 +29,6 @@ _SEALS = {
     bytes.fromhex("06082a864886f70d0307"): "3DES",
     bytes.fromhex("06082a864886f70d0302"): "RC2",
 }
-_PEM_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----(.*?)-----END", re.DOTALL)
-_OLD_SEAL = re.compile(rb"DEK-Info: ([A-Z0-9-]+)")
 
 
 def key_type_of(sac):
@@ -72,15 +69,11 @@ def weak_algorithms(sac, source):
 
 def _seals_of(source):
     """Returns the names of the weak ciphers that the file of a SAC, or the one of its key, is sealed with."""
-    whole = source.certificate + b"\n" + (source.key or b"")
-    keys = _PEM_KEY.findall(whole)
-    old = {match.decode() + ", keyed by MD5" for match in _OLD_SEAL.findall(whole)}
-    found = {name for der in ([_der(key) for key in keys] or [whole]) for identifier, name in _SEALS.items() if identifier in der}
-    return sorted(old | found)
-
-
-def _der(base64_text):
-    try:
-        return base64.b64decode(b"".join(base64_text.split()))
-    except (binascii.Error, ValueError):  # an old key, with header lines before its base64
-        return b""
+    found = set()
+    for content in filter(None, (source.certificate, source.key)):
+        for part in parts.split(content, source.name)[0]:
+            if part.cipher:
+                found.add(part.cipher[0].decode("ascii") + ", keyed by MD5")
+            elif part.is_private_key or part.kind == PKCS12:
+                found.update(name for identifier, name in _SEALS.items() if identifier in part.der)
+    return sorted(found)

@@ -31,7 +31,7 @@ def inspect_sac(params, is_check_mode):
         raise InvalidInput("min_days_left must lie between 0 and 36500")
     now = given_now(params.get("now"))
     source = sac_source(params)
-    sac = read_sac(source)
+    sac = read_sac(source, now)
     result = describe_sac(sac, source, now)
     result["problems"] = [_finding(*each) for each in problems_of(sac, now, min_days_left)]
     if params["probe"]:

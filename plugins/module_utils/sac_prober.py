@@ -8,27 +8,20 @@ It happens in a fork, since a process that gave up being root cannot take it bac
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import os
 import signal
-import socket
 import ssl
 import sys
 import time
-import urllib.error
-import urllib.request
 
-from ansible_collections.eccops.rapid.plugins.module_utils import connection_failures
-from ansible_collections.eccops.rapid.plugins.module_utils.answers import REQUEST_HEADERS, TEMPORARY_STATUSES, Answer, retry_after_seconds
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError, SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import RapidAuthClient
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_proof import ensure_accepted
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_version import COMBINED, PASSPHRASE
-from ansible_collections.eccops.rapid.plugins.module_utils.tls import client_context, deadline
+from ansible_collections.eccops.rapid.plugins.module_utils.tls import client_context
+from ansible_collections.eccops.rapid.plugins.module_utils.transport import Transport
 
-_LONGEST_ANSWER_BYTES = 65536
-_MOST_ATTEMPTS = 3
 _GRACE_SECONDS = 5
 
 
@@ -114,7 +107,7 @@ def _report(access, service, wanted, open_files):
             "localhost".encode(encoding)
         if access:
             access.become_account()
-        ensure_accepted(RapidAuthClient(_OneServiceTransport(service, wanted, open_files), wanted))
+        ensure_accepted(RapidAuthClient(_transport(service, wanted, open_files), wanted))
     except RapidError as error:
         return {"kind": error.kind, "msg": error.message}
     except OSError as error:
@@ -125,80 +118,13 @@ def _report(access, service, wanted, open_files):
     return {}
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *unused):
-        return None
-
-
-class _OneServiceTransport:
-    """What RapidAuthClient needs to GET, without a library: proxies of the environment, three attempts, one deadline."""
-
-    def __init__(self, service, wanted, open_files):
-        self.base_url = service["api_url"]
-        self._wanted, self._timeout_seconds = wanted, service["timeout_seconds"]
-        context = client_context(service["ca_path"])
-        path, passphrase = open_files()
-        try:
-            context.load_cert_chain(path, password=passphrase)
-        except ssl.SSLError as error:
-            raise SacUnusable("OpenSSL of this position does not take %s: %s" % (wanted.describe(), error.reason), kind="sac_malformed") from None
-        self._opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context), _NoRedirect)
-
-    def get(self, path):
-        """Returns the Answer, whatever its status."""
-        give_up_at = time.monotonic() + self._timeout_seconds
-        for attempt in range(1, _MOST_ATTEMPTS + 1):
-            try:
-                answer, failure = self._get_once(path, give_up_at), None
-            except RapidError as error:
-                if not error.is_temporary:
-                    raise
-                answer, failure = None, error
-            if failure is None and answer.status not in TEMPORARY_STATUSES:
-                return answer
-            pause_seconds = _pause_seconds(answer, attempt)
-            if attempt == _MOST_ATTEMPTS or time.monotonic() + pause_seconds >= give_up_at:
-                break
-            time.sleep(pause_seconds)
-        if failure:
-            raise failure
-        return answer
-
-    def _get_once(self, path, give_up_at):
-        request = urllib.request.Request(self.base_url + path, headers=REQUEST_HEADERS)
-        deadline.at, deadline.is_sent = give_up_at, False
-        try:
-            with self._opener.open(request, timeout=max(0.1, give_up_at - time.monotonic())) as response:
-                return Answer(response.status, response.headers, response.read(_LONGEST_ANSWER_BYTES))
-        except urllib.error.HTTPError as error:
-            with error:
-                return Answer(error.code, error.headers, _body_of(error))
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            raise self._explained(error) from None
-        finally:
-            deadline.at = None
-
-    def _explained(self, error):
-        causes = list(connection_failures.causes_of(error))
-        about_tls = connection_failures.explain_tls(causes, self.base_url, self._wanted, deadline.is_sent)
-        if about_tls is not None:
-            return about_tls
-        if any(isinstance(cause, socket.gaierror) for cause in causes):
-            return connection_failures.not_resolved(self.base_url)
-        if any(isinstance(cause, socket.timeout) for cause in causes):
-            return connection_failures.timed_out(self.base_url, self._timeout_seconds)
-        if not deadline.is_sent and not any(isinstance(cause, ssl.SSLError) for cause in causes):
-            return connection_failures.not_reached(self.base_url)
-        return connection_failures.cut_off(self.base_url)
-
-
-def _body_of(error):
+def _transport(service, wanted, open_files):
+    """Returns the Transport that presents the files; all its attempts together keep the time limit."""
+    context = client_context(service["ca_path"])
+    path, passphrase = open_files()
     try:
-        return error.read(_LONGEST_ANSWER_BYTES)
-    except (OSError, http.client.HTTPException):  # the status has come, and is worth more than its page
-        return b""
-
-
-def _pause_seconds(answer, attempt):
-    asked_for_seconds = retry_after_seconds(answer)
-    return attempt if asked_for_seconds is None else asked_for_seconds
+        context.load_cert_chain(path, password=passphrase)
+    except ssl.SSLError as error:
+        raise SacUnusable("OpenSSL of this position does not take %s: %s" % (wanted.describe(), error.reason), kind="sac_malformed") from None
+    seconds = service["timeout_seconds"]
+    return Transport(service["api_url"], context, seconds, seconds, wanted, total_seconds=seconds)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import secrets
 
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.key_encoding import read_pss_algorithm
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils.sac import Sac
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_chain import path_of
@@ -44,6 +45,12 @@ def windows_shipment_of(params, now):
     nobody else; C(thumbprint) is what Windows calls the certificate by.
     """
     sac = _usable_sac(params, now)
+    if read_pss_algorithm(sac.certificate):
+        raise SacUnusable(
+            "%s from %s has a key for RSASSA-PSS only, which cannot be sent to Windows unchanged; ask the service's operator for a SAC "
+            "with a plain RSA or an EC key" % (sac.describe(), sac.name),
+            kind="sac_malformed",
+        )
     passphrase = secrets.token_urlsafe(32)
     protection = (
         PrivateFormat.PKCS12.encryption_builder()
@@ -62,7 +69,7 @@ def windows_shipment_of(params, now):
 
 def _usable_sac(params, now):
     """Returns the Sac of the options, its chain in order and of its own; raises RapidError where it cannot be used."""
-    sac = read_sac(sac_source(params))
+    sac = read_sac(sac_source(params), now)
     for kind, reason, what_to_do in problems_of(sac, now):
         raise SacUnusable("%s; %s" % (reason, what_to_do), kind=kind)
     return Sac(sac.certificate, sac.key, path_of(sac), sac.name)

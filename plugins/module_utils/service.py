@@ -3,7 +3,7 @@
 """From the module options that name a service and a SAC to a client, made once per process.
 
 Reading an encrypted key, making an SSLContext and a TLS handshake each cost more than a request, and all items of a
-loop run in one process: a client made for the same options is used again. A fork starts with none of its own.
+loop run in one process: a client made for the same options and environment is used again. A fork starts with none of its own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils.sac import ensure_usa
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_reading import load_sac, sac_source
 from ansible_collections.eccops.rapid.plugins.module_utils.tls import client_context
 from ansible_collections.eccops.rapid.plugins.module_utils.transport import Transport
-from ansible_collections.eccops.rapid.plugins.module_utils.urls import ensure_https_url
+from ansible_collections.eccops.rapid.plugins.module_utils.urls import ensure_https_url, service_name
 
 _clients = {}
 
@@ -36,12 +36,17 @@ def ensure_concurrency(params):
         raise InvalidInput("concurrency must lie between 1 and 64")
 
 
+def service_of(params: dict, client) -> str:
+    """Returns the name under which the ledger keeps the client's service: the option service_name, else made from its URL."""
+    return params.get("service_name") or service_name(client.api_url)
+
+
 def rapidauth_client(params):
     """Returns the RapidAuthClient for the options of the fragment C(rapidauth); the SAC is checked on every call."""
     ensure_limits(params)
     api_url = ensure_https_url(params["api_url"], "api_url")
     source = sac_source(params)
-    key = _key_of(api_url, params.get("ca_path"), params["timeout_seconds"], params["retry_budget_seconds"], *source)
+    key = _key_of(api_url, params.get("ca_path"), params["timeout_seconds"], params["retry_budget_seconds"], _environment(), *source)
     if key not in _clients:
         sac = load_sac(source)
         ensure_usable(sac, utc_now())  # before OpenSSL meets it, whose words are worse
@@ -50,6 +55,14 @@ def rapidauth_client(params):
         _clients[key] = RapidAuthClient(transport, sac)
     ensure_usable(_clients[key].sac, utc_now())
     return _clients[key]
+
+
+def _environment():
+    """Returns the variables that a client is made by: its proxies and the CAs it trusts. The C(environment) of one task is not that of another."""
+    return sorted(
+        (name, value) for name, value in os.environ.items()
+        if name.lower().endswith("_proxy") or name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+    )
 
 
 def _key_of(*parts):

@@ -50,6 +50,17 @@ def account_finding(name, ecc, error):
     return Finding("account", name, ecc, CRITICAL, "login_failed", error.message, "try the login by hand, then run the check again")
 
 
+def no_account_finding():
+    """Returns the Finding where Portal accounts should be checked and no position has one."""
+    reason = "Portal accounts should be checked, and no position has one"
+    return Finding("account", "Portal accounts", "", CRITICAL, "no_account", reason, "set rapidsos_email and rapidsos_password, or leave check_portal out")
+
+
+def unreadable_finding(position, ecc, reason):
+    """Returns the Finding about a position whose variables cannot be used."""
+    return Finding("credential", position, ecc, CRITICAL, "variables_unreadable", reason, "correct the position's variables")
+
+
 def launcher_findings(position, launcher, expected):
     """Returns the Findings about a position's launcher.
 

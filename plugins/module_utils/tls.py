@@ -6,44 +6,44 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
-import socket
 import ssl
 import tempfile
-import threading
-import time
 
+from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import deadline
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, SacUnusable
 
-#: Seconds a whole answer may take, per thread: ``deadline.at`` is a C(time.monotonic) value. ``deadline.is_sent`` says
-#: whether anything of the request left this machine since it was set to False.
-deadline = threading.local()
+#: How OpenSSL looks a CA up in a directory: by the hash of its name, such as 5ed36f99.0.
+_HASHED_NAME = re.compile(r"[0-9a-f]{8}\.[0-9]+\Z")
 
 
 class DeadlineSocket(ssl.SSLSocket):
-    """An SSL socket whose reads end at the thread's deadline.
+    """An SSL socket that keeps the thread's deadline."""
 
-    A plain socket timeout starts again with every byte, so a server that drips bytes could hold a task for ever.
-    """
+    def do_handshake(self, *args, **kwargs):
+        try:
+            super().do_handshake(*args, **kwargs)
+        except ssl.SSLError as error:
+            # Until the server has chosen a cipher, it has not even asked for a client certificate.
+            error.is_hello_answered = self.cipher() is not None  # type: ignore[attr-defined]
+            raise
 
     def send(self, *args, **kwargs):
+        self.settimeout(deadline.remaining_seconds())
+        deadline.note_sending()
         try:
-            count = super().send(*args, **kwargs)
+            return super().send(*args, **kwargs)
         except (ssl.SSLEOFError, ConnectionError):
             # A TLS 1.3 server refuses a client certificate after the handshake: its alert may wait unread, and says why.
             self.read(1)
             raise
-        deadline.is_sent = True
-        return count
 
     def recv_into(self, *args, **kwargs):
-        at = getattr(deadline, "at", None)
-        if at is not None:
-            remaining = at - time.monotonic()
-            if remaining <= 0:
-                raise socket.timeout("the answer took longer than the time allowed")
-            self.settimeout(remaining)
-        return super().recv_into(*args, **kwargs)
+        self.settimeout(deadline.remaining_seconds())
+        count = super().recv_into(*args, **kwargs)
+        deadline.note_received(count)
+        return count
 
 
 def client_context(ca_path=None, sac=None):
@@ -51,6 +51,9 @@ def client_context(ca_path=None, sac=None):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.sslsocket_class = DeadlineSocket
+    if ssl.HAS_TLSv1_3:
+        # Apache asks for a client certificate after the request where only a part of it demands one.
+        context.post_handshake_auth = True
     _trust(context, *(("ca_path", ca_path) if ca_path else ("REQUESTS_CA_BUNDLE", os.environ.get("REQUESTS_CA_BUNDLE"))))
     if sac is not None:
         _present(context, sac)
@@ -63,6 +66,11 @@ def _trust(context, option, ca_path):
         return
     is_directory = os.path.isdir(ca_path)
     try:
+        if is_directory and not any(_HASHED_NAME.match(name) for name in os.listdir(ca_path)):
+            raise InvalidInput(
+                "%s '%s' is a directory without hashed certificates, where OpenSSL finds nothing; run 'openssl rehash' on it, "
+                "or give a PEM file of the CAs to trust" % (option, ca_path)
+            )
         context.load_verify_locations(**{"capath" if is_directory else "cafile": ca_path})
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         reason = "it holds no PEM certificate" if isinstance(error, ssl.SSLError) else getattr(error, "strerror", error)

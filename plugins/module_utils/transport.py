@@ -4,47 +4,20 @@
 
 from __future__ import annotations
 
+import json as json_format
 import random
 import threading
 import time
+from urllib.parse import urlencode, urlsplit
 
-from ansible_collections.eccops.rapid.plugins.module_utils import connection_failures
-from ansible_collections.eccops.rapid.plugins.module_utils.answers import REQUEST_HEADERS, TEMPORARY_STATUSES, Answer, epoch_seconds, retry_after_seconds
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost, MissingLibrary, NotSent, Refusal
-from ansible_collections.eccops.rapid.plugins.module_utils.tls import deadline
-
-try:
-    import requests
-    from requests.adapters import HTTPAdapter
-
-    REQUESTS_ERROR = None
-except ImportError as error:
-    requests, HTTPAdapter, REQUESTS_ERROR = None, object, str(error)  # type: ignore[assignment,misc]
+from ansible_collections.eccops.rapid.plugins.module_utils._http.connection import Connection
+from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import deadline
+from ansible_collections.eccops.rapid.plugins.module_utils._http.proxies import find_proxy
+from ansible_collections.eccops.rapid.plugins.module_utils.answers import (
+    REQUEST_HEADERS, TEMPORARY_STATUSES, epoch_seconds, has_content_encoding, retry_after_seconds, unusable)
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost, NotSent, Refusal
 
 MOST_ATTEMPTS = 5
-#: No documented answer of either service comes near this.
-LONGEST_ANSWER_BYTES = 1024 * 1024
-
-
-class _ContextAdapter(HTTPAdapter):
-    """Mounts one SSLContext for direct and proxied connections, and adds no CA to it."""
-
-    def __init__(self, context):
-        self._context = context
-        super().__init__(pool_maxsize=1)
-
-    def init_poolmanager(self, *args, **kwargs):
-        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
-
-    def proxy_manager_for(self, proxy, **kwargs):
-        return super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
-
-    def build_connection_pool_key_attributes(self, request, verify, cert=None):
-        host, unused_pool = super().build_connection_pool_key_attributes(request, verify, cert)
-        return host, {}
-
-    def cert_verify(self, conn, url, verify, cert):
-        """Leaves verification to the context, which always verifies."""
 
 
 class Pacer:
@@ -66,28 +39,32 @@ class Pacer:
 
 
 class Transport:
-    """Calls below C(base_url); safe to use from several threads (one connection each)."""
+    """Calls below C(base_url); safe to use from several threads (one connection each). Python 3.8 and its standard library only.
 
-    def __init__(self, base_url, context, timeout_seconds=30, retry_budget_seconds=60, sac=None, sleep=time.sleep):
-        if requests is None:
-            raise MissingLibrary("the Python library 'requests' is needed to talk to a service: %s" % REQUESTS_ERROR)
+    Raises ProxyFailed where the environment names a proxy that cannot be used. C(total_seconds) is for all attempts of a
+    GET together, pauses too; None leaves it to the limits of each.
+    """
+
+    def __init__(self, base_url, context, timeout_seconds=30, retry_budget_seconds=60, sac=None, sleep=time.sleep, total_seconds=None):
         self.base_url = base_url.rstrip("/")
         self._context, self._sac = context, sac
-        self._timeout_seconds, self._retry_budget_seconds = timeout_seconds, retry_budget_seconds
-        self._pacer, self._sleep = Pacer(sleep), sleep
+        self._timeout_seconds, self._retry_budget_seconds, self._total_seconds = timeout_seconds, retry_budget_seconds, total_seconds
+        self._pacer, self.sleep = Pacer(sleep), sleep
         self._threads = threading.local()
-        self._proxies = requests.utils.get_environ_proxies(self.base_url)
+        parts = urlsplit(self.base_url)
+        self._proxy = find_proxy(parts.hostname, parts.port or 443)
         #: By how many seconds the service's clock is ahead of ours, by its first Date header; None before that.
         self.clock_skew_seconds = None
 
     def get(self, path):
         """Returns the Answer of a GET; repeats it on connection trouble, 429, 502, 503 and 504 within the budget."""
-        waited_seconds = 0.0
+        waited_seconds, began_at = 0.0, time.monotonic()
+        give_up_at = None if self._total_seconds is None else time.monotonic() + self._total_seconds
         for attempt in range(1, MOST_ATTEMPTS + 1):
             self._pacer.wait()
             failure, answer = None, None
             try:
-                answer = self._call("GET", path)
+                answer = self._call("GET", path, seconds=_least_seconds(self._timeout_seconds, give_up_at))
                 if answer.status not in TEMPORARY_STATUSES:
                     return answer
             except (NotSent, AnswerLost) as error:
@@ -96,41 +73,52 @@ class Transport:
                 failure = error
             pause_seconds = _pause_seconds(answer, attempt)
             waited_seconds += pause_seconds
-            if attempt == MOST_ATTEMPTS or waited_seconds > self._retry_budget_seconds:
+            # A service that accepts and keeps silent uses the budget up too.
+            spent_seconds = max(waited_seconds, time.monotonic() - began_at + pause_seconds)
+            if attempt == MOST_ATTEMPTS or spent_seconds > self._retry_budget_seconds:
+                break
+            if give_up_at is not None and time.monotonic() + pause_seconds >= give_up_at:
                 break
             if retry_after_seconds(answer) is not None or (answer is not None and answer.status == 429):
                 self._pacer.hold(pause_seconds)
             else:
-                self._sleep(pause_seconds)  # one cut connection is no reason for the other threads to wait
+                self.sleep(pause_seconds)  # one cut connection is no reason for the other threads to wait
         if failure:
             raise failure
         if answer is not None and answer.status == 429:
             raise throttled(self.base_url, answer, "after %d attempts and a budget of %s s" % (attempt, self._retry_budget_seconds))
         return answer
 
-    def send_once(self, method, path, **content):
-        """Returns the Answer of a call that changes something; it is never repeated. C(content) is json= or data=."""
+    def send_once(self, method, path, json=None, data=None):
+        """Returns the Answer of a call that changes something; it is never repeated. C(json) or C(data), a form, is sent."""
         self._pacer.wait()
-        answer = self._call(method, path, **content)
+        self._threads.work_ends_at = None
+        try:
+            answer = self._call(method, path, json=json, data=data)
+        finally:
+            if deadline.sent_at is not None:
+                self._threads.work_ends_at = deadline.sent_at + self._timeout_seconds
         if answer.status == 429:
             self._pacer.hold(min(_pause_seconds(answer, 1), self._retry_budget_seconds))
             raise throttled(self.base_url, answer, "and calls that change something are not repeated")
         return answer
 
-    def _call(self, method, path, **content):
-        url = self.base_url + path
-        deadline.at, deadline.is_sent = time.monotonic() + self._timeout_seconds, False
-        try:
-            request = requests.Request(method, url, headers=REQUEST_HEADERS, **content).prepare()
-            response = self._adapter().send(request, stream=True, timeout=self._timeout_seconds, proxies=self._proxies)
-            self._note_clock(response.headers.get("Date"))
-            return Answer(response.status_code, response.headers, _body(response, url))
-        except requests.exceptions.RequestException as error:
-            # The connection may hold half an answer: the next call starts on a new one.
-            self._threads.adapter = None
-            raise connection_failures.explain(error, self.base_url, self._timeout_seconds, self._sac, deadline.is_sent) from None
-        finally:
-            deadline.at = None
+    def seconds_at_work(self):
+        """Returns for how many seconds the service may still be at work on this thread's last call that changes something."""
+        ends_at = getattr(self._threads, "work_ends_at", None)
+        return 0 if ends_at is None else max(0, ends_at - time.monotonic())
+
+    def _call(self, method, path, json=None, data=None, seconds=None):
+        headers, body = dict(REQUEST_HEADERS), None
+        if json is not None:
+            headers["Content-Type"], body = "application/json", json_format.dumps(json).encode("utf-8")
+        elif data is not None:
+            headers["Content-Type"], body = "application/x-www-form-urlencoded", urlencode(data).encode("ascii")
+        answer = self._connection().call(method, path, headers, body, seconds)
+        self._note_clock(answer.headers.get("Date"))
+        if has_content_encoding(answer):
+            raise unusable(self.base_url, "%s %s" % (method, path), answer)
+        return answer
 
     def _note_clock(self, date):
         """Compares clocks once: the first answer is as good as any."""
@@ -138,25 +126,17 @@ class Transport:
         if instant is not None:
             self.clock_skew_seconds = round(instant - time.time())
 
-    def _adapter(self):
-        """Returns this thread's own. A requests.Session around it would add redirects, cookies and .netrc, which are not wanted."""
-        adapter = getattr(self._threads, "adapter", None)
-        if adapter is None:
-            adapter = self._threads.adapter = _ContextAdapter(self._context)
-        return adapter
+    def _connection(self):
+        """Returns this thread's own."""
+        connection = getattr(self._threads, "connection", None)
+        if connection is None:
+            connection = self._threads.connection = Connection(
+                self.base_url, self._context, self._timeout_seconds, self._proxy, self._sac)
+        return connection
 
 
-def _body(response, url):
-    chunks, length = [], 0
-    for chunk in response.iter_content(65536):
-        chunks.append(chunk)
-        length += len(chunk)
-        if length > LONGEST_ANSWER_BYTES:
-            response.close()
-            too_long = AnswerLost("%s answered with more than %d bytes; this is not the service" % (url, LONGEST_ANSWER_BYTES), kind="unusable_answer")
-            too_long.is_temporary = False
-            raise too_long
-    return b"".join(chunks)
+def _least_seconds(timeout_seconds, give_up_at):
+    return timeout_seconds if give_up_at is None else min(timeout_seconds, max(0.1, give_up_at - time.monotonic()))
 
 
 def _pause_seconds(answer, attempt):

@@ -19,24 +19,6 @@ description:
     A SAC that cannot be used, or a service that does not answer, is a finding about those positions and does not hide
     the others. The task fails only where the check itself is set up wrongly.
 options:
-  hosts:
-    description:
-      - >-
-        Hosts of the inventory whose variables C(ecc), C(rapidauth_request_id), C(rapidauth_api_url), C(rapidauth_ca_path),
-        C(rapidauth_sac_path), C(rapidauth_sac_content), C(rapidauth_sac_key_path), C(rapidauth_sac_key_content) and
-        C(rapidauth_sac_passphrase) say what is to be checked. They are read on the controller and take the place of
-        O(services), and with O(is_portal_checked) of O(accounts).
-      - Hosts of one ECC whose variables are written alike have the same SAC.
-    type: list
-    elements: str
-    default: []
-  is_portal_checked:
-    description:
-      - >-
-        Whether the Portal accounts of O(hosts) (C(rapidsos_api_url), C(rapidsos_ca_path), C(rapidsos_email),
-        C(rapidsos_password)) log in, each once. A wrong password counts: five failures may lock an account.
-    type: bool
-    default: false
   services:
     description:
       - Each SAC with the positions it belongs to.
@@ -46,10 +28,17 @@ options:
     suboptions:
       positions:
         description: >-
-          Mapping from the name of a position to its C(ecc) and C(request_id), and, where it was looked at, C(installed_sac)
-          with C(is_reachable) and C(sha256_fingerprint), empty where there is none.
+          Mapping from the name of a position to its C(ecc) and C(request_id).
         type: dict
         required: true
+      service_name:
+        description: Name under which the ledger keeps the service, as in M(eccops.rapid.rapidauth_request_info).
+        type: str
+      other_service_names:
+        description: Names of services in the ledger that really are others.
+        type: list
+        elements: str
+        default: []
       api_url:
         description: Base URL of RapidAuth, https only.
         type: str
@@ -110,11 +99,27 @@ options:
       - >-
         Mapping from a position to what was seen of its launcher: C(ecc), C(is_reachable), C(program_sha256) and
         C(configuration_sha256), empty where there is none.
-      - >-
-        With O(hosts) it is made of their variables C(check_launcher_program) and C(check_launcher_configuration), where they
-        have them: what M(ansible.builtin.stat) returned for those files.
     type: dict
     default: {}
+  installed_sacs:
+    description:
+      - >-
+        Mapping from a position to what was seen of its installed SAC: C(is_reachable) and C(sha256_fingerprint), empty where
+        there is none.
+    type: dict
+    default: {}
+  unreadable:
+    description:
+      - >-
+        Mapping from a position whose variables cannot be used to its C(ecc) and the C(reason). Each is a finding, and the others are
+        checked all the same.
+    type: dict
+    default: {}
+  is_account_expected:
+    description:
+      - Whether it is a finding when O(accounts) is empty.
+    type: bool
+    default: false
   launcher_sha256:
     description:
       - SHA-256 that the program of O(launchers) must have. Without it only its being there is asked for.
@@ -221,7 +226,13 @@ seealso:
 EXAMPLES = r"""
 - name: Check the whole fleet
   eccops.rapid.credential_check_info:
-    hosts: "{{ groups['dispatch_workstations'] }}"
+    services:
+      - sac_path: /etc/rapidauth/sac.p12
+        sac_passphrase: "{{ vault_sac_passphrase }}"
+        positions:
+          north-01:
+            ecc: North
+            request_id: 1b661ed5-12a0-4abd-b0e6-1be7c665a100
     end_critical_days: 21
     end_warning_percent: 25
   delegate_to: localhost

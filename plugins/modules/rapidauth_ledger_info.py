@@ -26,9 +26,12 @@ options:
     required: true
   api_url:
     description:
-      - The service whose replacements are meant; one ledger may serve several.
+      - URL of the service whose replacements are meant, where the ledger serves several. All services by default.
     type: str
-    default: https://request.rapidauth.com/rapid
+  service_name:
+    description:
+      - Name of that service in the ledger, instead of its URL.
+    type: str
   request_ids:
     description:
       - RequestIds to resolve to the newest one of their history.
@@ -85,7 +88,7 @@ positions:
   description:
     - >-
       The current C(request_id) and C(anon_id) of each position with its C(original_request_id), C(rotation_id) and
-      C(replaced_at).
+      C(replaced_at), C(delivered_at), C(collected_at), C(service).
   type: dict
   returned: success
   sample:
@@ -95,6 +98,12 @@ positions:
       anon_id: 0c9f4558c60a80ae-2026q4
       rotation_id: 2026q4
       replaced_at: "2026-11-22T08:00:00Z"
+services:
+  description: Names of the services whose replacements are shown.
+  type: list
+  elements: str
+  returned: success
+  sample: [https://request.rapidauth.com/rapid]
 unresolved:
   description: The rows of RV(history) of which it is not known whether the credential was replaced.
   type: list

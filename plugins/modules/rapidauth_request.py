@@ -63,6 +63,7 @@ extends_documentation_fragment:
   - eccops.rapid.rapidauth
   - eccops.rapid.service
   - eccops.rapid.ledger
+  - eccops.rapid.ledger.service_name
   - eccops.rapid.audit
   - eccops.rapid.attributes
   - eccops.rapid.attributes.group_rapidauth

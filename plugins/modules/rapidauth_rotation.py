@@ -88,6 +88,7 @@ extends_documentation_fragment:
   - eccops.rapid.rapidauth
   - eccops.rapid.service
   - eccops.rapid.ledger
+  - eccops.rapid.ledger.service_name
   - eccops.rapid.attributes
   - eccops.rapid.attributes.group_rapidauth
 attributes:
@@ -152,6 +153,10 @@ positions:
       description: The current RequestId, which the position needs to collect; null where it is not known.
       type: str
       sample: 65c4d858-23b2-4a9e-9c45-b8f36d1c442f
+    old_anon_id:
+      description: The AnonId of the credential that was or would be replaced.
+      type: str
+      sample: north-01-2025
     previous_request_id:
       description: The one that was or would be replaced.
       type: str
@@ -178,6 +183,17 @@ failed_positions:
   elements: str
   returned: when the wave was begun
   sample: []
+lines:
+  description: The outcomes as a table for people, with the rotation that replaced each credential last and a line about a new ledger.
+  type: list
+  elements: str
+  returned: when the wave was begun
+  sample: ["POSITION  WOULD BE          NEW ANONID, WHY"]
+refusal:
+  description: What keeps a rotation of these positions from beginning, in one text; empty where nothing does.
+  type: str
+  returned: when the wave was begun
+  sample: ""
 stopped_by:
   description: Why nothing more was begun; null where nothing stopped the wave.
   type: str

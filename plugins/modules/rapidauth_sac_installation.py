@@ -125,13 +125,11 @@ attributes:
   diff_mode:
     support: full
     details: Shows fingerprints, subject, owners and modes; never a key or a passphrase.
-  async:
-    support: none
 requirements:
-  - Python 3.8 on the position, with nothing but its standard library; no cryptography, no requests
+  - Python 3.8 on the position, with nothing but its standard library; no cryptography
   - cryptography >= 41 on the controller
 notes:
-  - Proxies are taken from the position's environment variables E(HTTPS_PROXY) and E(NO_PROXY).
+  - Proxies are taken from the position's environment variables E(HTTPS_PROXY), E(ALL_PROXY) and E(NO_PROXY); only http:// proxies are supported.
   - >-
     A program that reads several of the files resolves the link C(current) once and reads all from there, or reads C(sac.pem)
     and C(passphrase) from there. The version stays for as long as it is among O(kept_versions).

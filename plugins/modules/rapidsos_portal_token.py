@@ -100,9 +100,6 @@ extends_documentation_fragment:
   - eccops.rapid.attributes
   - eccops.rapid.attributes.group_portal
 attributes:
-  async:
-    support: none
-    details: The token could not be hidden from the output, and would lie on disk in clear.
   check_mode:
     support: full
     details: Contacts nobody and creates nothing. A cached token that would be used is returned.
@@ -112,8 +109,12 @@ attributes:
 notes:
   - Pass secrets as variables, best from a vault; what is typed literally into a task may show in its banner.
   - >-
-    A local task without C(become) and C(environment) runs inside the controller's own process; in every
+    A local task without C(become) runs inside the controller's own process, with the variables of C(environment); in every
     other case the module is shipped to the host, and without O(cache_path) each host tries a wrong password once.
+  - The task is shipped through pipelining only, and otherwise refused before anything is sent.
+  - >-
+    In a loop over accounts set C(loop_control.label) to what is no secret, such as the e-mail address. Secrets in items are hidden
+    without it too, but not in the items that C(when) skips.
 seealso:
   - plugin: eccops.rapid.portal_query_url
     plugin_type: filter

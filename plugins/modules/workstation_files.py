@@ -105,9 +105,7 @@ attributes:
     support: full
   diff_mode:
     support: full
-  async:
-    support: none
-    details: A background job's options would lie on the position's disk.
+    details: Never shows the content of a file that others may not read, as it is or as it should be.
 """
 
 EXAMPLES = r"""

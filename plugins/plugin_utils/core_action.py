@@ -9,8 +9,8 @@ A module call costs 0.3 s and more of the controller's CPU, the same core in thi
 from __future__ import annotations
 
 import contextlib
-import itertools
-from collections.abc import Mapping
+import os
+import re
 
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail, AnsibleError
@@ -18,22 +18,28 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_texts
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
-
-HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+from ansible_collections.eccops.rapid.plugins.plugin_utils.outgoing import hide_outgoing
+from ansible_collections.eccops.rapid.plugins.plugin_utils.secret_options import censor, plain, secrets_in
+from ansible_collections.eccops.rapid.plugins.plugin_utils.shipped_result import LONGEST_TEXT, filter_output, filter_result
 
 
 class CoreAction(ActionBase):
     """Subclasses say what they run: C(spec()) returns AnsibleModule's arguments, C(core(params, is_check_mode)) the result."""
 
     _supports_check_mode = True
-    _supports_async = True
+    # The options of a background job lie in a file on its host, and its answer does not come through this plugin.
+    _supports_async = False
 
     #: True where a success returns a secret. Failures stay readable: no message of ours holds one.
     is_result_secret = False
 
-    #: True where the options hold secrets that must not lie on the host's disk, as a shipped module's do without pipelining.
-    must_pipeline = False
+    #: The keys that a module which ran on another host may return, beside those that filter_result lets through for all.
+    returned_keys: frozenset[str] = frozenset()
+
+    #: How many characters each text in them may have.
+    longest_returned_text = LONGEST_TEXT
 
     def spec(self):
         raise AnsibleError("an action must say its options")
@@ -43,18 +49,33 @@ class CoreAction(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         # Callbacks are given the task afterwards, with the templates filled in; a retry starts with the same task again.
-        shown, given = getattr(self._task, "_eccops_rapid_arguments", (None, None))
+        shown, given = getattr(self._task, "_eccops_rapid_arguments", (None, {}))
         if shown is None or self._task.args is not shown:
             given = self._task.args
         self._task.args = given
+        hide_outgoing(self._secrets(given))
         try:
             return self._run(tmp, task_vars)
         finally:
-            shown = self._task.args = _censored(given, self.spec()["argument_spec"])
+            shown = self._task.args = censor(given, self.spec()["argument_spec"])
             self._task._eccops_rapid_arguments = shown, given
+
+    @classmethod
+    def finalize_task_arg(cls, name, value, templar, context):
+        """Hides a secret as soon as its template is filled in: a task without a connection fails before run(). Called since ansible-core 2.19."""
+        final = super().finalize_task_arg(name, value, templar, context)
+        hide_outgoing(secrets_in({name: plain(final)}, cls.spec(cls)["argument_spec"]))  # type: ignore[arg-type]
+        return final
+
+    def _secrets(self, arguments):
+        return set(secrets_in(plain(arguments), self.spec()["argument_spec"]))
 
     def _run(self, tmp, task_vars):
         result = super().run(tmp, task_vars)
+        try:
+            validate_texts(plain(self._task.args), self.spec()["argument_spec"])
+        except InvalidInput as error:
+            return dict(result, failed=True, **error.as_result())
         if self._is_for_this_process():
             result.update(self._run_here())
         else:
@@ -69,62 +90,74 @@ class CoreAction(ActionBase):
 
     def _ship(self, task_vars):
         """Returns the result of the module, run where the task is delegated to."""
-        self._refuse_bare_keys()
-        return self._ship_with(None, task_vars)
+        return self._ship_with(self._task.args, task_vars)
 
     def _ship_with(self, arguments, task_vars):
-        """Ships the module with C(arguments), by default the task's."""
-        self._refuse_to_leave_traces()
-        with self._untold():
-            return self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)
-
-    def _refuse_bare_keys(self):
-        """Raises before an unencrypted key would travel with the module: without pipelining it lies on the host's disk."""
-        for options, name in itertools.product(self._options_of_sacs(), ("sac_content", "sac_key_content")):
-            text = str(options.get(name) or "")
-            if "PRIVATE KEY-----" in text and "ENCRYPTED" not in text:
-                raise AnsibleActionFail(
-                    "%s holds an unencrypted private key, which would be written to the host that the task is delegated to; "
-                    "encrypt it and set sac_passphrase, or run the task on the controller" % name
-                )
-
-    def _options_of_sacs(self):
-        """Returns the dictionaries of options that each name a SAC: by default the task's own."""
-        return [self._task.args]
-
-    def _refuse_to_leave_traces(self):
-        if self.must_pipeline and not self._is_pipelining_enabled("new", bool(self._task.async_val)):
+        """Ships the module with C(arguments), and returns what its host may say."""
+        if self.must_pipeline(arguments) and not self._is_pipelining_enabled("new"):
             raise AnsibleActionFail(
-                "without pipelining the secrets of this task would lie in the temporary directory of %s; nothing was sent: set "
-                "'pipelining = true' below [connection] in ansible.cfg, or ansible_pipelining: true, and neither ANSIBLE_KEEP_REMOTE_FILES nor async"
+                "without pipelining the secrets of this task would lie in the temporary directory of %s; nothing was sent: set 'pipelining = true' "
+                "below [connection] in ansible.cfg, or ansible_pipelining: true, unset ANSIBLE_KEEP_REMOTE_FILES, and become by another method than su"
                 % (self._task.delegate_to or self._play_context.remote_addr or "the host")
             )
+        with self._untold():
+            said = self._execute_module(module_args=arguments, task_vars=task_vars)
+        result = filter_result(said, self.returned_keys, self.longest_returned_text)
+        return {**remove_values(result, self._secrets(arguments)), **self._discovered_facts()}
+
+    def must_pipeline(self, arguments):
+        """Says whether C(arguments) must not lie on the host's disk, as a shipped module's do without pipelining."""
+        return bool(self._secrets(arguments))
+
+    def _parse_returned_data(self, res, *arguments, **keywords):
+        return super()._parse_returned_data({**res, "stdout": filter_output(res.get("stdout") or "")}, *arguments, **keywords)
+
+    def _discovered_facts(self):
+        """Returns the one fact that Ansible itself adds to a module's result: with which Python the host is to be met again."""
+        path = str(self._discovered_interpreter)
+        if not self._discovered_interpreter_key or not re.fullmatch(r"[\w./+-]{1,200}", path, re.ASCII):
+            return {}
+        return {"ansible_facts": {self._discovered_interpreter_key: path}}
 
     @contextlib.contextmanager
     def _untold(self):
-        """Keeps a connection such as ssh from showing a module's whole output at -vvv, where that holds a secret."""
+        """Keeps a connection such as ssh from showing a module's whole output at -vvv, where that holds a secret, and Ansible from its debug output."""
         contexts = [self._play_context, getattr(self._connection, "_play_context", self._play_context)]
-        before = [context.no_log for context in contexts]
+        before, is_debugging = [context.no_log for context in contexts], C.DEFAULT_DEBUG
         if self.is_result_secret:
             for context in contexts:
                 context.no_log = True
+        C.DEFAULT_DEBUG = False
         try:
             yield
         finally:
+            C.DEFAULT_DEBUG = is_debugging
             for context, no_log in zip(contexts, before):
                 context.no_log = no_log
 
     def _is_for_this_process(self):
-        """Says whether a module shipped by this task would run beside us as the same user with the same environment."""
-        return (
-            self._connection.transport == "local"
-            and not self._play_context.become
-            and not self._task.async_val
-            and not any(self._task.environment or [])
-        )
+        """Says whether a module shipped by this task would run beside us as the same user."""
+        return self._connection.transport == "local" and not self._play_context.become
 
     def _run_here(self):
-        return self._with_params(lambda params: self.core(params, self._task.check_mode))
+        with self._task_environment():
+            return self._with_params(lambda params: self.core(params, self._task.check_mode))
+
+    @contextlib.contextmanager
+    def _task_environment(self):
+        """Sets the variables of the task's C(environment) in this process, which runs nothing else meanwhile, and puts back what was there."""
+        wanted: dict[str, object] = {}
+        self._compute_environment_string(wanted)
+        before = {name: os.environ.get(name) for name in map(str, wanted)}
+        os.environ.update({str(name): str(value) for name, value in wanted.items()})
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
 
     def _with_params(self, function):
         """Returns what C(function) makes of the task's validated options, or its RapidError as a failure."""
@@ -139,32 +172,3 @@ class CoreAction(ActionBase):
     def run_directory(self):
         """Returns a directory private to this Ansible run, shared by its forks and removed at its end."""
         return C.DEFAULT_LOCAL_TMP
-
-
-def _censored(arguments, argument_spec):
-    """Returns a task's C(arguments) as they may be shown."""
-    is_secret = {name for name, rules in argument_spec.items() if rules.get("no_log")}
-    censored = remove_values(plain(arguments), set(_secrets_in(plain(arguments), argument_spec)))
-    return {name: HIDDEN if name in is_secret and arguments[name] else value for name, value in censored.items()}
-
-
-def _secrets_in(arguments, argument_spec):
-    """Yields the values of all secret options, also of those inside other options."""
-    for name, rules in argument_spec.items():
-        value = arguments.get(name)
-        if rules.get("no_log") and value:
-            yield str(value)
-        for each in value if isinstance(value, list) else [value]:
-            if isinstance(each, dict):
-                yield from _secrets_in(each, rules.get("options") or {})
-
-
-def plain(value):
-    """Returns C(value) made of Python's own types only: no tags, no vault objects, no templates' leftovers."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(each) for each in value]
-    if value is None or isinstance(value, (bool, int, float)):
-        return value
-    return str(value)

@@ -66,7 +66,7 @@ def main():
     found = {}
     with tempfile.TemporaryDirectory() as directory:
         sandbox = Running(pathlib.Path(directory) / "sandbox")
-        position = Position(pathlib.Path(directory) / "position", sandbox.values, python=options.python)
+        position = Position(sandbox.values, python=options.python)
         browser = pathlib.Path(directory) / "browser"
         browser.write_text(BROWSER.format(python=sys.executable, browser=TESTS / "launcher" / "browser.py", notes=position.notes), encoding="utf-8")
         browser.chmod(0o755)

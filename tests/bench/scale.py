@@ -6,7 +6,8 @@
 
 C(--local) are directories of this machine over connections of the kind local: their modules run on the controller's own cores, which is more
 than a controller has to do; where that would take too long, only the first C(--rotated) are rotated, by --limit, in one wave or in C(--waves).
-C(--hosts) are real hosts over SSH, and C(--settings) is what forks, pipelining and waves give on so many of those; without root and podman both
+C(--hosts) are real hosts over SSH: there a rotation is also compared with one ping of each position, in the same run.
+And C(--settings) is what forks, pipelining and waves give on so many of those; without root and podman both
 are left out, aloud. The positions collect by themselves, at once. Nothing fails by a number.
 """
 
@@ -76,21 +77,26 @@ class Scale:
         """Rotates C(hosts), {name: variables}, whose credentials are made for it; at the most the first C(most) of them."""
         place = self._arrangement.directory / f"fleet-{len(self.rows)}"
         for (name, variables), request_id in zip(hosts.items(), self._arrangement.fresh_credentials(len(hosts))):
-            variables.update(rapidauth_request_id=request_id, rotation_collect_argv=["/bin/true"])
+            variables.update(rapidauth_request_id=request_id)
             variables.setdefault("rotation_request_path", str(place / name / "request.json"))
         limit = []
         if most and most < len(hosts):
             limit, what = ["--limit", ",".join(list(hosts)[:most])], f"{what}; {most} of them, by --limit"
-        extra_vars = {"rotation_id": f"scale-{len(self.rows)}", "rotation_waves": waves or ["100%"]}
+        extra_vars = {"rotation_id": f"scale-{len(self.rows)}", "rotation_waves": waves or ["100%"], "rotation_collect_argv": ["/bin/true"]}
         with Collecting(self._arrangement):
             self._run("rotate", hosts, of, what, forks, settings, extra_vars, limit)
+
+    def ping(self, hosts, forks, settings):
+        """Measures the least that reaches every position: one task of one module."""
+        play = [{"hosts": "dispatch_workstations", "gather_facts": False, "tasks": [{"ansible.builtin.ping": {}}]}]
+        self._run("ping", hosts, "ssh", "", forks, settings, {}, playbook=self._arrangement.write(play, ".yml"))
 
     def check(self, hosts, of):
         for variables, request_id in zip(hosts.values(), self._arrangement.request_ids):
             variables.update(rapidauth_request_id=request_id)
         self._run("check", hosts, of, "", 20, {}, {"check_fail_on": "never"})
 
-    def _run(self, job, hosts, of, what, forks, settings, extra_vars, arguments=()):
+    def _run(self, job, hosts, of, what, forks, settings, extra_vars, arguments=(), playbook=None):
         title = f"{job} {len(hosts)} {of} {what}"
         if time.monotonic() > self._ends_at:
             print(f"not measured, there is no time left: {title}", file=sys.stderr)
@@ -102,12 +108,13 @@ class Scale:
         reported = {"ANSIBLE_CALLBACK_PLUGINS": REPOSITORY / "tests" / "integration" / "callback_plugins", "ANSIBLE_CALLBACKS_ENABLED": "task_results",
                     "TASK_RESULTS_PATH": results}
         line = ["env", *(f"{name}={value}" for name, value in {**reported, **settings}.items()), BIN / "ansible-playbook"]
-        line += [f"eccops.rapid.{job}_credentials", "-i", inventory, "-f", forks, *arguments]
+        line += [playbook or f"eccops.rapid.{job}_credentials", "-i", inventory, "-f", forks, *arguments]
         line += ["-e", f"@{arrangement.connection_path}", "-e", f"@{arrangement.write(extra_vars)}"]
         load = os.getloadavg()[0]
         told = arrangement.measure(line, is_tree_watched=True)
         lines = [json.loads(each) for each in results.read_text(encoding="utf-8").splitlines()]
-        waves = [float(each["result"]["ansible_facts"]["rotation_wave_seconds"]) for each in lines if each.get("task") == "Note how long the wave took"]
+        waves = [float(each["result"]["ansible_facts"]["eccops_rapid_progress"]["wave_seconds"]) for each in lines
+                 if each.get("task") == "Keep what the wave came to"]
         row = {"job": job, "positions": len(hosts), "of": of, "what": what, "wall_seconds": told["wall_seconds"],
                "longest_wave_seconds": max(waves, default=None), "cpu_seconds": told["cpu_seconds"],
                "peak_mib": told["peak_memory_mib"], "peak_tree_mib": told["peak_tree_memory_mib"], "load": load}
@@ -144,8 +151,17 @@ def measure_real(scale, counts, settings_count):
     for count in sorted({*counts, *([settings_count] if settings_count else [])}):
         with real_hosts(count) as hosts:
             rows = SETTINGS if count == settings_count else SETTINGS[:1]
+            scale.ping(hosts, *SETTINGS[0][1:3])
             for what, forks, settings, waves in rows:
                 scale.rotate(hosts, "ssh", what, forks, settings, waves)
+
+
+def ratios(rows):
+    """Returns a line for each number of real hosts: how many pings of each position one rotation of all of them costs."""
+    pings = {row["positions"]: row["wall_seconds"] for row in rows if row["job"] == "ping"}
+    return [f"{row['positions']} hosts over ssh, {row['what']}: "
+            f"a rotation takes {row['wall_seconds'] / pings[row['positions']]:.2f} x one ping of each position"
+            for row in rows if row["job"] == "rotate" and row["of"] == "ssh" and row["what"] == SETTINGS[0][0]]
 
 
 def table(rows):
@@ -171,6 +187,7 @@ def main():
             what = "forks 20, pipelining, waves of " + ", ".join(map(str, options.waves)) if options.waves else SETTINGS[0][0]
             scale.rotate(local_hosts(count), "local", what, *SETTINGS[0][1:3], options.waves, most=options.rotated)
     print(table(scale.rows))
+    print("\n".join(["", *ratios(scale.rows)]))
     about = machine()
     print(f"\n{about['cores']} cores, Python {about['python']}; one run each; sandbox and positions share the cores; CPU is that of Ansible, and of "
           "the modules of local positions")

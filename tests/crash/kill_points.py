@@ -9,8 +9,8 @@ import signal
 import sqlite3
 import threading
 
-import urllib3.connection
 from ansible_collections.eccops.rapid.plugins.module_utils import replacement_record
+from ansible_collections.eccops.rapid.plugins.module_utils._http import connection
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import RapidAuthClient
 
 _posting = threading.local()
@@ -74,14 +74,14 @@ def _sent(number):
         finally:
             _posting.is_now = False
 
-    class Connection(urllib3.connection.HTTPSConnection):
+    class Http(connection._Http):
         def getresponse(self):
             if getattr(_posting, "is_now", False):
                 tick()
             return super().getresponse()
 
     RapidAuthClient.replace = replace
-    urllib3.connectionpool.HTTPSConnectionPool.ConnectionCls = Connection
+    connection._Http = Http
 
 
 _RECORD = replacement_record.LedgerRecord

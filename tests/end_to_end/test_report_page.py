@@ -71,7 +71,7 @@ def test_the_first_screen_answers_the_question(browser, made):
         "[...document.querySelectorAll('h1, .advice, .todo b')].filter(each => each.getBoundingClientRect().bottom < innerHeight)"
         ".map(each => each.textContent)")
     critical = [each["title"] for each in made["to_do"] if each["severity"] == "critical"]
-    assert visible[:2] == [made["verdict"]["headline"], made["verdict"]["advice"]] and visible[2:2 + len(critical)] == critical
+    assert visible[:2] == [made["verdict"]["headline"], "{advice} {scope}".format(**made["verdict"])] and visible[2:2 + len(critical)] == critical
     assert told(browser, "all") == "1 to 100 of 10,006 rows"
     assert told(browser, "findings") == "1 to 100 of %d rows" % made["counts"]["findings"]["total"]
 

@@ -34,8 +34,9 @@ PORTAL_DEFAULTS = {
     "api_url": "{{ rapidsos_api_url }}", "query_url": "{{ rapidsos_query_url }}", "ca_path": "{{ rapidsos_ca_path }}",
     "email": "{{ rapidsos_email }}", "password": "{{ rapidsos_password }}",
 }
-#: A task's keywords with which its module is really shipped, where it would else run in the controller's process: an environment does it.
-SHIPPED = {"environment": {"SHIPPED": "yes"}}
+#: A task's keywords with which its module is really shipped, where it would else run in the controller's process: a connection does it that
+#: Ansible does not know as local.
+SHIPPED = {"vars": {"ansible_connection": "talkative", "ansible_pipelining": True, "ansible_python_interpreter": "{{ ansible_playbook_python }}"}}
 MODULE_DEFAULTS = {"group/eccops.rapid.rapidauth": RAPIDAUTH_DEFAULTS, "group/eccops.rapid.portal": PORTAL_DEFAULTS}
 
 

@@ -14,6 +14,9 @@ import yaml
 #: What a rotation does at the service, and what it may be refused there.
 ROTATION_EFFECTS = ("replace", "collect", "replace_refused", "collect_refused")
 
+#: Extra vars for a fleet in which some positions have a command of their own, own_collect_argv, instead of the sandbox's collector.
+OWN_COMMANDS = {"rotation_collect_argv": "{{ own_collect_argv | default(sandbox_collect_argv) }}"}
+
 
 class Fleet:
     """An inventory of positions that are directories of this machine; C(positions) is {name: variables}, to be changed before C(write)."""

@@ -12,7 +12,7 @@ from harness import Observed, admin_task, assert_sentence, scenario, task
 
 REQUEST, INFO, LEDGER, ROTATION = "rapidauth_request", "rapidauth_request_info", "rapidauth_ledger_info", "rapidauth_rotation"
 FIELDS = {"id", "api_url", "position", "rotation_id", "original_request_id", "request_id", "new_request_id", "old_anon_id", "new_anon_id", "outcome",
-          "error", "intended_at", "finished_at", "controller", "user"}
+          "error", "intended_at", "finished_at", "delivered_at", "collected_at", "service", "controller", "user"}
 
 
 @pytest.fixture(scope="module", name="fleet")

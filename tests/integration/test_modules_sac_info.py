@@ -33,6 +33,9 @@ def fixture_run(running_sandbox, run_scenarios):
                  switches={"sac_refusal": "http_403"}),
         scenario("a page", task("look", INFO, **proved, retry_budget_seconds=0), faults=[{"route": "get_request", "kind": "html", "count": 9}]),
         scenario("wrong passphrase", task("look", INFO, **{**proved, "sac_passphrase": "no such thing"})),
+        scenario("passphrase with a line break", task("look", INFO, **{**proved, "sac_passphrase": proved["sac_passphrase"] + "\n"})),
+        scenario("passphrase as a number", task("look", INFO, **{**proved, "sac_passphrase": 57})),
+        scenario("passphrase as a number, shipped", task("look", INFO, SHIPPED, **{**proved, "sac_passphrase": 57})),
         scenario("no such file", task("look", INFO, **{**proved, "sac_path": "/no/such.pem"})),
         scenario("nonsense", task("look", INFO, **proved, min_days_left=-1)),
     ]
@@ -75,6 +78,7 @@ def test_what_is_no_proof_is_said(run, name, is_proven, kind):
 
 @pytest.mark.parametrize("name, kind, words", [
     ("wrong passphrase", "sac_wrong_passphrase", "check sac_passphrase"), ("no such file", "sac_unreadable", "/no/such.pem"),
-    ("nonsense", "invalid_input", "min_days_left")])
+    ("nonsense", "invalid_input", "min_days_left"), ("passphrase with a line break", "invalid_input", "sac_passphrase ends with a line break"),
+    ("passphrase as a number", "invalid_input", "put it in quotes"), ("passphrase as a number, shipped", "invalid_input", "put it in quotes")])
 def test_what_cannot_be_read_fails(run, name, kind, words):
     assert assert_sentence(Observed(run, name).result("look"), kind, words)

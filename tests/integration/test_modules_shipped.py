@@ -2,6 +2,8 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Proves that the modules do the same when Ansible really ships them, and that module_defaults reach them by their action groups."""
 
+import sys
+
 import harness
 import pytest
 from harness import Observed, assert_sentence, scenario, task
@@ -12,12 +14,12 @@ TOKEN, REQUEST, INFO = "rapidsos_portal_token", "rapidauth_request", "rapidauth_
 #: How the same task runs: in the controller's process, or as a module that is shipped to the host.
 WAYS = {
     "here": {},
-    "environment": harness.SHIPPED,
+    "environment": {"environment": {"SHIPPED": "no"}},
+    "shipped": harness.SHIPPED,
     "async": {"async": 30, "poll": 1},
-    "delegated": {"delegate_to": "other-host", "vars": {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"},
-                  **harness.SHIPPED},
+    "delegated": {"delegate_to": "other-host", **harness.SHIPPED},
 }
-FULL = ("here", "environment")
+FULL = ("here", "environment", "shipped")
 #: What Ansible adds to a result, here or there.
 ADDED = {"_status", "_ansible_no_log", "_ansible_delegated_vars", "_ansible_verbose_always", "invocation", "ansible_job_id", "started", "finished",
          "results_file", "exception", "stdout", "stdout_lines", "stderr", "stderr_lines", "warnings", "deprecations", "_ansible_parsed"}
@@ -37,7 +39,7 @@ def fixture_run(run_scenarios, ids):
             task("look", REQUEST, keywords, **one),
             task("log in", TOKEN, {**keywords, "register": "portal"}, caller_id="15555555555"),
             {"name": "registered", "ansible.builtin.debug": {"msg": "{{ portal }}"}},
-            task("wrong password", TOKEN, keywords, password="wrong as can be"),
+            task("wrong password", TOKEN, keywords, password="wrong as can be " + way),
         ]
         if way in FULL:
             check = {**keywords, "check_mode": True}
@@ -79,13 +81,14 @@ def own(result):
 @pytest.mark.parametrize("way", WAYS)
 def test_the_same_results_come_from_everywhere(run, way):
     here, there = Observed(run, "here"), Observed(run, way)
+    if way == "async":
+        for name in ("look", "log in"):
+            said = there.result(name)["msg"]
+            assert "does not support async" in said or "async is not supported" in said  # before ansible-core 2.19
+        assert there.effects("login") == [] and there.stats["calls"].get("get_request", {}) == {}
+        return
     for name in ("look", "look at many", "unknown") if way in FULL else ("look",):
         assert own(there.result(name)) == {**own(here.result(name)), "changed": False}
-    if way == "async":
-        said = there.result("log in")["msg"]
-        assert "does not support async" in said or "async is not supported" in said  # before ansible-core 2.19
-        assert there.effects("login") == []
-        return
     registered = there.result("registered")["msg"]
     assert registered["token"].count(".") == 2 and registered["query_url"].endswith(registered["token"]) and registered["changed"] is True
     assert set(registered) >= {"issued_at", "expires_at", "expires_basis", "session_expires_at", "api_url", "is_from_cache"}
@@ -95,7 +98,7 @@ def test_the_same_results_come_from_everywhere(run, way):
 
 
 def test_check_mode_diff_and_states_of_a_shipped_module(run, ids):
-    here, there = Observed(run, "here"), Observed(run, "environment")
+    here, there = Observed(run, "here"), Observed(run, "shipped")
     for seen in (here, there):
         assert assert_sentence(seen.result("unknown"), "unknown", "HTTP 404, error 1109")
         assert (seen.result("check replace")["outcome"], seen.result("check replace")["changed"]) == ("replaced", True)
@@ -107,6 +110,53 @@ def test_check_mode_diff_and_states_of_a_shipped_module(run, ids):
         assert "email" in seen.result("bad options")["msg"] and seen.result("bad options")["_status"] == "failed"
         assert assert_sentence(seen.result("expired SAC"), "sac_expired", "sandbox-sac-expired", "(30 days ago)")
     assert here.result("expired SAC")["msg"] == there.result("expired SAC")["msg"]
+
+
+def test_the_environment_of_a_task_is_that_of_its_items_only(sandbox, run_playbook):
+    """All items run in one process, where clients are kept: none that was made with another item's proxy is used."""
+    items = [{"proxy": ""}, {"proxy": "http://127.0.0.1:9"}, {"proxy": ""}]
+    loop = {"loop": items, "environment": {"HTTPS_PROXY": "{{ item.proxy }}"}}
+    run = run_playbook([task("look", REQUEST, loop, request_id=sandbox.fleet[0]["request_id"], retry_budget_seconds=0)], verbosity=3)
+    assert [each["status"] for each in run.reports if each["is_item"]] == ["ok", "failed", "ok"]
+    assert [each["result"].get("error_kind") for each in run.reports if each["is_item"]] == [None, "proxy_failed", None]
+    assert "AnsiballZ" not in run.output and " EXEC " not in run.output  # nothing was shipped
+
+
+#: An interpreter of which somebody else is root: it adds to what every module returns.
+LIAR = """#!%s
+import json, subprocess, sys
+done = subprocess.run([sys.executable, *sys.argv[1:]], stdout=subprocess.PIPE)
+forged = "x\\r\\x1b[2Kok: [localhost] all is fine"
+print("before" + forged)
+try:
+    answer = json.loads(done.stdout)
+    answer.update(warnings=[forged] * 99, deprecations=[{"msg": forged, "version": forged}], add_host={"host_name": "mine", "groups": ["mine"]},
+                  add_group="mine", ansible_facts={"rapidauth_ledger_host": "mine", "ansible_python_interpreter": "/mine"}, _ansible_verbose_always=forged,
+                  outcome=forged, unknown_key=forged, unreachable=False, results=[{"failed": True}], diff={"before": forged, "after": "y"})
+    print(json.dumps(answer))
+except ValueError:
+    sys.stdout.write(done.stdout.decode())
+print("after" + forged)
+sys.exit(done.returncode)
+"""
+
+
+def test_another_host_returns_known_keys_only_and_forges_no_line(sandbox, run_playbook, tmp_path):
+    path = tmp_path / "liar"
+    path.write_text(LIAR % sys.executable, encoding="utf-8")
+    path.chmod(0o755)
+    lied_to = {"register": "answer", "vars": {**harness.SHIPPED["vars"], "ansible_python_interpreter": str(path)}}
+    after = "{{ [rapidauth_ledger_host | default('none'), groups.mine | default('none'), answer.unknown_key | default('none'), answer.outcome] }}"
+    run = run_playbook([
+        task("look", REQUEST, lied_to, request_id=sandbox.fleet[0]["request_id"]),
+        {"name": "after", "ansible.builtin.debug": {"msg": after}},
+        task("wrong password", TOKEN, lied_to, password="wrong as can be"),
+    ], diff=True, verbosity=2)
+    forged = "x\\u000d\\u001b[2Kok: [localhost] all is fine"
+    assert run.result("after")["msg"] == ["none", "none", "none", forged] and len(run.result("look")["warnings"]) <= 25
+    assert run.result("look")["credential"]["status"] == "Collected" and not set(run.result("look")) & {"results", "unknown_key", "ansible_facts"}
+    assert assert_sentence(run.result("wrong password"), "login_refused", "HTTP 401")
+    assert "\x1b" not in run.output and "\r" not in run.output and "all is fine" in run.output
 
 
 def test_module_defaults_reach_the_modules_by_their_groups(sandbox, run_playbook):

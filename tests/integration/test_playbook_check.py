@@ -9,6 +9,7 @@ from playbook_check import PLAYBOOK, change, days_ago, young_fleet
 from playbook_fleet import fail_message
 
 VERDICT = "Fail if dispatch may not be able to work"
+PLAN = "Read and validate the fleet's variables"
 LOOK = "Look everything up and judge it"
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
@@ -28,7 +29,8 @@ def table(run):
 def test_a_fine_fleet_takes_one_bulk_look_up(sandbox, fleet, run_playbook):
     run = run_playbook(PLAYBOOK, inventory=fleet.write(), check=True, env={"ANSIBLE_SHOW_CUSTOM_STATS": "1"})
     assert run.returncode == 0, run.output
-    assert run.result(VERDICT)["msg"] == "Yes, dispatch can work tomorrow. Nothing has to be done."
+    assert run.result(VERDICT)["msg"] == (
+        "Yes, dispatch can work tomorrow. Nothing has to be done. Looked at 12 credentials and 1 SAC; not at Portal accounts or launchers.")
     lines = table(run)
     for position, variables in fleet.positions.items():
         assert re.fullmatch(r"%s +%s +Collected +20\d\d-\d\d-\d\d +20\d\d-\d\d-\d\d +fine" % (position, variables["ecc"]), lines[position])
@@ -96,7 +98,7 @@ def test_when_to_fail_is_the_sites_choice(sick_fleet, run_playbook):
     names = list(sick_fleet.positions)
     never = run_playbook(PLAYBOOK, {"check_fail_on": "never"}, inventory=inventory)
     assert never.returncode == 0, never.output
-    assert never.result(VERDICT)["msg"].endswith("9 findings to mend today.")
+    assert never.result(VERDICT)["msg"].endswith("9 findings to mend today. Looked at 12 credentials and 1 SAC; not at Portal accounts or launchers.")
 
     ending = ["--limit", names[1]]
     assert run_playbook(PLAYBOOK, inventory=inventory, arguments=ending).returncode == 0
@@ -107,7 +109,7 @@ def test_when_to_fail_is_the_sites_choice(sick_fleet, run_playbook):
 
     wrong = run_playbook(PLAYBOOK, {"check_fail_on": "sometimes"}, inventory=inventory)
     assert wrong.returncode == 2
-    assert "must be one of: critical, warning, never" in fail_message(wrong, LOOK)
+    assert "check_fail_on is 'sometimes'; set it to critical, warning or never" in fail_message(wrong, PLAN)
 
 
 def test_time_and_thresholds_can_be_given(fleet, run_playbook):
@@ -156,5 +158,4 @@ def test_a_check_of_nothing_fails(fleet, run_playbook, extra_vars, arguments, to
 def test_a_mistyped_source_of_the_fleet_fails(sandbox, fleet, run_playbook):
     run = run_playbook(PLAYBOOK, {"check_fleet_from": "ledgr"}, inventory=fleet.write())
     assert run.returncode == 2 and "get_request" not in sandbox.stats()["calls"]
-    told = fail_message(run, "Require a fleet from where there can be one")
-    assert told == "check_fleet_from is 'ledgr'; set it to inventory or ledger. Nothing was checked."
+    assert fail_message(run, PLAN) == "Nothing was checked. check_fleet_from is 'ledgr'; set it to inventory or ledger"

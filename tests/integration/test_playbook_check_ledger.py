@@ -64,7 +64,8 @@ def test_what_the_ledger_left_open_is_unresolved(sandbox, fleet, check):
     fleet.directory.mkdir()
     with ledgers.Ledger(str(fleet.ledger_path)) as ledger, ledger.transaction() as connection:
         ledgers.write_intent(connection, {
-            "api_url": sandbox.values["rapidauth_api_url"], "position": name, "rotation_id": "2026q3", "original_request_id": request_id,
+            "service": sandbox.values["rapidauth_api_url"], "api_url": sandbox.values["rapidauth_api_url"], "position": name, "rotation_id": "2026q3",
+            "original_request_id": request_id,
             "request_id": request_id, "old_anon_id": None, "new_anon_id": "0123456789abcdef-2026q3"})
     report = check()
     assert found(report) == [("critical", "unresolved", name)]

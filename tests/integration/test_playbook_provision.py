@@ -13,11 +13,13 @@ import pytest
 import yaml
 from ansible_collections.eccops.rapid.plugins.module_utils.portal import ENVIRONMENTS
 from harness import REPOSITORY
+from hostile_python import HostilePosition
 from ssh_host import SshHost
 
 PLAYBOOK = "eccops.rapid.provision_workstations"
 PASSWORD = "Planted-Password-55c1 'q\" \u00e9"
 INSTALL = "eccops.rapid.portal_launcher : Have the launcher on the position: present"
+PLAN = "Read and validate the fleet's variables"
 PROGRAM = pathlib.Path("/usr/local/bin/portal-launcher")
 
 pytestmark = pytest.mark.skipif(PROGRAM.exists(), reason="the launcher is installed on this machine: check mode would find nothing to do")
@@ -78,39 +80,84 @@ def test_a_setting_that_would_leave_the_account_on_the_positions_disk_is_refused
 
 
 @pytest.mark.parametrize("is_there", [False, True], ids=["missing", "empty"])
-@pytest.mark.parametrize("missing, sentence", [
-    ("portal_launcher_email", "Nothing was touched. These positions lack portal_launcher_email"),
-    ("portal_launcher_password", "or have it empty: north-02. Set them in the inventory"),
-    ("portal_launcher_group", "Set them in the inventory"),
-])
-def test_nothing_begins_when_a_position_lacks_its_account(run_playbook, missing, sentence, is_there):
+@pytest.mark.parametrize("missing", ["portal_launcher_email", "portal_launcher_password", "portal_launcher_group"])
+def test_nothing_begins_when_a_position_lacks_its_account(run_playbook, missing, is_there):
     lacking = launcher(**{missing: ""})
     if not is_there:
         del lacking[missing]
     local = {"ansible_connection": "local"}
     run = run_playbook(PLAYBOOK, {"provision_positions": "all"}, fleet(north_01=launcher(**local), north_02=dict(lacking, **local)), check=True)
-    assert run.returncode != 0 and sentence in run.output
+    assert run.returncode != 0
+    assert run.result(PLAN)["msg"].startswith("Nothing was touched. north-02: it has no %s; set the Portal account of the position" % missing)
     assert INSTALL not in [report["task"] for report in run.reports]
 
 
 @pytest.mark.parametrize("changed, sentence", [
-    ({"portal_launcher_environment": "staging"}, "staging"),
-    ({"portal_launcher_group": "no-such-group"}, "there is no group 'no-such-group' on this position"),
-    ({"portal_launcher_account_source": "guess"}, "guess"),
+    ({"portal_launcher_environment": "staging"}, "portal_launcher_environment is 'staging'; set it to production or sandbox"),
+    ({"portal_launcher_account_source": "guess"}, "portal_launcher_account_source is 'guess'; set it to position or user or command"),
+    ({"portal_launcher_environment": None}, "set portal_launcher_environment to production or sandbox"),
+    ({"portal_launcher_password": 12345}, "portal_launcher_password is not text, since YAML reads it as a number; put it in quotes"),
+    ({"portal_launcher_password": "planted-1\n"}, "portal_launcher_password ends with a line break"),
+    ({"portal_launcher_is_verified": "perhaps"}, "portal_launcher_is_verified is 'perhaps'; set it to true or false"),
+    ({"portal_launcher_account_command": "/bin/x"}, "portal_launcher_account_command is '/bin/x'; give a list"),
+    ({"portal_launcher_email": "{{ no_such_variable }}"}, "portal_launcher_email cannot be read: "),
+    ({"portal_launcher_emial": "x"}, "there is no variable portal_launcher_emial; did you mean portal_launcher_email?"),
 ])
-def test_a_mistake_is_reported_for_its_position_and_touches_nothing(run_playbook, changed, sentence):
-    run = run_playbook(PLAYBOOK, {"provision_positions": "all"}, fleet(north_01=launcher(ansible_connection="local", **changed)), check=True)
+def test_a_mistake_is_named_with_its_position_before_any_is_touched(run_playbook, changed, sentence):
+    mistaken = {name: value for name, value in launcher(ansible_connection="local", **changed).items() if value is not None}
+    hosts = fleet(north_01=launcher(ansible_connection="local"), north_02=mistaken)
+    run = run_playbook(PLAYBOOK, {"provision_positions": "all"}, hosts, check=True)
+    assert run.returncode != 0
+    told = run.result(PLAN)["msg"]
+    assert told.startswith("Nothing was touched. north-02: ") and sentence in told and "planted-1" not in run.output
+    assert INSTALL not in [report["task"] for report in run.reports]
+
+
+def test_a_group_that_a_position_does_not_know_is_its_own_failure(run_playbook):
+    run = run_playbook(PLAYBOOK, {"provision_positions": "all"}, fleet(
+        north_01=launcher(ansible_connection="local", portal_launcher_group="no-such-group")), check=True)
     assert run.returncode != 0
     row = rows(run)["north-01"]
-    assert row.split()[1] == "failed" and sentence in row
+    assert row.split()[1] == "failed" and "there is no group 'no-such-group' on this position" in row
 
 
-def test_without_an_environment_it_says_what_to_set(run_playbook):
-    lacking = launcher(ansible_connection="local")
-    del lacking["portal_launcher_environment"]
-    run = run_playbook(PLAYBOOK, {"provision_positions": "all"}, fleet(north_01=lacking), check=True)
-    assert run.returncode != 0
-    assert "set portal_launcher_environment to production or sandbox" in rows(run)["north-01"]
+@pytest.mark.parametrize("value", ["false", False, "no"])
+def test_a_false_of_any_spelling_makes_no_login(run_playbook, value):
+    variables = {"provision_positions": "all", "portal_launcher_is_login_checked": value, "portal_launcher_is_verified": "true"}
+    run = run_playbook(PLAYBOOK, variables, fleet(north_01=launcher(ansible_connection="local")), check=True)
+    assert run.returncode == 0, run.output
+    (given,) = [report["arguments"] for report in run.reports if report["task"] == INSTALL]
+    assert given["verify_command"] == [str(PROGRAM), "--check"]
+
+
+def test_every_option_of_the_roles_comes_from_the_plan():
+    plays = yaml.safe_load((REPOSITORY / "playbooks" / "provision_workstations.yml").read_text(encoding="utf-8"))
+    options = set()
+    for role in ("portal_launcher", "sac_certificate"):
+        options |= set(yaml.safe_load((REPOSITORY / "roles" / role / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]["options"])
+    for play in plays:
+        if play["name"] in ("Preflight", "Provision in waves"):
+            assert play["vars"] == {name: "{{ eccops_rapid_plan.positions[inventory_hostname].options.%s }}" % name for name in options}
+
+
+def test_a_position_that_was_taken_over_gets_nothing_but_its_own_account(run_playbook, tmp_path):
+    """It says that it wants the SAC, another account and other files; and that the next position is itself."""
+    theirs = {"sac_certificate_is_wanted_on_workstations": True, "sac_certificate_sac_path": "/etc/passwd", "sac_certificate_state": "absent",
+              "portal_launcher_password": "theirs", "portal_launcher_email": "theirs@example.org", "sac_certificate_audit_log_path": str(tmp_path / "theirs"),
+              "rapidauth_audit_log_path": str(tmp_path / "theirs"), "portal_launcher_state": "absent", "eccops_rapid_plan": {}}
+    hostile = HostilePosition(tmp_path / "hostile", {
+        "ansible_facts": theirs, "add_host": {"host_name": "north-02", "host_vars": {"ansible_connection": "talkative"}}})
+    secret = "Planted-Passphrase-7d"
+    hosts = fleet(
+        north_01=launcher(**hostile.variables, portal_launcher_password="Planted-Own-1"),
+        north_02=launcher(ansible_connection="local", portal_launcher_password="Planted-Other-2"))
+    variables = {"provision_positions": "all", "rapidauth_sac_content": "Planted-SAC-9", "rapidauth_sac_passphrase": secret}
+    run = run_playbook(PLAYBOOK, variables, hosts, check=True, verbosity=1)
+    assert run.returncode == 0, run.output
+    assert {name: row.split()[1:3] for name, row in rows(run).items()} == {name: ["would", "be"] for name in ("north-01", "north-02")}
+    sent = hostile.sent()
+    assert "Planted-Own-1" in sent and not [each for each in (secret, "Planted-SAC-9", "Planted-Other-2") if each in sent]
+    assert not (tmp_path / "theirs").exists() and "Planted-Own-1" not in run.output
 
 
 def test_a_canary_that_cannot_be_reached_stops_the_waves_and_the_report_tells_all(run_playbook):

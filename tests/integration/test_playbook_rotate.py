@@ -6,7 +6,7 @@ import json
 import stat
 
 import pytest
-from playbook_fleet import ROTATION_EFFECTS, Fleet, assert_rotated_once, fail_message
+from playbook_fleet import OWN_COMMANDS, ROTATION_EFFECTS, Fleet, assert_rotated_once, fail_message
 from sandbox_process import COLLECTOR
 
 PLAYBOOK = "eccops.rapid.rotate_credentials"
@@ -47,7 +47,7 @@ def test_twelve_positions_are_rotated_once_and_then_once_more(sandbox, fleet, ru
         request_file = fleet.place(position) / "request.json"
         assert stat.S_IMODE(request_file.stat().st_mode) == 0o600
         assert json.loads(request_file.read_text())["request_id"] == request_id
-        assert sorted(path.name for path in fleet.place(position).iterdir()) == ["credential", "request.json"]
+        assert sorted(path.name for path in fleet.place(position).iterdir()) == [".request.json.collected", "credential", "request.json"]
     # A canary, five, and the rest: no wave begins before the one before it has collected.
     waves = [entry["effect"] for entry in entries]
     assert waves == ["replace", "collect"] + ["replace"] * 5 + ["collect"] * 5 + ["replace"] * 6 + ["collect"] * 6
@@ -105,19 +105,19 @@ def test_the_sites_own_collect_command_and_odd_paths(sandbox, tmp_path, run_play
     fleet.positions[homely]["rotation_request_path"] = str(tmp_path / "homely $RACK" / "request.json")
     program, log = tmp_path / "own collector.py", tmp_path / "own log"
     program.write_text(OWN_COLLECTOR, encoding="utf-8")
-    fleet.positions[plain]["rotation_collect_argv"] = [
-        "{{ ansible_playbook_python }}", str(program), str(COLLECTOR), "{{ rotation_request_path }}",
+    fleet.positions[plain]["own_collect_argv"] = [
+        "{{ ansible_playbook_python }}", str(program), str(COLLECTOR), "{request_path}",
         "{{ sandbox_device_url }}", "{{ rapidauth_ca_path }}", str(log)]
     inventory = fleet.write()
     options = {"inventory": inventory, "env": {"RACK": "rack's"}}
-    run = run_playbook(PLAYBOOK, {**Q4, "rotation_waves": [3]}, **options)
+    run = run_playbook(PLAYBOOK, {**Q4, **OWN_COMMANDS, "rotation_waves": [3]}, **options)
     assert run.returncode == 0, run.output
     fleet.positions[homely]["rotation_request_path"] = str(tmp_path / "homely rack's" / "request.json")
     assert_rotated_once(sandbox, fleet)
     assert log.read_text() == fleet.positions[plain]["rotation_request_path"] + "\n"
-    again = run_playbook(PLAYBOOK, {**Q4, "rotation_waves": [3]}, **options)
+    again = run_playbook(PLAYBOOK, {**Q4, **OWN_COMMANDS, "rotation_waves": [3]}, **options)
     assert (again.returncode, changed(again)) == (0, {}), again.output
-    assert len(log.read_text().splitlines()) == 1  # Collected: the site's command is not run again
+    assert len(log.read_text().splitlines()) == 1  # the mark on the position: the site's command is not run again
 
 
 @pytest.mark.slow
@@ -125,9 +125,9 @@ def test_the_sites_own_collect_command_and_odd_paths(sandbox, tmp_path, run_play
 def test_no_further_wave_beyond_the_failures_allowed(sandbox, tmp_path, run_playbook, most_failures, replaced):
     fleet = Fleet(sandbox, tmp_path / "fleet", size=3)
     names = list(fleet.positions)
-    fleet.positions[names[0]]["rotation_collect_argv"] = ["/bin/false"]
+    fleet.positions[names[0]]["own_collect_argv"] = ["/bin/false"]
     waves = {"rotation_waves": [2], "rotation_max_fail_percentage": most_failures, "rotation_max_failures": most_failures // 50}
-    run = run_playbook(PLAYBOOK, {**Q4, **waves}, inventory=fleet.write())
+    run = run_playbook(PLAYBOOK, {**Q4, **OWN_COMMANDS, **waves}, inventory=fleet.write())
     assert run.returncode == 2
     assert len(sandbox.effects("replace")) == replaced
     assert len(sandbox.effects("collect")) == replaced - 1

@@ -7,11 +7,12 @@ import types
 
 import harness
 import pytest
-from playbook_fleet import Fleet, fail_message
+from playbook_fleet import OWN_COMMANDS, Fleet, fail_message
 
 PLAYBOOK = "eccops.rapid.rotate_credentials"
 NOT_GIVEN = object()
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
+PLAN = "Read and validate the fleet's variables"
 LOOK = "Require that service and ledger could be asked"
 READY = "Stop before anything is replaced if a position is not ready"
 
@@ -46,7 +47,7 @@ def test_credentials_that_cannot_be_replaced(sandbox, fleet, refused):
     for number, change in ((1, {"status": "Expired"}), (2, {"prevent_collection": True})):
         assert sandbox.admin("PATCH", "/credentials/" + sandbox.fleet[number]["request_id"], change).status_code == 200
     told = refused("Stop before anything is touched if a position cannot be rotated")
-    assert told.startswith("Nothing was changed. %s: " % names[0]) and told.endswith("Mend them, or leave them out with --limit.")
+    assert told.startswith("Nothing was changed. %s: " % names[0]) and told.endswith("Fix them, or leave them out with --limit.")
     for name, reason in zip(names, ("the service knows neither the RequestId nor AnonId", "it is Expired", "its collection is prevented")):
         assert "%s: %s" % (name, reason) in told
     assert names[3] not in told
@@ -65,11 +66,11 @@ def test_look_ups_that_fail_leave_it_open_what_to_do(sandbox, fleet, refused):
 
 @pytest.mark.parametrize(("changes", "told"), [
     ({"rapidauth_request_id": "not-a-guid"}, "{0}: RequestId 'not-a-guid' is malformed"),
-    ({"rapidauth_request_id": ""}, "{0} has no RequestId: set rapidauth_request_id for it"),
+    ({"rapidauth_request_id": ""}, "{0}: it has no RequestId; set rapidauth_request_id"),
     ({"rotation_anon_id": "someone@example.org"}, "{0}: AnonId 'someone@example.org'"),
     ({"rotation_anon_id": "x" * 65}, "{0}: AnonId"),
-    ({"rotation_anon_id": "the-same"}, "{0} and {1} would get the same AnonId the-same"),
-    ({"rapidauth_request_id": None}, "{0} and {1} have the same RequestId"),
+    ({"rotation_anon_id": "the-same"}, "{1}: it has the same AnonId as {0}: the-same"),
+    ({"rapidauth_request_id": None}, "{1}: it has the same RequestId as {0}"),
 ])
 def test_ids_that_cannot_be_right(fleet, refused, changes, told):
     names = list(fleet.positions)
@@ -77,21 +78,22 @@ def test_ids_that_cannot_be_right(fleet, refused, changes, told):
     if changes == {"rapidauth_request_id": None}:
         changes = {"rapidauth_request_id": fleet.positions[names[1]]["rapidauth_request_id"].upper()}
     fleet.positions[names[0]].update(changes)
-    assert told.format(*names) in refused(LOOK)
+    assert told.format(*names) in refused(PLAN)
     assert not fleet.ledger_path.exists()
 
 
 @pytest.mark.parametrize("rotation_id", [NOT_GIVEN, None, "", "a b", "x" * 25, "2026q4\n", "../../elsewhere"])
 def test_a_rotation_id_is_needed_and_well_formed(refused, rotation_id):
-    told = refused("Require a rotation id", {"rotation_id": rotation_id})
-    assert told.startswith("Give rotation_id, which names this rotation: up to 24 of") and told.endswith("Nothing was changed.")
+    told = refused(PLAN, {"rotation_id": rotation_id})
+    assert told.startswith("Nothing was changed. ")
+    assert "give rotation_id, which names this rotation" in told or "must be 1 to 24 of a-z A-Z 0-9 _ and -" in told
 
 
 def test_a_rotation_over_two_sacs(fleet, refused):
     first, *_others = fleet.positions
     fleet.positions[first]["rapidauth_sac_content"] = "MARKER-of-another-SAC"
-    told = refused("Require one service and one SAC for all")
-    assert told.startswith("Nothing was changed. The positions have more than one rapidauth_api_url") and "MARKER" not in told and "with --limit" in told
+    told = refused(PLAN)
+    assert told.startswith("Nothing was changed. the positions have more than one rapidauth_sac_content;") and "MARKER" not in told and "with --limit" in told
 
 
 def test_sacs_that_do_not_work(sandbox, refused):
@@ -115,27 +117,32 @@ def test_a_ledger_that_cannot_be_kept(fleet, refused, tmp_path):
 
 
 @pytest.mark.slow
-def test_positions_that_are_not_ready_are_all_named(sandbox, fleet, tmp_path, refused):
-    unreachable, not_a_directory, without_collector, fine = fleet.positions
-    fleet.positions[unreachable]["ansible_remote_tmp"] = "/proc/nowhere"  # the connection reports it as unreachable
+def test_positions_that_are_not_ready_are_all_named(fleet, tmp_path, refused):
+    unreachable, not_a_directory, without_program, fine = fleet.positions
+    fleet.positions[unreachable].update({"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1})
     in_the_way = tmp_path / "in-the-way"
     in_the_way.write_text("a file, not a directory", encoding="utf-8")
     fleet.positions[not_a_directory]["rotation_request_path"] = str(in_the_way / "request.json")
-    connection = tmp_path / "connection.yml"  # as at a site: there is no sandbox_device_url but where the inventory says so
-    lines = sandbox.connection_path.read_text(encoding="utf-8").splitlines()
-    connection.write_text("\n".join(line for line in lines if not line.startswith("sandbox_")), encoding="utf-8")
-    for name in (unreachable, not_a_directory):
-        fleet.positions[name]["rotation_collect_argv"] = ["/bin/true"]
-    fleet.positions[fine]["sandbox_device_url"] = sandbox.values["sandbox_device_url"]
-    site = harness.Playbooks(types.SimpleNamespace(connection_path=connection), tmp_path / "site")
-    told = refused(READY, playbooks=site)
+    fleet.positions[without_program]["own_collect_argv"] = [str(tmp_path / "no-such-program"), "{request_path}"]
+    told = refused(READY, OWN_COMMANDS)
     nothing, *named, advice = told.replace("Nothing was replaced. ", "Nothing was replaced. | ").split(" | ")
-    assert (nothing, advice) == ("Nothing was replaced.", "Mend them, or leave them out with --limit.")
-    assert [text.split(":")[0] for text in named] == [unreachable, not_a_directory, without_collector]
-    assert "Failed to create temporary directory" in named[0]
-    assert "exists" in named[1] or "Not a directory" in named[1]
-    assert "it has neither rotation_collect_argv, the command that makes it collect, nor sandbox_device_url" in named[2]
+    assert (nothing, advice) == ("Nothing was replaced.", "Fix them, or leave them out with --limit.")
+    assert [text.split(":")[0] for text in named] == [unreachable, not_a_directory, without_program]
+    assert "Connection refused" in named[0]
+    assert "%s is not a directory" % in_the_way in named[1]
+    assert "no-such-program' does not exist on this position" in named[2]
     assert [path.name for path in fleet.place(fine).iterdir()] == []  # what was written to try it is gone
+
+
+def test_a_position_without_a_way_to_collect(sandbox, fleet, tmp_path, refused):
+    connection = tmp_path / "connection.yml"  # as at a site: nothing but the service and its SAC
+    lines = sandbox.connection_path.read_text(encoding="utf-8").splitlines()
+    connection.write_text("\n".join(line for line in lines if not line.startswith(("sandbox_", "rotation_"))), encoding="utf-8")
+    first, second, *_others = fleet.positions
+    fleet.positions[second]["rotation_collect_argv"] = ["/bin/true"]
+    site = harness.Playbooks(types.SimpleNamespace(connection_path=connection), tmp_path / "site")
+    told = refused(PLAN, playbooks=site)
+    assert "%s: it has no rotation_collect_argv, the command that makes it collect" % first in told and second not in told
 
 
 def test_check_mode_finds_what_is_in_the_way_and_makes_nothing(fleet, tmp_path, refused):
@@ -144,7 +151,7 @@ def test_check_mode_finds_what_is_in_the_way_and_makes_nothing(fleet, tmp_path, 
     in_the_way.write_text("a file, not a directory", encoding="utf-8")
     fleet.positions[first]["rotation_request_path"] = str(in_the_way / "deeper" / "request.json")
     told = refused(READY, check=True)
-    assert told.startswith("Nothing was replaced. %s: Write to the position: %s is not a directory | Mend" % (first, in_the_way))
+    assert told.startswith("Nothing was replaced. %s: %s is not a directory; " % (first, in_the_way))
     assert not any(fleet.place(name).exists() for name in others)
 
 
@@ -154,14 +161,15 @@ def test_a_directory_that_may_not_be_written_to(fleet, refused):
     if os.access(fleet.place(first), os.W_OK):
         pytest.skip("this account may write where a directory's mode forbids it; run the tests as an ordinary user to see this one")
     told = refused(READY)
-    assert told.startswith("Nothing was replaced. %s: Write to the position: " % first) and "not writable" in told
+    assert told.startswith("Nothing was replaced. %s: " % first) and "not writable" in told
 
 
 def test_preflight_alone_replaces_nothing(sandbox, tmp_path, run_playbook):
     fleet = Fleet(sandbox, tmp_path / "fleet", size=1)
     run = run_playbook(PLAYBOOK, {"rotation_id": "2026q4"}, inventory=fleet.write(), arguments=["--tags", "preflight"])
     assert run.returncode == 0, run.output
-    assert len(run.result("Show the plan")["msg"]) == 1 + 1 + 1
+    plan = run.result("Show the plan")["msg"]
+    assert len(plan) == 1 + 1 + 1 + 1 and plan[-1].startswith("NEW LEDGER: there is none at %s yet." % fleet.ledger_path)
     assert sandbox.effects() == []
     assert not fleet.ledger_path.exists()
 

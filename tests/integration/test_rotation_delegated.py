@@ -20,8 +20,7 @@ ENOUGH = 3
 def fixture_ledger_host(request, tmp_path):
     """The inventory variables of the host that keeps the ledger, and how often it was logged in to (None where it is not)."""
     if request.param == "local":
-        shipped = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-        yield shipped, lambda: None
+        yield {**SHIPPED["vars"], "ansible_python_interpreter": sys.executable}, lambda: None
         return
     with SshHost(tmp_path / "ssh") as host:
         before = host.log.read_text(encoding="utf-8").count("Accepted publickey")
@@ -33,7 +32,7 @@ def test_another_controller_resumes_with_the_ledger_of_another_host(sandbox, tmp
     variables, logins = ledger_host
     place = tmp_path / "kept" / "ledger.sqlite"
     credentials = [{"position": each["position"], "request_id": each["request_id"]} for each in sandbox.fleet]
-    keywords = {"delegate_to": "ledger-host", **SHIPPED}
+    keywords = {"delegate_to": "ledger-host", "vars": {"ansible_pipelining": True}}
     wave = task("rotate", "rapidauth_rotation", keywords, credentials=credentials, rotation_id="q1", ledger_path=str(place), concurrency=2)
     shown = task("ledger", "rapidauth_ledger_info", keywords, ledger_path=str(place), api_url="{{ rapidauth_api_url }}")
     inventory = {"localhost": {"ansible_connection": "local"}, "ledger-host": variables}

@@ -10,7 +10,7 @@ import re
 import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
-from ansible_collections.eccops.rapid.plugins.module_utils.fleet import ACCOUNT_OPTIONS, SERVICE_OPTIONS
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import ACCOUNT, SERVICE
 from harness import REPOSITORY
 from playbook_fleet import Fleet
 from runner_job import Job
@@ -21,7 +21,7 @@ TYPES, TEMPLATES, INVENTORY = (yaml.safe_load((HERE / (name + ".yml")).read_text
 SAC, ACCOUNT = TYPES["credential_types"]
 JOBS = {each["playbook"]: each for each in TEMPLATES["job_templates"]}
 #: What the playbooks hand over as a whole: names put together from these (module_utils/fleet.py).
-HANDED_OVER = {"rapidauth_" + name for name in SERVICE_OPTIONS} | {"rapidsos_" + name for name in ACCOUNT_OPTIONS}
+HANDED_OVER = {*SERVICE, *(name for name in ACCOUNT if name.startswith("rapidsos_"))}
 VAULT_PASSWORD = "vault-password-that-nobody-may-see"
 
 
@@ -99,7 +99,7 @@ def fixture_fleet(sandbox, tmp_path):
 @pytest.fixture(name="groups")
 def fixture_groups(sandbox, fleet):
     """An inventory with the variables that are pasted into it, and what a rehearsal needs besides."""
-    names = ("rapidauth_api_url", "rapidauth_ca_path", "rapidsos_api_url", "rapidsos_ca_path", "sandbox_device_url")
+    names = ("rapidauth_api_url", "rapidauth_ca_path", "rapidsos_api_url", "rapidsos_ca_path", "sandbox_collect_argv", "rotation_collect_argv")
     rehearsal = {name: sandbox.values[name] for name in names}
     local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
     pasted = {**INVENTORY, "rapidauth_ledger_host": "localhost", "rapidauth_ledger_path": str(fleet.ledger_path)}

@@ -37,7 +37,8 @@ def fixture_fleet(request, sandbox, tmp_path):
 def fixture_groups(sandbox, fleet, tmp_path, ledger_host):
     """The inventory: the positions, and what is the same for all of it. A slice may lack the ledger's host, but no group's variables."""
     service = {name: sandbox.values[name] for name in ("rapidauth_api_url", "rapidauth_ca_path", "rapidauth_sac_path", "rapidauth_sac_passphrase",
-                                                       "sandbox_device_url")}
+                                                       "sandbox_device_url", "sandbox_collect_argv")}
+    service["rotation_collect_argv"] = "{{ own_collect_argv | default(sandbox_collect_argv) }}"
     ledger = {"rapidauth_ledger_host": LEDGER_HOST, "rapidauth_ledger_path": str(tmp_path / "kept" / "ledger.sqlite")}
     fleet.ledger_path = pathlib.Path(ledger["rapidauth_ledger_path"])
     local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
@@ -112,7 +113,7 @@ def test_a_job_that_fails_says_why_and_is_finished_by_the_next(sandbox, fleet, g
     """The position that cannot collect is in one slice only; the other slice is not hindered."""
     first = next(iter(fleet.positions))
     broken = {**groups, "dispatch_workstations": {**groups["dispatch_workstations"], "hosts": {
-        name: {**variables, **({"rotation_collect_argv": ["/bin/false"]} if name == first else {})} for name, variables in fleet.positions.items()}}}
+        name: {**variables, **({"own_collect_argv": ["/bin/false"]} if name == first else {})} for name, variables in fleet.positions.items()}}}
     jobs = [Job(tmp_path / ("job-%d" % number)).start(PLAYBOOK, half(broken, number), ONE_WAVE) for number in range(2)]
     one, other = (each.wait() for each in jobs)
     assert_all_is_well(other)

@@ -17,6 +17,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 PROGRAM = HERE.parents[1] / "roles" / "portal_launcher" / "files" / "linux" / "portal-launcher"
 BROWSER = HERE / "browser.py"
 MEMORY = "/dev/shm"
+#: A directory that only root can write to, as all that lead to it: no other place may hold a configuration.
+PLACE = "/run"
 NUMBER, SHOWN = "5555555555", "+1 (555) 555-5555"
 
 
@@ -32,12 +34,12 @@ class Ended:
 
 
 class Position:
-    """Everything of it lies in one directory, except the runtime directory, which has to be in memory."""
+    """Everything of it lies in one directory of root's, except the runtime directory, which has to be in memory. It needs root."""
 
-    def __init__(self, directory, values, python=None):
+    def __init__(self, values, python=None):
         """C(values) is the sandbox's connection.yml; C(python) runs the program, by default the one of its first line."""
-        self.directory, self.python = pathlib.Path(directory), python
-        self.prefix = []
+        self.directory, self.python = pathlib.Path(tempfile.mkdtemp(prefix="launcher-", dir=PLACE)), python
+        self.prefix, self.program = [], PROGRAM
         self.notes = self.directory / "notes"
         self.notes.mkdir(parents=True)
         self.runtime = pathlib.Path(tempfile.mkdtemp(prefix="launcher-", dir=MEMORY))
@@ -52,7 +54,8 @@ class Position:
         self.write_account()
 
     def remove(self):
-        shutil.rmtree(self.runtime, ignore_errors=True)
+        for each in (self.runtime, self.directory):
+            shutil.rmtree(each, ignore_errors=True)
 
     def configure(self, manner="fetch", **changes):
         """Writes launcher.ini; C(manner) is the browser's, C(changes) are section_key=value, None to leave one out."""
@@ -77,7 +80,7 @@ class Position:
         path.chmod(mode)
 
     def command(self, *arguments, has_configuration=True):
-        program = [self.python, "-I", str(PROGRAM)] if self.python else [str(PROGRAM)]
+        program = [self.python, "-I", str(self.program)] if self.python else [str(self.program)]
         return [*self.prefix, *program, *(["--configuration", str(self.path)] if has_configuration else []), *arguments]
 
     def start(self, *arguments, **options):

@@ -5,7 +5,8 @@
     python3.6 tests/launcher/program_under_test.py
 
 A row of a table named as a function has C(given), its arguments, and C(gives) or C(raises), a kind of failure. An argument
-{"repeat": [text, count]} is that text repeated, {"bytes": text} is its bytes (latin-1). The Windows program has the same tables.
+{"repeat": [text, count]} is that text repeated, {"bytes": text} is its bytes (latin-1), {"each": list} is a list with such arguments. The Windows
+program has the same tables, except that change_problem is of Linux' owners and modes, and access_problem of Windows' access rules.
 """
 
 import importlib.machinery
@@ -18,7 +19,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.path.join(HERE, "..", "..", "roles", "portal_launcher", "files", "linux", "portal-launcher")
 #: Tables whose rows are not simply a call.
-OTHER_TABLES = ("exit_codes", "parsed_ini", "parsed_configuration")
+OTHER_TABLES = ("exit_codes", "access_problem", "parsed_ini", "parsed_configuration")
 
 
 def loaded():
@@ -43,6 +44,8 @@ def argument(value):
         return value["repeat"][0] * value["repeat"][1]
     if isinstance(value, dict) and set(value) == {"bytes"}:
         return argument(value["bytes"]).encode("latin-1")
+    if isinstance(value, dict) and set(value) == {"each"}:
+        return [argument(each) for each in value["each"]]
     return value
 
 

@@ -5,13 +5,14 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import struct
 import subprocess
 
 import pytest
-from position import NUMBER
+from position import BROWSER, NUMBER, PROGRAM
 
 
 def test_the_address_is_on_the_loopback_interface_and_cannot_be_guessed(visit):
@@ -119,18 +120,64 @@ def test_a_request_that_comes_in_pieces(visit):
         assert connection.recv(12) == b"HTTP/1.1 302"
 
 
-def test_another_user_of_the_machine_gets_nothing(visit, tmp_path):
+PEER = """
+import os, socket, sys
+user, source, port, path, host, target = sys.argv[1:]
+os.setgid(int(user))
+os.setuid(int(user))
+with socket.socket(socket.AF_INET6 if ":" in target else socket.AF_INET) as connection:
+    if source:
+        connection.bind((source, 0))
+    connection.connect((target, int(port)))
+    connection.sendall(f"GET {path} HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n".encode())
+    print(connection.recv(20000).decode())
+"""
+
+
+def answer_to(page, user, source="", target="127.0.0.1"):
+    """What a program of this user is answered that asks rightly from this address."""
+    command = ["/usr/bin/python3", "-I", "-c", PEER, str(user), source, str(page.port), page.path, page.host, target]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", timeout=30)
+    assert ended.stderr == ""
+    return ended.stdout
+
+
+@pytest.mark.parametrize("source", ["", "127.0.0.1", "127.66.66.66", "127.0.0.2", "::ffff:127.0.0.1", "::ffff:127.66.66.66"])
+def test_another_user_of_the_machine_gets_nothing(visit, source):
     """The address can be read in the list of processes."""
-    if os.geteuid():
-        pytest.skip("needs root, to become another user")
     page = visit(NUMBER)
-    code = f"""
-import os, socket
-os.setuid(65534)
-with socket.socket() as connection:
-    connection.connect(("127.0.0.1", {page.port}))
-    connection.sendall(b"GET {page.path} HTTP/1.1\\r\\nHost: {page.host}\\r\\n\\r\\n")
-    print(connection.recv(12).decode())"""
-    ended = subprocess.run(["/usr/bin/python3", "-I", "-c", code], capture_output=True, text=True, check=False, cwd="/")
-    assert (ended.stdout, ended.stderr) == ("HTTP/1.1 404\n", "")
-    assert page.ask()[0] == 302
+    answer = answer_to(page, 65534, source, "::ffff:127.0.0.1" if ":" in source else "127.0.0.1")
+    assert answer.startswith("HTTP/1.1 404 ") and "Location" not in answer and "token" not in answer
+    status, headers, _text = page.ask()
+    assert status == 302 and "access_token=" in headers["Location"] and page.end() == (0, "")
+
+
+def test_a_dispatcher_is_told_from_another_user_and_from_root(position, visit):
+    """As on a position: the launcher runs for an ordinary user, who can change nothing of it."""
+    dispatcher = 65533
+    program, browser, authorities = (shutil.copy(path, position.directory) for path in (PROGRAM, BROWSER, position.values["rapidsos_ca_path"]))
+    os.chmod(authorities, 0o644)
+    position.program = program
+    position.changes.update(browser_command=f"/usr/bin/python3 -I -S {browser} {position.notes} look", portal_ca_path=authorities)
+    position.prefix = ["setpriv", f"--reuid={dispatcher}", f"--regid={dispatcher}", "--clear-groups"]
+    position.directory.chmod(0o755)
+    for path in (position.notes, position.runtime):
+        os.chown(path, dispatcher, dispatcher)
+    os.chown(position.directory / "account.json", 0, dispatcher)
+    page = visit("--number", NUMBER)
+    for user, source in ((65534, ""), (65534, "127.66.66.66"), (0, ""), (dispatcher, "127.66.66.66")):
+        assert answer_to(page, user, source).startswith("HTTP/1.1 404 ")
+    assert answer_to(page, dispatcher).startswith("HTTP/1.1 302 ") and page.end() == (0, "")
+
+
+@pytest.mark.parametrize("source", ["127.66.66.66", "::ffff:127.0.0.2"])
+def test_another_address_of_the_machine_gets_nothing(visit, source):
+    page = visit(NUMBER)
+    assert answer_to(page, os.geteuid(), source, "::ffff:127.0.0.1" if ":" in source else "127.0.0.1").startswith("HTTP/1.1 404 ")
+    assert page.ask()[0] == 302 and page.end() == (0, "")
+
+
+def test_a_browser_that_connects_by_ipv6_is_known(visit):
+    """Its socket stands in /proc/net/tcp6."""
+    page = visit(NUMBER)
+    assert answer_to(page, os.geteuid(), target="::ffff:127.0.0.1").startswith("HTTP/1.1 302 ") and page.end() == (0, "")

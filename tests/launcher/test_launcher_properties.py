@@ -157,11 +157,40 @@ def test_which_file_systems_are_in_memory():
     assert not any(program.is_in_memory(os.makedev(*each), lines) for each in ((254, 0), (0, 21), (0, 4), (9, 9)))
 
 
+def table_line(local, remote, user=1000, inode=7, state="01"):
+    return f"   1: {local} {remote} {state} 00000000:00000000 00:00000000 00000000  {user}        0 {inode} 1\n"
+
+
 def test_whose_connection_it_is():
     head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-    here = "0100007F" if os.sys.byteorder == "little" else "7F000001"
-    line = f"   1: {here}:9C41 {here}:0FA0 01 00000000:00000000 00:00000000 00000000  1000        0 1 1\n"
-    assert program.user_of_connection(4000, 0x9C41, [head, line]) == 1000
-    mapped = line.replace(here, "0000000000000000FFFF0000" + here)
-    assert program.user_of_connection(4000, 0x9C41, [head + mapped]) == 1000
-    assert program.user_of_connection(4000, 0x9C42, [head, line]) is None and program.user_of_connection(4001, 0x9C41, [head, line]) is None
+    peer, own = ("127.0.0.1", 0x9C41), ("127.0.0.1", 4000)
+    is_little = os.sys.byteorder == "little"
+    here, there = ("0100007F", "4242427F") if is_little else ("7F000001", "7F424242")
+    prefix = "0000000000000000" + ("FFFF0000" if is_little else "0000FFFF")
+    line = table_line(here + ":9C41", here + ":0FA0")
+    assert program.user_of_connection(peer, own, [head, line]) == 1000
+    assert program.user_of_connection(peer, own, [head + table_line(prefix + here + ":9C41", prefix + here + ":0FA0")]) == 1000
+    assert program.user_of_connection(("127.66.66.66", 0x9C41), own, [head + table_line(there + ":9C41", here + ":0FA0", 65534)]) == 65534
+    unknown = [
+        table_line(here + ":0FA0", here + ":9C41"),  # our own end
+        table_line(there + ":9C41", here + ":0FA0"), table_line(here + ":9C41", there + ":0FA0"),  # the ports of somebody else's connection
+        table_line(here + ":9C42", here + ":0FA0"), table_line(here + ":9C41", here + ":0FA1"),
+        table_line(prefix + here + ":9C41", here + ":0FA0"), table_line("0" * 24 + here + ":9C41", "0" * 24 + here + ":0FA0"),
+        table_line("AB" + here + ":9C41", here + ":0FA0"),
+        table_line(here + ":9C41", here + ":0FA0", user=0, inode=0, state="06"),  # nobody holds that end any more
+        line + table_line(here + ":9C41", here + ":0FA0", user=65534), "garbage\n", ""]
+    for text in unknown:
+        assert program.user_of_connection(peer, own, [head, text]) is None, text
+
+
+@given(st.lists(st.one_of(st.text(max_size=12), st.sampled_from(
+    ["--number", "--", "-", "--check", "--log-in", "--version", "--help", "--configuration", "--number=", "--number=--check", "/etc/x.ini", "5555555555"])),
+    max_size=6))
+def test_what_follows_the_mark_of_a_number_is_text(words):
+    for mark in (["--number"], ["--"], ["--configuration", "/etc/a.ini", "--number"]):
+        path, options, number, problem = program.parsed_arguments(mark + words)
+        assert (path, options, problem) == (mark[1] if len(mark) == 3 else None, [], None)
+        assert number == (" ".join(words) if words or mark != ["--"] else None)
+    path, options, number, problem = program.parsed_arguments(words)
+    assert path is None or "--configuration" in words
+    assert problem or len(set(options) - {"log-in"}) + (number is not None) <= 1

@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 import pytest
-from position import Position
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "unit" / "support"))
@@ -29,14 +28,11 @@ def test_the_tables_hold(python):
     assert ended.returncode == 0, ended.stderr
 
 
-def test_calls_with_a_login_by_the_cache_and_failing_ones(python, sandbox, tmp_path):
-    position = Position(tmp_path / "position", sandbox.values, python=python)
-    try:
-        ended = [position.call("555 555 5555"), position.call("5555555555"), position.call("911", count=2)]
-        position.configure(portal_ca_path=None, portal_api_url=sandbox.values["rapidsos_api_url"] + "/other")
-        ended.append(position.call("5555555555", count=2))
-    finally:
-        position.remove()
+def test_calls_with_a_login_by_the_cache_and_failing_ones(python, sandbox, make_position):
+    position = make_position(python=python)
+    ended = [position.call("555 555 5555"), position.call("5555555555"), position.call("911", count=2)]
+    position.configure(portal_ca_path=None, portal_api_url=sandbox.values["rapidsos_api_url"] + "/other")
+    ended.append(position.call("5555555555", count=2))
     assert [each.code for each in ended] == [0, 0, 2, 5], ended
     assert [each.opened[0]["answer"]["status"] for each in ended] == [302, 302, 200, 200]
     assert [each.stderr.count("\n") for each in ended] == [0, 0, 1, 1], ended  # a warning of that Python would be one more

@@ -5,6 +5,7 @@
 import base64
 import datetime
 import json
+import shutil
 import stat
 import subprocess
 import sys
@@ -51,6 +52,26 @@ def test_collection_signs_the_request_and_turns_the_status(sandbox, request_id, 
     error(sandbox.collect(body_for(replacement)), 409, 7706)
     sandbox.advance(days=1)
     assert sandbox.get(f"/requests/{replacement}").json()["Status"] == "Collected"
+
+
+@pytest.mark.parametrize("kind", ["rsa", "ec"])
+def test_a_request_signed_with_sha1_is_taken_as_the_vendors_sample_sends_it(sandbox, replacement, tmp_path, kind):
+    program = shutil.which("openssl")
+    if program is None:
+        pytest.skip("openssl is not installed: nothing else here signs with SHA-1")
+    new_key = ["-newkey", "rsa:2048"] if kind == "rsa" else ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    line = [program, "req", "-new", "-sha1", *new_key, "-nodes", "-keyout", "key.pem", "-subj", "/CN=x", "-outform", "DER", "-out", "request.der"]
+    subprocess.run(line, cwd=tmp_path, capture_output=True, timeout=60, check=True)
+    der = (tmp_path / "request.der").read_bytes()
+    assert x509.load_der_x509_csr(der).signature_hash_algorithm.name == "sha1"
+    body = body_for(replacement)
+    body["Certificate"]["PKCS10"] = base64.b64encode(der[:-9] + bytes([der[-9] ^ 1]) + der[-8:]).decode()
+    error(sandbox.collect(body), 400, 7709)
+    body["Certificate"]["PKCS10"] = base64.b64encode(der).decode()
+    answer = sandbox.collect(body)
+    certificate = x509.load_der_x509_certificate(base64.b64decode(answer.json()["Certificate"]))
+    assert certificate.public_key() == x509.load_der_x509_csr(der).public_key()
+    assert certificate.signature_hash_algorithm.name == "sha256"
 
 
 def test_a_collected_certificate_is_no_sac(sandbox, replacement, tmp_path):

@@ -5,6 +5,8 @@
 import pytest
 from sandbox_process import FIELDS, error
 
+from rapid_sandbox import identifiers
+
 
 def test_a_request_uses_a_licence_and_a_taken_anon_id_is_refused(sandbox):
     sandbox.switch(licences=1)
@@ -30,6 +32,33 @@ def test_reserved_anon_ids_have_static_request_ids_and_use_no_licence(sandbox, a
     assert {value["Status"] for value in [planted, *asked]} == {status}
     sandbox.advance(minutes=30)
     assert sandbox.get(f"/requests/{planted['RequestId']}").json()["Status"] == status
+
+
+def test_no_reserved_request_comes_from_the_future(sandbox):
+    now = sandbox.admin("GET", "/health").json()["now"]
+    for anon_id in identifiers.RESERVED:
+        asked = sandbox.call("POST", "/credentials", {"AnonId": anon_id}).json()
+        for value in (sandbox.get(f"/credentials/{anon_id}").json(), asked):
+            dates = [value["RequestedDate"], *filter(None, [value["CollectedDate"]])]
+            assert dates == sorted(dates) and dates[-1][:16] <= sandbox.admin("GET", "/health").json()["now"][:16], (anon_id, dates, now)
+        if asked["Status"] == "Collected":
+            assert asked["CollectedDate"] < now
+
+
+def test_the_anon_id_of_the_vendors_ruby_test_gets_an_id(sandbox):
+    dotted = "RapidSecurity.Test.User"
+    request_id = sandbox.call("POST", "/1.0/RequestCredential", {"SubjectName": dotted}).json()["requestId"]
+    assert sandbox.get(f"/credentials/{dotted}").json()["RequestId"] == sandbox.get(f"/requests/{request_id}").json()["RequestId"] == request_id
+    assert sandbox.call("POST", f"/requests/{request_id}/replace", {}).json()["AnonId"] == dotted
+    error(sandbox.call("POST", "/credentials", {"AnonId": "also.dotted"}), 400, 7702)
+    error(sandbox.call("POST", f"/requests/{request_id}/replace", {"AnonId": "also.dotted"}), 400, 7702)
+    error(sandbox.call("POST", "/1.0/RequestCredential", {"SubjectName": dotted + "." * 64}), 400, 7702)
+    sandbox.switch(anon_ids_with_dots="all_routes")
+    assert sandbox.call("POST", "/credentials", {"AnonId": "also.dotted"}).json()["AnonId"] == "also.dotted"
+    assert sandbox.call("POST", f"/requests/{request_id}/replace", {"AnonId": "third.one"}).json()["AnonId"] == "third.one"
+    sandbox.switch(anon_ids_with_dots="no_route")
+    error(sandbox.call("POST", "/1.0/RequestCredential", {"SubjectName": "dotted.again"}), 400, 7702)
+    error(sandbox.get(f"/credentials/{dotted}"), 400, 7702)
 
 
 def test_the_reserved_anon_id_without_licences(sandbox):

@@ -151,6 +151,33 @@ def test_oauth_tokens(sandbox):
     assert sandbox.portal.post(values["rapidsos_api_url"] + "/oauth/token", json=client, timeout=10).status_code == 400
 
 
+def test_oauth_takes_what_clients_of_the_real_service_send(sandbox):
+    values = sandbox.values
+    client = {"client_id": values["rapidsos_client_id"], "client_secret": values["rapidsos_client_secret"]}
+    password = {**client, "grant_type": "password", "username": values["rapidsos_email"], "password": values["rapidsos_password"]}
+
+    def post(path, form):
+        return sandbox.portal.post(values["rapidsos_api_url"] + path, data=form, timeout=10)
+
+    for path in ("/oauth/token", "/oauth/token/"):
+        for form in (password, {**client, "grant_type": "client_credentials"}):
+            answer = post(path, form)
+            assert answer.status_code == 200 and answer.json()["token_type"] == "Bearer" and "refresh_token" not in answer.json()
+        assert claims(post(path, password).json()["access_token"])[1]["email"] == values["rapidsos_email"]
+        assert post(path, {**password, "password": "x"}).status_code == post(path, {**password, "client_secret": "x"}).status_code == 401
+        for form in ({**password, "username": ""}, {**client, "grant_type": "refresh_token"}, client):
+            assert (post(path, form).status_code, post(path, form).json()) == (400, {"detail": "Bad Format"})
+    assert post("/oauth/v2/token/", password).status_code == 404
+    sandbox.switch(oauth_token_type="BearerToken", oauth_issued_at_unit="seconds", does_oauth_return_refresh_token=True, oauth_token_seconds=3600)
+    answer = post("/oauth/token/", {**client, "grant_type": "client_credentials"}).json()
+    assert (answer["token_type"], answer["expires_in"]) == ("BearerToken", 3600) and abs(answer["issued_at"] - time.time()) < 5
+    assert "refresh_token" not in answer
+    answer = post("/oauth/token", password).json()
+    refreshed = sandbox.portal.post(
+        values["rapidsos_api_url"] + "/v1/scorpius/user/api-token-auth/refresh", json={"refresh_token": answer["refresh_token"]}, timeout=10)
+    assert refreshed.status_code == 200
+
+
 def test_oauth_bad_passwords_count_for_the_lock_out(sandbox):
     values = sandbox.values
     form = {"grant_type": "password", "client_id": values["rapidsos_client_id"], "username": values["rapidsos_email"],

@@ -9,7 +9,6 @@ import ssl
 import pytest
 
 cryptography = pytest.importorskip("cryptography")
-requests = pytest.importorskip("requests")
 
 from ansible_collections.eccops.rapid.plugins.module_utils.sac import Sac  # noqa: E402
 from ansible_collections.eccops.rapid.plugins.module_utils.tls import client_context  # noqa: E402
@@ -17,6 +16,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils.transport import Tran
 from ansible_collections.eccops.rapid.tests.unit.support import certificates  # noqa: E402
 from ansible_collections.eccops.rapid.tests.unit.support.sac_places import shipped  # noqa: E402
 from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import ScriptedServer  # noqa: E402
+from ansible_collections.eccops.rapid.tests.unit.support.tunnel_proxy import TunnelProxy  # noqa: E402
 
 
 def pytest_configure(config):
@@ -130,5 +130,30 @@ def connect(ca_path, naps):
     def make(server, sac=None, ca=ca_path, url=None, **options):
         options.setdefault("timeout_seconds", 5)
         return Transport(url or server.url(), client_context(ca, sac), sac=sac, sleep=naps, **options)
+
+    return make
+
+
+@pytest.fixture
+def make_proxy():
+    """Returns a function that starts a TunnelProxy."""
+    made = []
+
+    def make(**options):
+        made.append(TunnelProxy(**options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def through(monkeypatch, connect):
+    """Returns a function that makes a Transport to a server through a proxy of the environment."""
+
+    def make(server, proxy_url, variable="HTTPS_PROXY", **options):
+        monkeypatch.setenv(variable, proxy_url)
+        return connect(server, **options)
 
     return make

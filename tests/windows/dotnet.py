@@ -77,6 +77,8 @@ def cast(kind, value):
         return text(value)
     if kind in ("int", "long"):
         return ord(value) if isinstance(value, Char) else round(number(value))
+    if kind == "bool":
+        return is_true(value)
     if kind == "double":
         return float(number(value))
     if kind == "void":

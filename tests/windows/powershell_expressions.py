@@ -53,6 +53,9 @@ class Expressions:
     def _value_decimal_integer_literal(self, node, _scope):
         return int(powershell.text_of(node))
 
+    def _value_hexadecimal_integer_literal(self, node, _scope):
+        return int(powershell.text_of(node), 16)
+
     def _value_real_literal(self, node, _scope):
         return float(powershell.text_of(node))
 
@@ -110,6 +113,12 @@ class Expressions:
     def _value_comparison_expression(self, node, scope):
         left, operator, right = parts(node)
         return dotnet.compare(powershell.text_of(operator), self.value(left, scope), self.value(right, scope))
+
+    def _value_bitwise_expression(self, node, scope):
+        left, operator, right = parts(node)
+        if powershell.text_of(operator) != "-band":
+            raise NotImplementedError(powershell.text_of(node))
+        return self.value(left, scope) & self.value(right, scope)
 
     def _value_additive_expression(self, node, scope):
         left, operator, right = parts(node)

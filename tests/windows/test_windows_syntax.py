@@ -13,7 +13,7 @@ SCRIPTS = dict(powershell.task_scripts(), **{"portal-launcher.ps1": PROGRAM})
 OURS = {name: script for name, script in SCRIPTS.items() if name.startswith("portal")}
 
 #: What the program may call beside its own functions, all of PowerShell 5.1. The second set is for constrained language mode.
-CMDLETS = {"Add-Type", "Start-Process", "Start-Sleep", "Write-EventLog"}
+CMDLETS = {"Add-Type", "Get-Acl", "Start-Process", "Start-Sleep", "Write-EventLog"}
 CONSTRAINED_CMDLETS = {"Get-FileHash", "Join-Path", "Start-Process", "Write-Error"}
 #: Names of what is or holds a secret: no cmdlet is ever given one of them.
 SECRETS = re.compile(r"(?i)token|account|password|secret|sealed|text|fields|location|answer|body|visitor|pair|entry")

@@ -109,9 +109,9 @@ def test_role_and_program_agree():
     assert entropy == {"eccops.rapid portal-launcher"}
     handler = PRESENT[0]["vars"]["portal_launcher_windows_handler"]
     words = "".join(re.findall(r"'([^']*)'", re.search(r"function Get-HandlerCommand \{(.*?)\n\}", program, re.DOTALL).group(1)))
-    for part in ("-NoProfile", "-NonInteractive", "-ExecutionPolicy RemoteSigned", "-WindowStyle Hidden", '--link "%1"'):
+    for part in ("-NoProfile", "-NonInteractive", "-ExecutionPolicy RemoteSigned", "-WindowStyle Hidden", '--number "%1"'):
         assert part in handler and part in words
-    assert handler.endswith('"{{ portal_launcher_windows_program }}\\portal-launcher.ps1" --link "%1"')
+    assert handler.endswith('"{{ portal_launcher_windows_program }}\\portal-launcher.ps1" --number "%1"')
     state = re.search(r"\$StatePath = '([^']*)'", program).group(1)
     assert state in SCRIPTS["portal_launcher/tasks/windows_absent.yml: " + ABSENT[0]["name"]]
     configuration = re.search(r"\$ConfigurationPath = '([^']*)'", program).group(1)

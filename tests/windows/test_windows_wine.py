@@ -19,7 +19,7 @@ TASKS = yaml.safe_load((powershell.ROLES / "portal_launcher" / "tasks" / "window
 HANDLER = jinja2.Template(TASKS[0]["vars"]["portal_launcher_windows_handler"]).render(portal_launcher_windows_program=PROGRAM_DIRECTORY)
 SCRIPT = PROGRAM_DIRECTORY + "\\portal-launcher.ps1"
 CALLED = ["-NoProfile", "-NonInteractive", "-ExecutionPolicy", "RemoteSigned", "-File", SCRIPT]
-LINKED = CALLED[:4] + ["-WindowStyle", "Hidden"] + CALLED[4:] + ["--link"]
+LINKED = CALLED[:4] + ["-WindowStyle", "Hidden"] + CALLED[4:] + ["--number"]
 REGISTRY = """Windows Registry Editor Version 5.00
 
 [HKEY_LOCAL_MACHINE\\SOFTWARE\\Classes\\eccops-portal]
@@ -68,16 +68,16 @@ def untouched(wine):
     return not (wine.drive / "pwned.txt").exists()
 
 
-@pytest.mark.parametrize("number", ("5555555555", "+1 (555) 555-5555", "-") + HOSTILE)
+@pytest.mark.parametrize("number", ("5555555555", "+1 (555) 555-5555", "-", "--check", "--configuration=c:\\evil.ini") + HOSTILE)
 def test_the_cmd_hands_on_what_a_cad_quotes(wine, number):
     """No % here: cmd.exe, and wine's in a way of its own, reads it before any line of the file. docs/windows_runbook.md says so to the CAD."""
     wine.use_recorder()
-    wine.run(PROGRAM_DIRECTORY + "\\portal-launcher.cmd", number)
-    assert wine.recorded() == [CALLED + [number]] and untouched(wine)
+    wine.run(PROGRAM_DIRECTORY + "\\portal-launcher.cmd", "--number", number)
+    assert wine.recorded() == [CALLED + ["--number", number]] and untouched(wine)
 
 
 @pytest.mark.parametrize("link", ("15555555555", "//15555555555/", "%2B1%20(555)%20555-5555", "5&echo x>c:\\pwned.txt", "5%22%20--check") + HOSTILE)
-def test_a_link_arrives_as_one_text_after_the_word_link(wine, link):
+def test_a_link_arrives_as_one_text_after_the_word_number(wine, link):
     wine.use_recorder()
     wine.run("start", "eccops-portal:" + link)
     assert wine.recorded() == [LINKED + ["eccops-portal:" + link]] and untouched(wine)
@@ -85,7 +85,7 @@ def test_a_link_arrives_as_one_text_after_the_word_link(wine, link):
 
 @pytest.mark.parametrize("link", ('1" --configuration "c:\\evil.ini', '1" & echo x>c:\\pwned.txt & "', '1" -Command calc "', '1\\" --check "'))
 def test_a_link_that_closes_the_quotes_gives_more_text_and_no_option(wine, link):
-    """The program takes everything after --link as the link's text: see test_what_follows_link_is_never_an_option."""
+    """The program takes everything after --number as the link's text: see parsed_arguments in cases.json."""
     wine.use_recorder()
     wine.run("start", "eccops-portal:" + link)
     (called,) = wine.recorded()

@@ -13,6 +13,7 @@ import errno
 import fcntl
 import os
 import time
+import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_fault
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
@@ -76,13 +77,14 @@ class _Attempt:
 
     def __init__(self, path, prepare, is_made):
         self._path, self._prepare, self._is_made = path, prepare, is_made
-        self.descriptor = self.holder = None
+        self.descriptor: typing.Any = None
+        self.holder: typing.Optional[int] = None
 
     def succeeds(self):
         if self._prepare:
             self._prepare()
         try:
-            descriptor = open_lock_file(self._path, self._is_made)
+            descriptor: typing.Any = open_lock_file(self._path, self._is_made)
         except FileNotFoundError:
             if self._is_made and not self._prepare:
                 raise

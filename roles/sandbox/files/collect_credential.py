@@ -61,7 +61,7 @@ def main():
 def collect(options):
     """The result object; CollectError where it cannot be."""
     request_id, anon_id = read_delivered(options.request_file)
-    store = pathlib.Path(options.store)
+    store = pathlib.Path(options.store or pathlib.Path(options.request_file).parent / "credential")
     try:
         store.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(os.open(str(store / ".lock"), os.O_RDWR | os.O_CREAT, 0o600), "r+") as lock:
@@ -248,7 +248,7 @@ def _read_json(path):
 def _options():
     parser = argparse.ArgumentParser(description="Collect a RapidAuth credential on this position.")
     parser.add_argument("--request-file", required=True, help="JSON file with request_id and anon_id, as delivered")
-    parser.add_argument("--store", required=True, help="directory for key, certificate and collected.json")
+    parser.add_argument("--store", help="directory for key, certificate and collected.json; by default credential, beside the request file")
     parser.add_argument("--device-url", required=True, help="base URL, for example https://sandbox.example:8445/rapid")
     parser.add_argument("--ca-path", required=True, help="PEM file of the authority that signed the server")
     parser.add_argument("--timeout-seconds", type=float, default=30, help="default 30")

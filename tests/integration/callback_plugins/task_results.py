@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Writes what every task reported, as the callbacks are given it (censored where it was), as JSON lines to a file."""
+"""Writes what every task reported, as the callbacks are given it (censored where it was), and the arguments they see, as JSON lines to a file."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ class CallbackModule(CallbackBase):
         # Since ansible-core 2.19 the attributes have public names.
         host, task, values = (getattr(result, name, None) or getattr(result, "_" + name) for name in ("host", "task", "result"))
         self._append({
-            "task": task.get_name(), "host": host.get_name(), "status": status, "is_item": is_item, "result": values})
+            "task": task.get_name(), "host": host.get_name(), "status": status, "is_item": is_item, "result": values,
+            "arguments": None if task.no_log else result._task_fields.get("args")})
 
     @staticmethod
     def _append(line):

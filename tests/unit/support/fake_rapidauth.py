@@ -25,6 +25,9 @@ class FakeRapidAuth:
     def audited(self, _audit_log):
         return self
 
+    def seconds_at_work(self):
+        return 0
+
     def get_request(self, request_id):
         return self._found("get_request", "RequestId", request_id)
 

@@ -10,11 +10,17 @@ import uuid
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost, NotSent, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import Credential
 
-#: What may become of a POST. ``late`` has its effect when ``land`` is called, long after the answer was given up.
+#: What may become of a POST. ``late`` has its effect when ``land`` is called, long after the answer was given up;
+#: ``cut_at_work`` in the last second of the time that a call may take.
 POST_FATES = (
-    "answered", "lost_before", "lost_after", "late", "timed_out_late", "empty_500_after", "html_503", "throttled", "maintenance", "refused", "not_sent")
+    "answered", "lost_before", "cut_at_work", "lost_after", "late", "timed_out_late", "empty_500_after", "html_503", "throttled", "maintenance",
+    "refused", "not_sent")
 #: What may become of a look-up.
 LOOK_FATES = ("answered", "answered", "answered", "lost", "html_503", "throttled")
+
+
+#: How long the service may be at work on a call.
+CALL_SECONDS = 30
 
 
 class Crash(BaseException):
@@ -38,6 +44,8 @@ class ModelRapidAuth:
         self.looked_up = set()  # what this run was told not to exist
         self.post_fates, self.look_fates = [], []
         self.landed_late = set()  # the RequestIds of replacements that came long after their POST
+        self._now = self._work_ends_at = 0  # seconds, of a clock that sleep() moves
+        self._at_work_on = None
         self.before_post = lambda request_id, anon_id: None
         self.rows = []
         self.first_id = self.add("old", "Collected")
@@ -68,11 +76,16 @@ class ModelRapidAuth:
         self.before_post(request_id, anon_id)
         self.sent.append((request_id, anon_id))
         fate = self.post_fates.pop(0) if self.post_fates else "answered"
+        self._work_ends_at = self._now + (0 if fate == "not_sent" else CALL_SECONDS)
+        if fate == "cut_at_work":
+            self._at_work_on = (request_id, anon_id)
+            raise AnswerLost("the connection was cut", kind="connection_cut")
         if fate == "not_sent":
             raise NotSent("the connection was refused")
         if fate in ("late", "timed_out_late"):
             self.pending.append((request_id, anon_id))
         if fate == "timed_out_late":
+            self._now = self._work_ends_at
             raise AnswerLost("no answer within 30 s", kind="answer_timed_out")
         if fate in ("lost_before", "late"):
             raise AnswerLost("the connection was cut")
@@ -84,6 +97,22 @@ class ModelRapidAuth:
         if fate == "empty_500_after":
             raise Refusal("HTTP 500", http_status=500)
         return Credential(dict(self._row("RequestId", new_id)))
+
+    def seconds_at_work(self):
+        return self._work_ends_at - self._now
+
+    def sleep(self, seconds):
+        assert 0 < seconds <= self.seconds_at_work(), "slept for nothing"
+        self._now += seconds
+        if self._at_work_on is not None and self.seconds_at_work() < 1:
+            self._end_work()
+
+    def _end_work(self):
+        work, self._at_work_on = self._at_work_on, None
+        try:
+            self._replaced(*work)
+        except Refusal:
+            pass
 
     def _look(self, field, value):
         fate = self.look_fates.pop(0) if self.look_fates else "answered"

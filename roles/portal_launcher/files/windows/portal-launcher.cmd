@@ -1,7 +1,8 @@
 @echo off
 rem SPDX-License-Identifier: GPL-3.0-or-later
 rem Copyright (c) 2026 eccops.rapid maintainers
-rem Calls portal-launcher.ps1 beside it. A CAD hands its argument in double quotes, or as the first line of standard input with "-".
+rem Calls portal-launcher.ps1 beside it. A CAD calls it with --number "5555555555", or with "-" and the number as the first line of standard input.
+rem Whatever follows --number is the number, and never an option.
 rem cmd.exe reads a command line before any line of this file: links of web pages never come through here, see docs/windows_runbook.md.
 rem No window is hidden here: it may be the console of a person. What the role registers for links hides its own.
 "%SystemRoot%\System32\WindowsPowerShell\v1.0\powershell.exe" -NoProfile -NonInteractive -ExecutionPolicy RemoteSigned -File "%~dp0portal-launcher.ps1" %*

@@ -12,7 +12,8 @@
 if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
     # Only cmdlets are allowed here, so no login can be made and no page be served: the plain login is opened.
     $sum = (Get-FileHash -LiteralPath $PSCommandPath -Algorithm SHA256).Hash
-    if (-not ($args -contains '--check') -and -not ($args -contains '--version') -and -not ($args -contains '--help')) {
+    # Only the first word may be an option: what follows is text of a CAD or a link.
+    if (-not (@('--check', '--version', '--help') -ccontains $args[0])) {
         Start-Process -FilePath (Join-Path -Path $PSScriptRoot -ChildPath 'portal-login.url')
     }
     $reason = 'portal-launcher: this position runs PowerShell in constrained language mode; allow {0} in AppLocker or App Control ' +
@@ -47,6 +48,7 @@ $LoginTabSeconds = 1.5
 $MostFileBytes = 65536
 $MostRequestBytes = 16384
 $MostConnections = 64
+$MostPathCharacters = 1000
 $MostNumberCharacters = 64
 $MostShownCharacters = 40
 
@@ -54,6 +56,14 @@ $UrlPattern = '^https://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?(/
 $TokenPattern = '^[\x21-\x7e]{1,16384}\z'
 $ExtensionPattern = '[#;,]|(?<![a-z])(?:x|ext|extn|extension)[.:= ]*[0-9]'
 $NotPrintablePattern = '[\p{C}\p{Zl}\p{Zp}\p{Zs}-[ ]]'
+
+# SYSTEM, Administrators, TrustedInstaller: who may own and change what the program takes its configuration from.
+$AdministratorSids = @('S-1-5-18', 'S-1-5-32-544', 'S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464')
+# Write, append, attributes, delete, rights, owner; generic all and write. Above the configuration's own directory others may make entries,
+# as Windows allows them in C:\ProgramData, but not delete or rename one, and not change the directory's rights.
+$ChangeMask = 0x500D0156
+$ReplaceMask = 0x100D0040
+$LocalPathPattern = '^[A-Za-z]:[\\/][^:]*\z'
 
 $StatePath = 'Software\PortalLauncher'
 $Entropy = [System.Text.Encoding]::ASCII.GetBytes('eccops.rapid portal-launcher')
@@ -63,14 +73,18 @@ $Clock = [System.Diagnostics.Stopwatch]::StartNew()
 $Usage = @'
 portal-launcher opens the RapidSOS Portal on a caller in the default browser.
 
-  portal-launcher NUMBER          the caller's number, such as "+1 (555) 555-5555"
-  portal-launcher SCHEME:NUMBER   a link of the configured scheme, such as eccops-portal:15555555555
-  portal-launcher -               the number is the first line of standard input
-  portal-launcher                 opens the Portal's login
+  portal-launcher --number NUMBER  the caller's number, such as "+1 (555) 555-5555": what a CAD, or a link, uses
+  portal-launcher NUMBER           the same, for people: what begins with - is an option here
+  portal-launcher -                the number is the first line of standard input
+  portal-launcher                  opens the Portal's login
 
-  --check [--log-in]              checks this position; --log-in adds one login
-  --configuration PATH            instead of C:\ProgramData\PortalLauncher\launcher.ini
-  --version                       version, and SHA-256 of this program
+NUMBER may be a link of the configured scheme, such as eccops-portal:15555555555.
+Whatever follows --number is the number, and never an option.
+
+  --check [--log-in]               checks this position; --log-in adds one login
+  --configuration PATH             comes first; instead of C:\ProgramData\PortalLauncher\launcher.ini;
+                                   administrators alone may be able to change that file and its directories
+  --version                        version, and SHA-256 of this program
   --help
 
 Exit codes: 0 opened on the caller; 1 unexpected; 2 number or call refused; 3 configuration or account unusable;
@@ -93,7 +107,7 @@ $Failures = [ordered]@{
     'secret' = @(3, 'the position''s Portal account cannot be read: {0}')
     'command' = @(3, 'the site''s command for the Portal account failed: {0}')
     'not_signed_in' = @(3, 'nobody signed in within two minutes')
-    'login_refused' = @(4, 'the Portal refused the login (HTTP {0}): wrong password or locked account; it is not tried again for 15 minutes')
+    'login_refused' = @(4, 'the Portal refused the login (HTTP {0}): the password is wrong or the account is locked; it is not tried again for 15 minutes')
     'login_still_refused' = @(4, 'the Portal refused this login less than 15 minutes ago, and it is not tried again yet; correct the password')
     'name_not_resolved' = @(5, 'the name of the Portal''s server ({0}) was not found: DNS or network trouble')
     'not_trusted' = @(5, 'the Portal''s server ({0}) is not trusted: {1}')
@@ -103,6 +117,9 @@ $Failures = [ordered]@{
     'busy' = @(5, 'the Portal''s server ({0}) asks to wait (HTTP 429)')
     'trouble' = @(5, 'the Portal''s server ({0}) has trouble (HTTP {1})')
     'nonsense' = @(5, 'the Portal''s server ({0}) answered what is no login ({1})')
+    'redirected' = @(5, ('the Portal''s server ({0}) redirected the login{1}, and was not followed, since the password would go there too; ' +
+            'set api_url to the address of the API itself'))
+    'proxy' = @(5, '{0}')
     'another_login' = @(5, 'another login of this account is still under way')
     'no_browser' = @(6, 'no browser could be started: {0}')
     'not_fetched' = @(6, 'the browser did not open the page within 10 seconds')
@@ -280,9 +297,17 @@ function Test-RefusalInForce([hashtable]$Entry, [string]$ApiUrl, [string]$Email,
 function Get-StatusFailure([int]$Status) {
     if ($Status -ge 200 -and $Status -lt 300) { return $null }
     if (@(400, 401, 403, 422, 423) -contains $Status) { return 'login_refused' }
+    if ($Status -ge 300 -and $Status -lt 400) { return 'redirected' }
     if ($Status -eq 429) { return 'busy' }
     if ($Status -ge 500) { return 'trouble' }
     return 'nonsense'
+}
+
+# Returns " to " and the origin that a Location names, '' where it names none.
+function Get-RedirectTarget([string]$Location) {
+    $match = [System.Text.RegularExpressions.Regex]::Match($Location, '^https?://[A-Za-z0-9.:\[\]-]{1,200}(?=[/?#]|\z)')
+    if ($match.Success) { return ' to ' + $match.Value }
+    return ''
 }
 
 # Returns the URL that opens the Portal on the caller: as secret as the token.
@@ -572,22 +597,70 @@ function ConvertTo-WindowsArgument([string]$Text) {
     return '"' + $escaped + '"'
 }
 
-# Returns @{Values; Problems; AccountPath}; a file that cannot be read is a problem too.
-function Read-Configuration([string]$Path) {
-    $full = [System.IO.Path]::GetFullPath($Path)
-    try {
-        $strict = [System.Text.UTF8Encoding]::new($false, $true)
-        $configuration = ConvertFrom-ConfigurationText ([System.IO.File]::ReadAllText($full, $strict))
+# Returns who else than the administrators can change what has this owner and these rules (tables of Sid, Mask, IsAllowed, IsInheritOnly), '' for nobody.
+function Get-AccessProblem([string]$Owner, $Rules, [bool]$IsAbove) {
+    $mask = $ChangeMask
+    if ($IsAbove) { $mask = $ReplaceMask }
+    if (-not ($AdministratorSids -ccontains $Owner)) { return "belongs to $Owner and not to the administrators" }
+    foreach ($rule in $Rules) {
+        if (-not $rule['IsAllowed'] -or $rule['IsInheritOnly'] -or $AdministratorSids -ccontains $rule['Sid']) { continue }
+        if (($rule['Mask'] -band $mask) -ne 0) { return 'can be changed by ' + $rule['Sid'] }
     }
-    catch {
+    return ''
+}
+
+# Returns the same of a file or a directory.
+function Get-ItemProblem([string]$Path, [bool]$IsAbove) {
+    if (([int][System.IO.File]::GetAttributes($Path) -band [int][System.IO.FileAttributes]::ReparsePoint) -ne 0) { return 'is a link to another place' }
+    $security = Get-Acl -LiteralPath $Path
+    $owner = $security.GetOwner([System.Security.Principal.SecurityIdentifier]).Value
+    $rules = @()
+    foreach ($rule in $security.GetAccessRules($true, $true, [System.Security.Principal.SecurityIdentifier])) {
+        $rules += @{
+            Sid = $rule.IdentityReference.Value
+            Mask = [int]$rule.FileSystemRights
+            IsAllowed = ($rule.AccessControlType -eq [System.Security.AccessControl.AccessControlType]::Allow)
+            IsInheritOnly = (([int]$rule.PropagationFlags -band [int][System.Security.AccessControl.PropagationFlags]::InheritOnly) -ne 0)
+        }
+    }
+    return (Get-AccessProblem $owner $rules $IsAbove)
+}
+
+# Returns why a configuration cannot be trusted, '' for nothing: it names programs that run as the dispatcher, and its path may be somebody
+# else's choice. What the administrators alone can change stays as it was judged.
+function Get-PathProblem([string]$Path) {
+    if (-not ($Path -cmatch $LocalPathPattern)) { return 'its path must be absolute, on a disk of this computer' }
+    if ([System.IO.DriveInfo]::new($Path.Substring(0, 1)).DriveType -ne [System.IO.DriveType]::Fixed) { return 'it must be on a fixed disk of this computer' }
+    $here = [System.IO.Path]::GetFullPath($Path)
+    for ($level = 0; $here; $level++) {
+        $problem = Get-ItemProblem $here ($level -gt 1)
+        if ($problem -ne '') { return "$here $problem; let administrators alone own and change it" }
+        $here = [System.IO.Path]::GetDirectoryName($here)
+    }
+    return ''
+}
+
+# Returns @{Values; Problems; AccountPath}; a file that cannot be read or trusted is a problem too.
+function Read-Configuration([string]$Path) {
+    $problem = ''
+    try {
+        $problem = Get-PathProblem $Path
+        if ($problem -eq '') {
+            $strict = [System.Text.UTF8Encoding]::new($false, $true)
+            $configuration = ConvertFrom-ConfigurationText ([System.IO.File]::ReadAllText($Path, $strict))
+        }
+    }
+    catch { $problem = 'it cannot be read: ' + $_.Exception.GetBaseException().GetType().Name }
+    if ($problem -ne '') {
         $configuration = ConvertFrom-ConfigurationText ''
-        $configuration.Problems = @('it cannot be read: ' + $_.Exception.GetBaseException().GetType().Name)
+        $configuration.Problems = @($problem)
     }
     if ($configuration.Values['portal login_url'] -eq '') { $configuration.Values['portal login_url'] = $DefaultLoginUrl }
     $problems = @()
-    foreach ($problem in $configuration.Problems) { $problems += "${full}: $problem" }
+    foreach ($each in $configuration.Problems) { $problems += "${Path}: $each" }
     $configuration.Problems = $problems
-    $configuration.AccountPath = [System.IO.Path]::Combine([System.IO.Path]::GetDirectoryName($full), $AccountFile)
+    $configuration.AccountPath = ''
+    if ($problem -eq '') { $configuration.AccountPath = [System.IO.Path]::Combine([System.IO.Path]::GetDirectoryName($Path), $AccountFile) }
     return $configuration
 }
 
@@ -725,6 +798,17 @@ function New-Client {
     return $client
 }
 
+# Returns what the proxy is called that Windows has for an address, '' for none.
+function Get-ProxyName([string]$Url) {
+    try {
+        $address = [System.Uri]::new($Url)
+        $proxies = [System.Net.WebRequest]::DefaultWebProxy
+        if ($null -eq $proxies -or $proxies.IsBypassed($address)) { return '' }
+        return 'the proxy http://' + $proxies.GetProxy($address).Authority
+    }
+    catch { return '' }
+}
+
 # Returns the result of a client's task; throws the Failure of one that is late or failed.
 function Wait-Answer([System.Threading.Tasks.Task]$Task, [double]$Seconds, [string]$ApiUrl) {
     $name = [System.Text.RegularExpressions.Regex]::Match($ApiUrl, $UrlPattern).Groups[1].Value
@@ -738,6 +822,11 @@ function Wait-Answer([System.Threading.Tasks.Task]$Task, [double]$Seconds, [stri
             if ($cause -is [System.Net.WebException]) { $status = $cause.Status.ToString() }
             $cause = $cause.InnerException
         }
+        $proxy = Get-ProxyName $ApiUrl
+        $check = 'check the proxy settings of Windows, or except the host there if it is reached without a proxy'
+        if ($status -ceq 'ProxyNameResolutionFailure') { throw (New-Failure 'proxy' "the host name of $proxy cannot be resolved; $check") }
+        if ($status -ceq 'ConnectFailure' -and $proxy -ne '') { throw (New-Failure 'proxy' "$proxy refused the connection or cannot be reached; $check") }
+        if ($status -ceq 'RequestProhibitedByProxy') { throw (New-Failure 'proxy' "$proxy does not allow the connection; ask its administrator to allow it") }
         if ($status -ceq 'NameResolutionFailure') { throw (New-Failure 'name_not_resolved' $name) }
         if ($status -ceq 'TrustFailure') { throw (New-Failure 'not_trusted' $name 'its certificate is not one that this computer trusts') }
         if ($status -ceq 'SecureChannelFailure') { throw (New-Failure 'no_tls' $name 'the secure channel could not be made') }
@@ -757,7 +846,9 @@ function Send-Login([hashtable]$Configuration, [hashtable]$Account, [double]$Sec
     $sending = $client.PostAsync($api_url + $LoginPath, $content)
     $answer = Wait-Answer $sending $Seconds $api_url
     $status = [int]$answer.StatusCode
+    if ($status -eq 407) { throw (New-Failure 'proxy' ((Get-ProxyName $api_url) + ' wants a login (HTTP 407); ask its administrator for a way without one')) }
     $kind = Get-StatusFailure $status
+    if ($kind -ceq 'redirected') { throw (New-Failure $kind $name ((Get-RedirectTarget ([string]$answer.Headers.Location)) + " (HTTP $status)")) }
     if ($kind -ceq 'login_refused') { throw (New-Failure $kind $status) }
     if ($kind -ceq 'trouble') { throw (New-Failure $kind $name $status) }
     if ($null -ne $kind) { throw (New-Failure $kind $name "HTTP $status") }
@@ -849,7 +940,9 @@ function Wait-Visitor([hashtable]$Listener, [string]$Method, [string]$Path, [dou
                 $Listener.Visitors[0].Client = $null
                 Remove-GoneVisitor $Listener
             }
-            $Listener.Visitors += @{ Client = $Listener.Socket.AcceptTcpClient(); Text = ''; Body = '' }
+            $client = $Listener.Socket.AcceptTcpClient()
+            if (Test-Peer $client) { $Listener.Visitors += @{ Client = $client; Text = ''; Body = '' } }
+            else { $client.Close() }
         }
         foreach ($visitor in $Listener.Visitors) {
             if (-not (Read-Visitor $visitor)) { continue }
@@ -871,6 +964,13 @@ function Wait-Visitor([hashtable]$Listener, [string]$Method, [string]$Path, [dou
         Start-Sleep -Milliseconds 10
     }
     return $null
+}
+
+# Whether a connection comes from 127.0.0.1: the whole of 127.0.0.0/8 is this computer's. Whose it is is not asked: Windows shows the address, which
+# is in the browser's command line, to its user and to administrators only; docs/portal_launcher.md says why that is enough.
+function Test-Peer([System.Net.Sockets.TcpClient]$Client) {
+    try { return ($Client.Client.RemoteEndPoint.Address.ToString() -ceq '127.0.0.1') }
+    catch { return $false }
 }
 
 # Forgets the visitors who were answered or broke off.
@@ -1113,10 +1213,10 @@ function Invoke-Check([string]$Name, [scriptblock]$Check) {
     }
 }
 
-# Returns what the role registers for links. %1 is the link: whatever it holds, it comes after --link, and no shell reads it.
+# Returns what the role registers for links. %1 is the link: whatever it holds, it comes after --number, and no shell reads it.
 function Get-HandlerCommand {
     return '"' + [System.Environment]::SystemDirectory + '\WindowsPowerShell\v1.0\powershell.exe" -NoProfile -NonInteractive ' +
-        '-ExecutionPolicy RemoteSigned -WindowStyle Hidden -File "' + $PSCommandPath + '" --link "%1"'
+        '-ExecutionPolicy RemoteSigned -WindowStyle Hidden -File "' + $PSCommandPath + '" --number "%1"'
 }
 
 # Returns the exit code of the first check that failed; writes a line for each thing that has to be right.
@@ -1167,30 +1267,52 @@ function Invoke-Checks([string]$Path, [bool]$IsLogInWanted) {
 
 # ---- command line
 
-# Returns @{Options; Words; Problem}. After --link everything is the link's text: what a web page may choose is never an option.
+# Returns @{Configuration; Options; HasNumber; Number; Problem}, '' for what is not given. Whatever follows "--number" or "--" is the number: a CAD,
+# or the page with a link, chose it. Before that, words are taken only as they are spelt in full. powershell.exe parts an argument such as -a:b.
 function Read-Arguments([string[]]$Arguments) {
-    $options = @{ configuration = $ConfigurationPath }
+    $asked = @{ Configuration = ''; Options = @(); HasNumber = $false; Number = ''; Problem = '' }
+    $problems = @()
     $words = @()
-    $problem = ''
-    if ($Arguments.Length -gt 0 -and $Arguments[0] -ceq '--link') {
-        if ($Arguments.Length -gt 1) { $words += [System.String]::Join(' ', $Arguments, 1, $Arguments.Length - 1) }
-        return @{ Options = $options; Words = $words; Problem = '' }
-    }
+    $given = @()
     for ($index = 0; $index -lt $Arguments.Length; $index++) {
         $word = $Arguments[$index]
-        if (@('--check', '--log-in', '--version', '--help') -ccontains $word) { $options[$word.Substring(2)] = $true }
+        if ($word -ceq '--number' -or $word -ceq '--' -or $word.StartsWith('--number=', [System.StringComparison]::Ordinal)) {
+            $rest = @()
+            if ($word.StartsWith('--number=', [System.StringComparison]::Ordinal)) { $rest += $word.Substring(9) }
+            for ($after = $index + 1; $after -lt $Arguments.Length; $after++) { $rest += $Arguments[$after] }
+            if ($rest.Length -gt 0 -or $word -ceq '--number') {
+                $asked['HasNumber'] = $true
+                $given += [System.String]::Join(' ', $rest)
+            }
+            $index = $Arguments.Length
+        }
+        elseif (@('--check', '--log-in', '--version', '--help') -ccontains $word) { $asked['Options'] += $word.Substring(2) }
+        elseif ($word -ceq '-') { $asked['Options'] += '-' }
         elseif ($word -ceq '--configuration' -and $index + 1 -lt $Arguments.Length) {
             $index++
-            $options['configuration'] = $Arguments[$index]
+            $path = $Arguments[$index]
+            if ($asked['Configuration'] -ne '' -or $words.Length -gt 0) { $problems += '--configuration is given twice, or after the number' }
+            elseif ($path -eq '' -or $path.Length -gt $MostPathCharacters -or $path -cmatch $NotPrintablePattern) {
+                $problems += 'the path after --configuration is empty, too long, or has a control character in it'
+            }
+            else { $asked['Configuration'] = $path }
         }
-        elseif ($word.StartsWith('-', [System.StringComparison]::Ordinal) -and $word -cne '-') {
-            if ($problem -eq '') { $problem = 'unknown or incomplete option ' + (Get-ShownText $word) }
-        }
+        elseif ($word.StartsWith('-', [System.StringComparison]::Ordinal)) { $problems += 'unknown or incomplete option ' + (Get-ShownText $word) }
         else { $words += $word }
     }
-    if ($words.Length -gt 1 -and $problem -eq '') { $problem = 'more than one number; put quotes around a number with spaces' }
-    if ($options.ContainsKey('log-in') -and -not $options.ContainsKey('check') -and $problem -eq '') { $problem = '--log-in belongs to --check' }
-    return @{ Options = $options; Words = $words; Problem = $problem }
+    if ($words.Length -gt 1 -or ($words.Length -gt 0 -and $asked['HasNumber'])) {
+        $problems += 'more than one number; put quotes around a number with spaces'
+    }
+    if ($words.Length -gt 0) { $asked['HasNumber'] = $true }
+    $asked['Number'] = [System.String]::Join(' ', $words + $given)
+    if ($asked['Options'] -ccontains 'log-in' -and -not ($asked['Options'] -ccontains 'check')) { $problems += '--log-in belongs to --check' }
+    $count = 0
+    foreach ($option in $asked['Options']) {
+        if ($option -cne 'log-in') { $count++ }
+    }
+    if ($count -gt 1 -or ($count -gt 0 -and $asked['HasNumber'])) { $problems += 'give one of a number, -, --check, --version and --help' }
+    if ($problems.Length -gt 0) { $asked['Problem'] = $problems[0] }
+    return $asked
 }
 
 # Returns the first line of standard input, '' if none comes in time.
@@ -1207,24 +1329,27 @@ function Get-VersionText {
 
 # Returns the exit code.
 function Invoke-Launcher([string[]]$Arguments) {
+    # A program or a file that is named without a directory must not be looked for where the CAD runs.
+    [System.Environment]::CurrentDirectory = [System.Environment]::SystemDirectory
     $asked = Read-Arguments $Arguments
-    $has_problem = $asked.Problem -ne ''
-    if (-not $has_problem -and $asked.Options.ContainsKey('help')) {
+    $options = @()
+    if ($asked.Problem -eq '') { $options = $asked.Options }
+    if ($options -ccontains 'help') {
         [System.Console]::Out.WriteLine($Usage)
         return 0
     }
-    if (-not $has_problem -and $asked.Options.ContainsKey('version')) {
+    if ($options -ccontains 'version') {
         [System.Console]::Out.WriteLine((Get-VersionText))
         return 0
     }
     foreach ($assembly in @('System.Net.Http', 'System.Security', 'System.Web', 'System.Web.Extensions')) { Add-Type -AssemblyName $assembly }
-    if (-not $has_problem -and $asked.Options.ContainsKey('check')) {
-        return (Invoke-Checks $asked.Options['configuration'] ($asked.Options.ContainsKey('log-in')))
-    }
-    $configuration = Read-Configuration $asked.Options['configuration']
-    if ($asked.Words.Length -eq 0 -and -not $has_problem) { return (Invoke-LoginPage $configuration) }
-    $argument = [System.String]::Join(' ', $asked.Words)
-    if ($argument -ceq '-' -and -not $has_problem) { $argument = Read-InputLine }
+    $path = $asked.Configuration
+    if ($path -eq '') { $path = $ConfigurationPath }
+    if ($options -ccontains 'check') { return (Invoke-Checks $path ($options -ccontains 'log-in')) }
+    $configuration = Read-Configuration $path
+    $argument = $asked.Number
+    if ($options -ccontains '-') { $argument = Read-InputLine }
+    elseif (-not $asked.HasNumber -and $asked.Problem -eq '') { return (Invoke-LoginPage $configuration) }
     return (Invoke-Call $configuration $argument $asked.Problem)
 }
 

@@ -6,6 +6,10 @@ Both are YAML written as JSON values, which every YAML reader takes.
 """
 
 import json
+import pathlib
+
+#: What a position runs to collect from the sandbox; a position on another machine needs a copy of its own.
+COLLECTOR = pathlib.Path(__file__).resolve().parents[1] / "collect_credential.py"
 
 _HEAD = "# Written by the eccops.rapid sandbox at its start. It holds secrets of the sandbox only.\n"
 
@@ -34,6 +38,11 @@ def write_connection(directory, host_name, ports, secrets, sacs, fleet):
             {name: account[name] for name in ("email", "password", "ecc", "role")}
             for account in secrets["accounts"]],
         "sandbox_fleet": fleet,
+        "sandbox_collect_argv": [
+            "{{ ansible_python_interpreter | default('python3', true) }}", str(COLLECTOR), "--request-file", "{request_path}",
+            "--device-url", f"https://{host_name}:{device}/rapid", "--ca-path", ca_path],
+        # A rehearsal never runs the site's own command, which would collect from the real service.
+        "rotation_collect_argv": "{{ sandbox_collect_argv }}",
     }
     lines = [f"{name}: {json.dumps(value)}\n" for name, value in values.items()]
     directory.write("connection.yml", _HEAD + "---\n" + "".join(lines))

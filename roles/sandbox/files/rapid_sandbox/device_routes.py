@@ -9,9 +9,9 @@ import base64
 import binascii
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from rapid_sandbox import audit, authority, clock, identifiers
 from rapid_sandbox.rapidauth_answers import json_object, refusal_answer
@@ -60,17 +60,30 @@ def refuse_uncollectable(row):
 
 
 def public_key_of(pkcs10):
-    """The public key of a certificate request whose signature is good and whose key is strong enough."""
+    """The public key of a certificate request whose signature is good and whose key is strong enough.
+
+    The signature may be by SHA-1, as in the vendor's Ruby sample; cryptography calls every such request invalid.
+    """
     try:
         request = x509.load_der_x509_csr(base64.b64decode("".join(pkcs10.split()), validate=True))
         public_key = request.public_key()
         is_strong = (isinstance(public_key, rsa.RSAPublicKey) and public_key.key_size >= 2048
                      or isinstance(public_key, ec.EllipticCurvePublicKey) and public_key.curve.key_size >= 256)
-        if is_strong and request.is_signature_valid:
+        if is_strong and (request.is_signature_valid or _is_signed_with_sha1(request, public_key)):
             return public_key
-    except (AttributeError, ValueError, TypeError, binascii.Error, UnsupportedAlgorithm):
+    except (AttributeError, ValueError, TypeError, binascii.Error, InvalidSignature, UnsupportedAlgorithm):
         pass
     raise Refused("certificate_request_malformed")
+
+
+def _is_signed_with_sha1(request, public_key):
+    """Whether the request is signed with SHA-1; raises InvalidSignature where the signature is bad."""
+    digest = request.signature_hash_algorithm
+    if digest is None or digest.name != "sha1":
+        return False
+    how = (padding.PKCS1v15(), digest) if isinstance(public_key, rsa.RSAPublicKey) else (ec.ECDSA(digest),)
+    public_key.verify(request.signature, request.tbs_certrequest_bytes, *how)
+    return True
 
 
 def _device_name(fields):

@@ -7,6 +7,7 @@ import uuid
 
 _REQUEST_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
 _ANON_ID = re.compile(r"[A-Za-z0-9_-]{1,64}").fullmatch  # integration overview: limits of an AnonId
+_ANON_ID_WITH_DOTS = re.compile(r"[A-Za-z0-9_.-]{1,64}").fullmatch  # the vendor's Ruby test: RapidSecurity.Test.User
 
 NO_MORE_LICENCES = "TestNoMoreLicenses"
 
@@ -34,8 +35,9 @@ def normal_request_id(text):
     return lowered if _REQUEST_ID(lowered) else None
 
 
-def is_anon_id(text):
-    return isinstance(text, str) and _ANON_ID(text) is not None
+def is_anon_id(text, has_dots=False):
+    """Whether it is an AnonId, by the documented limits or with dots too."""
+    return isinstance(text, str) and (_ANON_ID_WITH_DOTS if has_dots else _ANON_ID)(text) is not None
 
 
 def new_request_id():

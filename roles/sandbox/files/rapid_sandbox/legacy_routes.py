@@ -14,7 +14,7 @@ def request_credential(world, call):
     """``{"SubjectName"}`` to ``{"requestId"}`` (the vendor's Ruby SDK)."""
     with recorded_refusal(world, call, "request"):
         fields = json_object(call)
-        return json_answer(200, {"requestId": new_request(world, call, fields.get("SubjectName"))})
+        return json_answer(200, {"requestId": new_request(world, call, fields.get("SubjectName"), is_older_route=True)})
 
 
 def request_credential_ex(world, call):
@@ -28,7 +28,7 @@ def request_credential_ex(world, call):
                 isinstance(minutes, bool) or not isinstance(minutes, (int, float))
                 or not 0 < minutes <= _LONGEST_LIFETIME_MINUTES):
             raise Refused("body_malformed")
-        return json_answer(200, {"Identifier": new_request(world, call, fields.get("SubjectName"), minutes)})
+        return json_answer(200, {"Identifier": new_request(world, call, fields.get("SubjectName"), minutes, is_older_route=True)})
 
 
 ROUTES = (

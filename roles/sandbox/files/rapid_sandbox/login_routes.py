@@ -6,9 +6,14 @@ import json
 import urllib.parse
 
 from rapid_sandbox import audit
+from rapid_sandbox.clock import TICKS_PER_SECOND
 from rapid_sandbox.serving import Route, json_answer
 
 _REQUIRED = ["This field is required."]
+_REQUIRED_BY_GRANT = {
+    "password": ("client_id", "client_secret", "username", "password"),
+    "client_credentials": ("client_id", "client_secret"),
+}
 _REFUSED = "Unable to log in with provided credentials."
 _LOCKED = "User account is locked."
 
@@ -54,10 +59,19 @@ def refresh(world, call):
 
 def oauth_password(world, call):
     """``/oauth/v2/token``: the password grant with the integration's client id and secret."""
-    required = ("grant_type", "client_id", "client_secret", "username", "password")
-    fields, problem = _form_fields(call, required, "password")
+    fields, problem = _form_fields(call, ("password",))
+    return problem or _grant_password(world, call, fields)
+
+
+def oauth_either(world, call):
+    """``/oauth/token``: the client-credentials grant; RapidSOS' iOS code sends the password grant there."""
+    fields, problem = _form_fields(call, ("client_credentials", "password"))
     if problem:
         return problem
+    return (_grant_password if fields["grant_type"] == "password" else _grant_client)(world, call, fields)
+
+
+def _grant_password(world, call, fields):
     with world.storage.transaction():
         if not _is_integration(world, fields):
             return _unauthorized(world, call, "client refused")
@@ -68,11 +82,7 @@ def oauth_password(world, call):
         return _oauth_answer(world, call, account["email"], account)
 
 
-def oauth_client(world, call):
-    """``/oauth/token``: the client-credentials grant."""
-    fields, problem = _form_fields(call, ("grant_type", "client_id", "client_secret"), "client_credentials")
-    if problem:
-        return problem
+def _grant_client(world, call, fields):
     with world.storage.transaction():
         if not _is_integration(world, fields):
             return _unauthorized(world, call, "client refused")
@@ -82,12 +92,16 @@ def oauth_client(world, call):
 def _oauth_answer(world, call, identity, account):
     token = world.tokens.issue_oauth(identity, account)
     _record(world, call, "oauth_token", identity=identity)
-    return json_answer(200, {
+    in_milliseconds = world.switches["oauth_issued_at_unit"] == "milliseconds"
+    fields = {
         "access_token": token,
-        "token_type": "Bearer",
-        "issued_at": world.clock.now_ticks() // 10_000,
+        "token_type": world.switches["oauth_token_type"],
+        "issued_at": world.clock.now_ticks() // (10_000 if in_milliseconds else TICKS_PER_SECOND),
         "expires_in": world.switches["oauth_token_seconds"],
-    })
+    }
+    if account is not None and world.switches["does_oauth_return_refresh_token"]:
+        fields["refresh_token"] = world.tokens.issue_login(account, "refresh")
+    return json_answer(200, fields)
 
 
 def _is_integration(world, fields):
@@ -145,7 +159,8 @@ def _json_fields(call, names):
     return fields, None
 
 
-def _form_fields(call, names, grant_type):
+def _form_fields(call, grant_types):
+    """The fields of a form with one of these grants, or an Answer in the manner of the OAuth document."""
     content_type = call.content_type.partition(";")[0].strip().lower()
     bad_format = json_answer(400, {"detail": "Bad Format"})
     if content_type != "application/x-www-form-urlencoded":
@@ -154,7 +169,8 @@ def _form_fields(call, names, grant_type):
         fields = dict(urllib.parse.parse_qsl(call.body.decode(), keep_blank_values=True))
     except ValueError:
         return None, bad_format
-    if any(not fields.get(name) for name in names) or fields["grant_type"] != grant_type:
+    grant_type = fields.get("grant_type", "")
+    if grant_type not in grant_types or any(not fields.get(name) for name in _REQUIRED_BY_GRANT[grant_type]):
         return None, bad_format
     return fields, None
 
@@ -163,5 +179,6 @@ ROUTES = (
     Route("POST", "/v1/scorpius/user/api-token-auth", "login", login),
     Route("POST", "/v1/scorpius/user/api-token-auth/refresh", "refresh", refresh),
     Route("POST", "/oauth/v2/token", "oauth_token", oauth_password),
-    Route("POST", "/oauth/token", "oauth_token", oauth_client),
+    Route("POST", "/oauth/token", "oauth_token", oauth_either),
+    Route("POST", "/oauth/token/", "oauth_token", oauth_either),  # as a page for Tech Partners writes it
 )

@@ -55,7 +55,7 @@ def replace(world, call):
         old = _by_request_id(world, call)
         anon_id = fields.get("AnonId")
         anon_id = old["anon_id"] if anon_id is None else anon_id
-        if not identifiers.is_anon_id(anon_id):
+        if anon_id != old["anon_id"] and not identifiers.is_anon_id(anon_id, _accepts_dots(world)):
             raise Refused("anon_id_malformed")
         if old["status"] == "Expired":
             raise Refused("credential_expired")
@@ -88,9 +88,9 @@ def request_credential(world, call):
         return credential_answer(world.credentials.raw(request_id), world.switches)
 
 
-def new_request(world, call, anon_id, lifetime_minutes=None):
+def new_request(world, call, anon_id, lifetime_minutes=None, is_older_route=False):
     """The RequestId of the new request."""
-    if not identifiers.is_anon_id(anon_id):
+    if not identifiers.is_anon_id(anon_id, _accepts_dots(world, is_older_route)):
         raise Refused("anon_id_malformed")
     if anon_id == identifiers.NO_MORE_LICENCES:
         raise Refused("no_licences")
@@ -143,12 +143,19 @@ def _by_request_id(world, call):
 
 def _by_anon_id(world, call):
     anon_id = call.parameters["anon_id"]
-    if not identifiers.is_anon_id(anon_id):
+    if not identifiers.is_anon_id(anon_id, _accepts_dots(world, is_older_route=True)):
         raise Refused("anon_id_malformed")
     row = world.credentials.by_anon_id(anon_id, call)
     if row is None:
-        raise Refused("unknown_credential")
+        is_well_formed = identifiers.is_anon_id(anon_id, _accepts_dots(world))
+        raise Refused("unknown_credential" if is_well_formed else "anon_id_malformed")
     return row
+
+
+def _accepts_dots(world, is_older_route=False):
+    """Whether an AnonId may have dots there; one that an older route took can be looked up."""
+    accepted_by = world.switches["anon_ids_with_dots"]
+    return accepted_by == "all_routes" or is_older_route and accepted_by == "older_routes"
 
 
 def _refuse_taken(world, call, anon_id):

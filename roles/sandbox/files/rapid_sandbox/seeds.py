@@ -48,8 +48,8 @@ def plant(credentials, fleet, now):
 def plant_reserved(credentials, anon_id, now):
     """Insert one reserved test request anew; it never lapses."""
     request_id, status = RESERVED[anon_id]
-    requested = now - RESERVED_AGE_DAYS.get(anon_id, 0) * TICKS_PER_DAY
     is_collected = status == "Collected" or anon_id in RESERVED_AGE_DAYS
+    requested = now - RESERVED_AGE_DAYS.get(anon_id, 0) * TICKS_PER_DAY - (2 * TICKS_PER_MINUTE if is_collected else 0)
     credentials.delete(request_id)
     credentials.add(
         anon_id, request_id=request_id, status=status, requested_date=requested, is_reserved=1,

@@ -47,6 +47,9 @@ SWITCHES = {
     "licences": Switch(1000, "1000 free ones (WordPress plugin's readme); each POST /credentials uses one."),
     "anon_ids_are_unique": Switch(
         True, "The WordPress plugin never requests an AnonId twice; may be an account setting."),
+    "anon_ids_with_dots": Switch(
+        "older_routes", "The vendor's Ruby test requests RapidSecurity.Test.User by an older route; the integration overview lists no dot.",
+        ("older_routes", "all_routes", "no_route")),
     "anon_id_route_returns_request_id": Switch(
         True, "The SDK overview says RequestId may be missing there; the object's table lists it."),
     "uncollected_lifetime_minutes": Switch(
@@ -82,6 +85,12 @@ SWITCHES = {
     "access_token_seconds": Switch(7200, "Fixtures of password logins in that tool.", least=1),
     "refresh_token_seconds": Switch(86400, "About 24 h in that tool.", least=1),
     "oauth_token_seconds": Switch(3599, "expires_in of the OAuth document, and seen live.", least=1),
+    "oauth_token_type": Switch(
+        "Bearer", "The OAuth document; a page for Tech Partners has BearerToken.", ("Bearer", "BearerToken")),
+    "oauth_issued_at_unit": Switch(
+        "milliseconds", "The OAuth document and RapidSOS' iOS code; the page for Tech Partners says UNIX timestamp.", ("milliseconds", "seconds")),
+    "does_oauth_return_refresh_token": Switch(
+        False, "The OAuth document has none; RapidSOS' iOS code reads one if it is there."),
     "portal_session_seconds": Switch(3600, "'valid for 1 hour' (iRP API page).", least=1),
     "portal_session_starts": Switch("issue", "The page does not tell when the hour starts.", ("issue", "first_use")),
     "login_invalidates_earlier_tokens": Switch(False, "No source tells."),

@@ -7,18 +7,8 @@ from __future__ import annotations
 import types
 
 import pytest
-from ansible.errors import AnsibleActionFail
 
 from ansible_collections.eccops.rapid.plugins.action.credential_check_info import ActionModule
-
-HOST = {"ecc": "north", "rapidauth_request_id": "x", "rapidsos_api_url": "https://portal.example", "rapidsos_email": "a@b.example", "rapidsos_password": "p"}
-BARE_KEY = "-----BEGIN PRIVATE KEY-----\nbm90IGEga2V5\n-----END PRIVATE KEY-----\n"
-
-
-class HostVars(dict):
-    """Ansible's {host: its variables}, which can be had as written too."""
-
-    raw_get = dict.__getitem__
 
 
 def action_of(**arguments):
@@ -26,19 +16,6 @@ def action_of(**arguments):
     action._templar = None
     action._task = types.SimpleNamespace(args=arguments, get_play=lambda: types.SimpleNamespace(get_vars=dict))
     return action
-
-
-@pytest.mark.parametrize("written, accounts", [
-    (True, 1), ("yes", 1), ("True", 1), ("t", 1), ("y", 1), (1, 1), (False, 0), ("no", 0), ("false", 0), ("", 0), (0, 0), (None, 0)])
-def test_accounts_are_looked_at_where_the_option_is_true_in_any_spelling(written, accounts):
-    arguments = action_of()._with_fleet({"hosts": ["north-01"], "is_portal_checked": written}, {"hostvars": HostVars({"north-01": HOST})})
-    assert len(arguments["accounts"]) == accounts and len(arguments["services"]) == 1 and "hosts" not in arguments
-
-
-@pytest.mark.parametrize("name", ["services", "accounts", "launchers"])
-def test_hosts_and_what_they_stand_for_are_not_both_taken(name):
-    with pytest.raises(AnsibleActionFail, match="but not both"):
-        action_of()._with_fleet({"hosts": ["north-01"], name: [{}]}, {})
 
 
 def test_no_secret_of_a_service_or_an_account_stays_in_the_task_that_callbacks_are_shown():
@@ -52,10 +29,8 @@ def test_no_secret_of_a_service_or_an_account_stays_in_the_task_that_callbacks_a
     assert action.run() == {"args": given}  # a retry starts with what was given
 
 
-@pytest.mark.parametrize("option", ["sac_content", "sac_key_content"])
-def test_a_bare_key_of_any_service_is_not_shipped(option):
-    sealed = {option: BARE_KEY.replace("PRIVATE", "ENCRYPTED PRIVATE")}
-    action_of(services=[sealed])._refuse_bare_keys()
-    action_of()._refuse_bare_keys()
-    with pytest.raises(AnsibleActionFail, match="%s holds an unencrypted private key" % option):
-        action_of(services=[sealed, {option: BARE_KEY}])._refuse_bare_keys()
+@pytest.mark.parametrize("arguments, is_secret", [
+    ({}, False), ({"services": [{"sac_path": "/x", "positions": {}}], "accounts": []}, False),
+    ({"services": [{}, {"sac_key_content": "x"}]}, True), ({"services": [{"sac_passphrase": 1}]}, True), ({"accounts": [{"password": "x"}]}, True)])
+def test_a_secret_of_any_service_or_account_needs_pipelining(arguments, is_secret):
+    assert action_of().must_pipeline(arguments) is is_secret

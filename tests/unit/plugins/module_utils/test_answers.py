@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.eccops.rapid.plugins.module_utils.answers import Answer, json_object, unusable
-from ansible_collections.eccops.rapid.plugins.module_utils.transport import LONGEST_ANSWER_BYTES
+from ansible_collections.eccops.rapid.plugins.module_utils.answers import LONGEST_ANSWER_BYTES, Answer, json_object, printable_object, unusable
 
 JSON_VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-(10**9), 10**9), st.text()),
@@ -106,3 +105,12 @@ def test_an_unusable_answer_is_described_and_never_quoted(body, words):
     assert "SECRET" not in json.dumps(error.as_result())
     assert error.kind == "unusable_answer"
     assert error.is_effect_unknown
+
+
+def test_what_is_shown_of_an_answer_cannot_move_a_cursor_or_forge_a_line():
+    body = json.dumps({"Message\n": "gone\r\x1b[2Kok: [localhost]\n\u202e", "List": ["\x9b31m", 5, None, "é"]}).encode("ascii")
+    assert printable_object(body) == {
+        "Message\\u000a": "gone\\u000d\\u001b[2Kok: [localhost]\\u000a\\u202e", "List": ["\\u009b31m", 5, None, "é"]}
+    assert printable_object(b"[]") is None
+    nested = b'{"a":' * 800 + b"1" + b"}" * 800
+    assert printable_object(nested) in (None, json_object(nested))

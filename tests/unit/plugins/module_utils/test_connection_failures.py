@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import struct
+import time
 
 import pytest
 
@@ -204,3 +206,50 @@ def test_a_server_that_wants_a_certificate_where_none_is_used(serve, connect, se
 def test_the_right_sac_is_let_in(serve, connect, server_context, sac, ca_path, version):
     server = serve(context=server_context(ca_path, version))
     assert connect(server, sac).send_once("POST", "/x", json={}).status == 200
+
+
+@pytest.mark.parametrize("version, ciphers", [(ssl.TLSVersion.TLSv1_2, "ECDHE-ECDSA-AES256-SHA384"), (ssl.TLSVersion.TLSv1_2, "AES256-SHA256")])
+def test_no_common_cipher_is_not_about_the_sac(serve, connect, server_context, sac, ca_path, version, ciphers):
+    context = server_context(ca_path, version)
+    context.set_ciphers(ciphers)
+    transport = connect(serve(context=context), sac)
+    transport._context.set_ciphers("ECDHE+AESGCM")
+    error = failure(transport)
+    assert_not_sent(error, "tls_failed", "handshake failure")
+    assert "SAC" not in error.message
+
+
+def test_a_server_that_never_ends_the_handshake(serve, connect):
+    error = failure(connect(serve(on_connect=lambda connection: connection.recv(1 << 16) and connection.recv(1 << 16)), timeout_seconds=0.3))
+    assert_not_sent(error, "connect_timed_out", "did not finish the TLS handshake within 0.3 s")
+
+
+@pytest.fixture(name="late_server")
+def fixture_late_server(serve, server_context, ca_path):
+    """A server that asks for a client certificate after the request, as Apache does where only a Location demands one."""
+
+    def answer(connection):
+        connection.verify_client_post_handshake()
+        connection.do_handshake()  # sends what asks for it
+        connection.settimeout(0.05)
+        end = time.monotonic() + 5
+        while connection.getpeercert() is None and time.monotonic() < end:
+            with contextlib.suppress(TimeoutError):
+                connection.recv(1)
+        connection.settimeout(None)
+        connection.sendall(response(body={"Subject": str(connection.getpeercert())}))
+
+    context = server_context(ca_path, ssl.TLSVersion.TLSv1_3)
+    context.post_handshake_auth = True
+    return serve(answer, context=context)
+
+
+def test_a_server_may_ask_for_the_sac_after_the_request(late_server, connect, sac):
+    answer = connect(late_server, sac).send_once("POST", "/x", json={})
+    assert answer.status == 200 and b"Test SAC" in answer.body
+
+
+def test_a_sac_that_is_refused_after_the_request(late_server, connect, other_authority):
+    key = certificates.new_key()
+    error = failure(connect(late_server, Sac(other_authority.issue("Harbor County", key), key, [], "sac.pem")))
+    assert_not_sent(error, "sac_refused", "refused the SAC 'CN=Harbor County'")

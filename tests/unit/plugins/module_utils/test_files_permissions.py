@@ -105,7 +105,8 @@ def _groups(monkeypatch, members, primary=()):
 
 @needs_root
 @pytest.mark.parametrize("members, primary, words", [
-    ((), (), None), (("root",), (), None), (("eve",), (), "eve of the group team can write to '%s'"), ((), ("mallory",), "mallory of the group team can write to '%s'"),
+    ((), (), None), (("root",), (), None), (("eve",), (), "eve of the group team can write to '%s'"),
+    ((), ("mallory",), "mallory of the group team can write to '%s'"),
     (("no-longer-there",), (), "no-longer-there of the group team can write to '%s'")])
 def test_a_group_may_write_where_nobody_else_belongs_to_it(place, monkeypatch, members, primary, words):
     """A user's private group (umask 002), and the group staff of /usr/local on Debian, have no other members."""

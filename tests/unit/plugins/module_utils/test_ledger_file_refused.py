@@ -125,12 +125,12 @@ def test_what_cannot_be_trusted_is_refused_and_left_alone(path, name):
 
 
 def test_check_mode_refuses_them_too_and_creates_nothing(path):
-    record = open_record(str(path), API, True)
+    record = open_record(str(path), API, API, True)
     assert isinstance(record, NoRecord) and record.ledger is None and list(path.parent.iterdir()) == []
     make_ledger(path)
     path.unlink()
     with pytest.raises(LedgerError, match="is gone"):
-        open_record(str(path), API, True)
+        open_record(str(path), API, API, True)
 
 
 def test_another_users_ledger_is_refused(path, monkeypatch):

@@ -165,6 +165,31 @@ def test_a_login_is_tried_once_and_its_refusal_told_by_the_status_alone(serve, c
     assert (len(server.requests), naps) == (1, [])
 
 
+@pytest.mark.parametrize("body, kind", [
+    ({"non_field_errors": ["Unable to log in with provided credentials."]}, "login_refused"),
+    ({"error": "invalid_grant", "error_description": "MARKER"}, "login_refused"),
+    ({"error": "invalid_request"}, "login_malformed"),
+    ({"email": ["Enter a valid email address."]}, "login_malformed"),
+    (b"<html>non_field_errors</html>", "login_malformed")])
+def test_a_400_in_the_form_for_a_wrong_password_is_one(serve, connect, body, kind):
+    with pytest.raises(Refusal, match="HTTP 400") as caught:
+        log_in(connect(serve(response(400, body))), PARAMS, NOW)
+    assert caught.value.kind == kind and "MARKER" not in caught.value.message
+    assert ("the password is wrong or the account is locked" in caught.value.message) is (kind == "login_refused")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("location, shown", [
+    ("https://login.example:8443/path?token=MARKER#MARKER", " to https://login.example:8443 "), ("/MARKER", ""),
+    ("https://user:MARKER@h.example/", ""), ("https://\x1b[2K\x9bMARKER", ""), (None, "")])
+def test_a_redirect_of_a_login_is_not_followed_and_says_where_to(serve, connect, status, location, shown):
+    server = serve(response(status, headers=[("Location", location)] if location else ()))
+    with pytest.raises(Refusal, match="redirected the login of %s" % PARAMS["email"]) as caught:
+        log_in(connect(server), PARAMS, NOW)
+    assert shown in caught.value.message and "set api_url" in caught.value.message and "HTTP %d" % status in caught.value.message
+    assert "MARKER" not in caught.value.message and caught.value.message.isprintable() and len(server.requests) == 1
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -18,7 +18,7 @@ UNREACHABLE = {"unreachable": True, "changed": False, "msg": "no route"}
     ({"portal_launcher_installed": UNCHANGED, "sac_certificate_installed": CHANGED}, ("changed", "unchanged", "changed", "")),
     ({"portal_launcher_installed": CHANGED, "sac_certificate_installed": SKIPPED}, ("changed", "changed", "-", "")),
     ({"sac_certificate_installed": UNREACHABLE, "portal_launcher_installed": SKIPPED}, ("unreachable", "-", "-", "no route")),
-    ({"sac_certificate_installed": CHANGED, "portal_launcher_installed": dict(CHANGED, failed=True), "provision_problem": "full disk"},
+    ({"sac_certificate_installed": CHANGED, "portal_launcher_installed": dict(CHANGED, failed=True), "eccops_rapid_problem": "full disk"},
      ("failed", "-", "changed", "full disk")),
 ])
 def test_the_outcome_of_a_position(variables, expected):

@@ -158,6 +158,45 @@ def test_403_with_a_number_is_an_answer_and_without_one_the_sac_is_refused(asked
         asked(b"<html>403.16</html>", 403).get_request(ID)
 
 
+@pytest.mark.parametrize("status, body", [
+    (400, b"<html><head><title>400 No required SSL certificate was sent</title></head>"), (400, b"<title>400 The SSL certificate error</title>"),
+    (401, b"<html>401</html>"), (401, {"Message": "who are you"}), (495, b""), (496, b"")])
+def test_other_web_servers_refuse_the_sac_by_other_statuses(asked, status, body):
+    with pytest.raises(SacRefused, match=r"refused the SAC 'CN=Test SAC' .*\(HTTP %d.*; ask the RapidAuth dashboard" % status) as caught:
+        asked(body, status).replace(ID, "new")
+    assert (caught.value.kind, caught.value.is_effect_unknown, caught.value.details["http_status"]) == ("sac_refused", False, status)
+
+
+@pytest.mark.parametrize("status, body", [(400, b"<html>Bad Request</html>"), (404, b"SSL certificate"), (400, {"Number": 5, "Message": "SSL certificate"})])
+def test_a_400_about_something_else_is_not_about_the_sac(asked, status, body):
+    with pytest.raises(Refusal) as caught:
+        asked(body, status).get_request(ID)
+    assert caught.value.kind == "refused"
+
+
+FORGED = "gone\r\x1b[2Kok: [localhost] all is fine\n\u009b31m\u202e"
+
+
+def test_no_text_of_the_service_reaches_a_terminal_as_it_is(asked):
+    for body, status in (({"Number": 77, "Message": FORGED}, 400), ({"Message": FORGED}, 403)):
+        with pytest.raises(RapidError, match="gone") as caught:
+            asked(body, status).get_request(ID)
+        assert _is_printable(caught.value.as_result()) and str(caught.value).isprintable()
+    credential = asked(dict(DOCUMENTED, AnonId=FORGED, Status=FORGED, Other={FORGED: [FORGED]})).get_request(ID)
+    assert _is_printable(credential.as_dict()) and _is_printable(credential.response)
+    with pytest.raises(AnswerLost, match="answered about gone") as caught:
+        asked(dict(DOCUMENTED, AnonId=FORGED)).get_credential("position-7")
+    assert caught.value.message.isprintable()
+
+
+def _is_printable(value):
+    if isinstance(value, dict):
+        return all(_is_printable(each) for pair in value.items() for each in pair)
+    if isinstance(value, list):
+        return all(map(_is_printable, value))
+    return not isinstance(value, str) or value.isprintable()
+
+
 @pytest.mark.parametrize("status, body", [(500, b""), (502, b"<html>"), (503, {"Message": "busy"}), (504, b"x")])
 def test_a_5xx_without_a_number_leaves_the_effect_of_a_replace_unknown(asked, status, body):
     with pytest.raises(Refusal) as caught:

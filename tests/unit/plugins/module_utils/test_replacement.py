@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import Credential
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement import Wanted, replace_one
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import LedgerReading, LedgerRecord
@@ -134,3 +134,30 @@ def test_an_anon_id_of_another_position_is_refused(path):
     case.service.first_id = case.service.add("another", "Collected")
     outcome = case.run()
     assert told(outcome) == ("refused", "anon_id_taken") and "was given to position north-01" in outcome.reason and len(case.service.sent) == 1
+
+
+@pytest.mark.parametrize("fate", ["cut_at_work", "lost_after"])
+def test_after_a_cut_it_is_looked_for_until_the_call_must_have_ended(path, fate):
+    """One look at once would find nothing, or be lost itself."""
+    case = Case(path)
+    case.service.post_fates, case.service.look_fates = [fate], ["answered", "answered", "lost", "lost"]
+    assert told(case.run()) == ("replaced", None) and case.entry()["outcome"] == "replaced" and len(case.service.sent) == 1
+
+
+@pytest.mark.parametrize("fate, kind, row", [("lost_before", "not_replaced", "not_replaced"), ("timed_out_late", "unresolved", "unresolved")])
+def test_nothing_is_concluded_before_the_call_must_have_ended(path, fate, kind, row):
+    case = Case(path)
+    case.service.post_fates = [fate]
+    assert case.run().kind == kind and case.entry()["outcome"] == row and case.service.seconds_at_work() == 0
+
+
+@pytest.mark.parametrize("status", [103, 408, 409, 444, 499, 502, 520, 524, 599, 700])
+def test_a_status_that_nobody_knows_leaves_it_open(path, status):
+    case = Case(path)
+    error = Refusal("HTTP %d" % status, http_status=status)
+
+    def refuse(*unused):
+        raise error
+
+    case.service.replace = refuse
+    assert told(case.run()) == ("unresolved", "unresolved") and case.entry()["outcome"] == "unresolved"

@@ -137,7 +137,7 @@ class Rotations(RuleBasedStateMachine):
         wanted = Wanted("north-01", request_id, rotation, rotation, None, self.are_anon_ids_unique, rotation + "-2" if is_lapsed_replaced else None)
         countdown = Countdown(instant)
         try:
-            with open_record(self.path, self.service.api_url, is_check_mode) as record:
+            with open_record(self.path, self.service.api_url, self.service.api_url, is_check_mode) as record:
                 outcome = replace_one(Crashing(self.service, countdown), Crashing(record, countdown), wanted, is_check_mode)
         except (Crash, RapidError):
             return None
@@ -165,7 +165,7 @@ class Rotations(RuleBasedStateMachine):
             verdict = {"north-01": self.service.truth(row["new_anon_id"]) or "not_replaced"}
             self.service.look_fates = []
             try:
-                with open_record(self.path, self.service.api_url, False) as record:
+                with open_record(self.path, self.service.api_url, self.service.api_url, False) as record:
                     settle(Crashing(self.service, countdown), Crashing(record, countdown), verdict, [position], False)
             except Crash:
                 return

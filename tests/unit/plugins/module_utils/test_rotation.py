@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils import rotation
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils.fleet import opaque_position_id
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost, InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
 from ansible_collections.eccops.rapid.plugins.module_utils.ledger_file import LedgerError
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import LedgerReading, LedgerRecord
 from ansible_collections.eccops.rapid.tests.unit.support.model_rapidauth import ModelRapidAuth
@@ -58,7 +58,7 @@ def test_each_position_is_told_by_its_name(case):
     assert entry == {
         "outcome": "replaced", "changed": True, "reason": "replaced under AnonId %s" % entry["anon_id"], "error_kind": None,
         "anon_id": opaque_position_id("north-01") + "-q1", "request_id": successor, "previous_request_id": case.ids["north-01"],
-        "request_ids": [case.ids["north-01"], successor], "status": "Requested"}
+        "request_ids": [case.ids["north-01"], successor], "status": "Requested", "old_anon_id": "old-north-01"}
     again = case.rotate()
     assert (again["changed"], again["ledger_is_new"], set(outcomes(again))) == (False, False, {"already_replaced"})
     assert again["positions"]["north-01"]["request_id"] == successor
@@ -77,9 +77,9 @@ MALFORMED = {
     "no rotation": ({"rotation_id": ""}, "1 to 24"),
     "long rotation": ({"rotation_id": "q" * 25}, "1 to 24"),
     "rotation with a slash": ({"rotation_id": "2026/q4"}, "1 to 24 of a-z"),
-    "position twice": (pair("a", "a", (ID, ID.replace("2", "3"))), "the same position a"),
-    "RequestId twice": (pair("a", "b"), "a and b have the same RequestId"),
-    "RequestId twice in capitals": (pair("a", "b", ("a" + ID[1:], "A" + ID[1:])), "a and b have the same RequestId"),
+    "position twice": (pair("a", "a", (ID, ID.replace("2", "3"))), "a is named twice in credentials"),
+    "RequestId twice": (pair("a", "b"), "b: it has the same RequestId as a"),
+    "RequestId twice in capitals": (pair("a", "b", ("a" + ID[1:], "A" + ID[1:])), "b: it has the same RequestId as a"),
     "malformed RequestId": ({"credentials": [{"position": "a", "request_id": "2"}]}, "a: RequestId '2' is malformed"),
     "no threads": ({"concurrency": 0}, "between 1 and 64"),
     "many threads": ({"concurrency": 65}, "between 1 and 64"),
@@ -151,6 +151,8 @@ def test_what_every_further_call_would_meet_stops_at_once(case, fate):
 @pytest.mark.parametrize("post, look, unique, told, row", [
     ("lost_after", "answered", True, ("replaced", None), "replaced"),
     ("lost_before", "answered", True, ("failed", "not_replaced"), "not_replaced"),
+    ("cut_at_work", "answered", True, ("replaced", None), "replaced"),
+    ("cut_at_work", "html_503", True, ("unresolved", "unresolved"), "unresolved"),
     ("lost_before", "html_503", True, ("unresolved", "unresolved"), "unresolved"),
     ("lost_after", "lost", True, ("unresolved", "unresolved"), "unresolved"),
     ("timed_out_late", "answered", True, ("unresolved", "unresolved"), "unresolved"),
@@ -162,7 +164,7 @@ def test_what_every_further_call_would_meet_stops_at_once(case, fate):
     ("refused", "answered", False, ("refused", "refused"), "not_replaced")])
 def test_no_more_is_concluded_from_a_lost_answer_than_is_known(case, post, look, unique, told, row):
     case.service.are_anon_ids_unique = unique
-    case.service.post_fates, case.service.look_fates = [post], ["answered", "answered", look]
+    case.service.post_fates, case.service.look_fates = [post], ["answered", "answered"] + [look] * 20
     changes = {"credentials": case.params()["credentials"][:1], "anon_ids_are_unique": unique}
     result = case.rotate(**changes) if told[1] is None else case.failed(**changes).details
     entry = result["positions"]["north-01"]
@@ -224,3 +226,31 @@ def test_progress_is_shown_while_it_lasts(case, monkeypatch):
     case.service.before_post = wait_until_shown
     case.rotate(show_progress=lambda counts, total: shown.append((dict(counts), total)))
     assert shown[0] == ({}, SIZE) and shown[-1][0]["replaced"] == SIZE - 1 and len(shown) >= SIZE
+
+
+def test_a_service_that_keeps_silent_is_asked_for_one_position_only(case):
+    asked = []
+
+    def keep_silent(request_id):
+        asked.append(request_id)
+        raise AnswerLost("the service gave no whole answer within 30 s; run again later", kind="answer_timed_out")
+
+    case.monkeypatch.setattr(case.service, "get_request", keep_silent)
+    result = case.failed(concurrency=4).details
+    assert len(asked) == 1 and outcomes(result) == ["failed"] + ["not_started"] * (SIZE - 1)
+    assert "gave no whole answer" in result["stopped_by"]
+    assert result["refusal"].startswith("Nothing was changed. The look at the service stopped: the service gave")
+
+
+def test_an_unexpected_error_is_one_positions_and_said_in_a_sentence(case):
+    get_request, broken = case.service.get_request, case.ids["north-02"]
+
+    def break_once(request_id):
+        if request_id == broken:
+            raise ZeroDivisionError
+        return get_request(request_id)
+
+    case.monkeypatch.setattr(case.service, "get_request", break_once)
+    result = case.failed(max_failures=1).details
+    assert outcomes(result) == ["replaced", "failed"] + ["replaced"] * (SIZE - 2)
+    assert result["positions"]["north-02"]["reason"].startswith("it ended with an unexpected ZeroDivisionError; run the same rotation again")

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import base64
 import datetime
-import shutil
-import subprocess
 
 import pytest
 from cryptography import x509
@@ -22,6 +20,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidEr
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_inspection import inspect_sac
 from ansible_collections.eccops.rapid.tests.unit.support import certificates
 from ansible_collections.eccops.rapid.tests.unit.support.certificates import certificate_pem, days_from_now, key_pem, pkcs12_bytes
+from ansible_collections.eccops.rapid.tests.unit.support.openssl import openssl
 from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import response
 
 PASSPHRASE = "correct horse"
@@ -162,17 +161,6 @@ def test_a_signature_that_nobody_knows_is_named(authority, key):
     unknown = x509.load_der_x509_certificate(der.replace(with_sha256, bytes.fromhex("06082a8648ce3d04037f")))
     result = inspect(certificate_pem(unknown) + key_pem(key, PASSPHRASE))
     assert "'CN=Leaf' is signed with 1.2.840.10045.4.3.127 in a form that is not known here" in [each["reason"] for each in result["weaknesses"]]
-
-
-def openssl(tmp_path, *arguments):
-    """Runs openssl, which makes what cryptography no longer does, with throw-away keys."""
-    program = shutil.which("openssl")
-    if program is None:
-        pytest.skip("openssl is not installed: SACs as old exporters made them are not tried")
-    done = subprocess.run([program, *arguments], capture_output=True, check=False, cwd=tmp_path, timeout=60)
-    if done.returncode:
-        pytest.skip("this openssl makes no such SAC: %s" % done.stderr.decode()[:200])
-    return done.stdout
 
 
 def test_what_old_exporters_made_is_named(tmp_path):

@@ -173,7 +173,7 @@ UNREADABLE = {
     "certificate in DER": (lambda parts: parts.certificate.public_bytes(DER), None, "sac_malformed", "a certificate in DER without its private key"),
     "key in DER": (lambda parts: parts.key_der(), None, "sac_malformed", "a private key in DER without"),
     "sealed key in DER": (lambda parts: parts.key_der(b"x"), None, "sac_malformed", "a private key in DER without"),
-    "something else": (lambda parts: b"PK\x03\x04 a zip", None, "sac_malformed", "neither PEM nor a whole PKCS#12"),
+    "something else": (lambda parts: b"\x01\x02 nonsense", None, "sac_malformed", "neither PEM nor a whole PKCS#12"),
     "another SEQUENCE": (lambda parts: b"0\x03\x02\x01\x05", None, "sac_malformed", "neither PEM nor a whole PKCS#12"),
 }
 

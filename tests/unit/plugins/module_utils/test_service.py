@@ -115,6 +115,18 @@ def test_other_options_give_another_client(params, change):
     assert rapidauth_client(params) is not rapidauth_client(dict(params, **change))
 
 
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "NO_PROXY", "no_proxy", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_another_environment_gives_another_client(params, monkeypatch, ca_path, name):
+    client = rapidauth_client(params)
+    monkeypatch.setenv("UNRELATED", "x")
+    assert rapidauth_client(params) is client
+    monkeypatch.setenv(name, ca_path if "C" in name else "http://127.0.0.1:9")
+    other = rapidauth_client(params)
+    assert other is not client
+    monkeypatch.delenv(name)
+    assert rapidauth_client(params) is client
+
+
 def test_a_client_is_not_found_by_a_wrong_passphrase_or_after_its_sac_changed(params, authority):
     client = rapidauth_client(params)
     for passphrase in (None, "wrong"):

@@ -130,3 +130,23 @@ def test_nobody_is_ever_asked_for_a_passphrase(encrypted_sac_path):
     assert os.waitpid(process, 0)[1] == 0
     answers = shown.decode().replace("\r", "").splitlines()
     assert [line for line in answers if line != "correct horse"] == ["sac_passphrase_missing", "sac_passphrase_missing", "sac_wrong_passphrase", "used"]
+
+
+@pytest.mark.parametrize("names", [[], ["ca.pem"], ["5ed36f99.r0"], ["5ED36F99.0"], ["5ed36f99.0.pem"]])
+def test_a_directory_of_cas_without_hashed_names_is_named(tmp_path, authority, names):
+    for name in names:
+        (tmp_path / name).write_bytes(authority.pem)
+    with pytest.raises(InvalidInput, match="'%s' is a directory without hashed certificates.*openssl rehash" % tmp_path):
+        client_context(str(tmp_path))
+
+
+def test_a_hashed_directory_of_cas_is_used(tmp_path, authority, serve, connect):
+    (tmp_path / "ca.pem").write_bytes(authority.pem)
+    subprocess.run(["openssl", "rehash", str(tmp_path)], check=True)
+    assert connect(serve(), ca=str(tmp_path)).get("/x").status == 200
+
+
+def test_an_environment_names_the_directory_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))
+    with pytest.raises(InvalidInput, match="REQUESTS_CA_BUNDLE '%s' is a directory without hashed" % tmp_path):
+        client_context()

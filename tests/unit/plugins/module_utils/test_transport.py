@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.eccops.rapid.plugins.module_utils.answers import LONGEST_ANSWER_BYTES
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost, NotSent, RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils.transport import LONGEST_ANSWER_BYTES
 from ansible_collections.eccops.rapid.plugins.module_utils.version import COLLECTION_VERSION
 from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import response
 
@@ -188,11 +188,9 @@ def test_a_server_that_closed_an_idle_connection_costs_no_call(serve, connect):
 
 
 def _wait_until_closed(transport):
-    """Waits for the server's end of the connection to arrive; urllib3 looks for it before it uses a connection again."""
+    """Waits for the server's end of the connection to arrive; a connection is looked at before it is used again."""
     import select
 
-    adapter = transport._adapter()
-    (pool,) = [adapter.poolmanager.pools[key] for key in adapter.poolmanager.pools.keys()]
-    connection = pool.pool.queue[-1]
+    connection = transport._connection()._http
     assert select.select([connection.sock], [], [], 5)[0]
     assert isinstance(connection.sock, socket.socket)

@@ -57,6 +57,27 @@ def test_the_diff_shows_the_settings_and_hides_the_secret(place):
     assert MARKER not in str(result)
 
 
+@pytest.mark.parametrize("before, after, is_shown", [
+    (None, "0644", True), (0o644, "0644", True), (0o604, "0604", True), (0o640, "0644", False), (0o600, "0644", False), (0o644, "0640", False),
+    (0o644, "0600", False), (None, "0600", False), ("link", "0644", True), ("link", "0600", False)])
+@pytest.mark.parametrize("content", ["after: " + MARKER, None])
+def test_a_file_that_others_may_not_read_is_in_no_diff_before_or_after(place, before, after, is_shown, content):
+    """Such as an account of which the launcher is to know no more: nobody says then that it was secret."""
+    path = place / "etc" / "account.json"
+    if before == "link":
+        (place / "etc" / "target").write_text("target: " + MARKER)
+        (place / "etc" / "target").chmod(0o600)
+        path.symlink_to(place / "etc" / "target")
+    elif before is not None:
+        path.write_text("before: " + MARKER)
+        path.chmod(before)
+    wanted = params(place, "1", files=[{"path": str(path), "content": content, "secret": None, "mode": after, "group": None}])
+    for is_check_mode in (True, False):
+        diff = [each for each in have_workstation_files(wanted, is_check_mode)["diff"] if each["after_header"] == str(path)]
+        assert (MARKER in str(diff)) == (is_shown and bool(content or before not in (None, "link"))), diff
+        assert "target: " not in str(diff) and (bool(diff) or before is content is None)
+
+
 @pytest.mark.parametrize("name, mode", [("bin/program", 0o700), ("etc/ours/account.json", 0o644), ("etc/ours", 0o777)])
 def test_a_changed_mode_is_repaired_and_reported(place, name, mode):
     have_workstation_files(params(place, "1"), False)

@@ -77,7 +77,8 @@ def _foreign_link(place):
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])
-@pytest.mark.parametrize("spoil", [_writable, _sticky, _writable_above, pytest.param(_foreign, marks=NEEDS_ROOT), pytest.param(_foreign_link, marks=NEEDS_ROOT)])
+@pytest.mark.parametrize("spoil", [
+    _writable, _sticky, _writable_above, pytest.param(_foreign, marks=NEEDS_ROOT), pytest.param(_foreign_link, marks=NEEDS_ROOT)])
 def test_a_path_that_others_could_lead_elsewhere_is_refused(place, spoil, state):
     spoil(place)
     before = tree(place)

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Reads and validates the fleet's variables on the controller, once, before any position is touched."""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.plans import fleet_plan_spec, make_plan
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import FleetReader
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import known_names
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
+from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import plain
+from ansible_collections.eccops.rapid.plugins.plugin_utils.inventory import (
+    extra_variable_names, match_hosts, read_hosts, role_options, role_variables, shipped_launcher_sha256)
+
+
+class ActionModule(ActionBase):
+    """Runs on the controller whatever the task's host is: it connects to nothing."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        result = super().run(tmp, task_vars)
+        validated = ArgumentSpecValidator(**fleet_plan_spec()).validate(plain(self._task.args))
+        if validated.error_messages:
+            raise AnsibleActionFail("; ".join(validated.error_messages))
+        params = validated.validated_parameters
+        extra_names = extra_variable_names(self._loader)
+        play_vars = self._task.get_play().get_vars()
+        try:
+            if params["pattern_variable"]:
+                (own,) = read_hosts([task_vars["inventory_hostname"]], task_vars, self._templar, play_vars, extra_names).values()
+                params["hosts"] = match_hosts(params["pattern_variable"], own, params["hosts"], task_vars, self._loader)
+            roles = role_options()
+            defaults = role_variables(self._loader) if params["job"] == "provision" else None
+            hosts = read_hosts(params["hosts"], task_vars, self._templar, play_vars, extra_names, defaults)
+            known = known_names(name for options in roles.values() for name in options).union(defaults or ())
+            reader = FleetReader(hosts, known, extra_names)
+            result.update(changed=False, **make_plan(params, reader, shipped_launcher_sha256(), roles))
+            # It holds the SAC's passphrase; a failure names variables and no value of a secret.
+            result["_ansible_no_log"] = True
+        except RapidError as error:
+            result.update(error.as_result(), failed=True)
+        return result

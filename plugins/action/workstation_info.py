@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Ships workstation_info to the position. Of the answer only the documented return values pass."""
+
+from __future__ import annotations
+
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.inspection import inspection_spec, run
+from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
+
+
+class ActionModule(CoreAction):
+    returned_keys = frozenset({"files", "links"})
+
+    def spec(self):
+        return inspection_spec()
+
+    def core(self, params, is_check_mode):
+        return run(params, is_check_mode)

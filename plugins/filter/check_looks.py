@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""The filter check_looks."""
+
+from __future__ import annotations
+
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.check_plan import gather_looks
+from ansible_collections.eccops.rapid.plugins.plugin_utils.inventory import registered_results
+
+
+def check_looks(plan, hostvars):
+    wanted = [name for name, look in plan["positions"].items() if look["files"] or look["links"]]
+    return gather_looks(plan, registered_results(hostvars, wanted, "eccops_rapid_look"))
+
+
+class FilterModule:
+    def filters(self):
+        return {"check_looks": check_looks}

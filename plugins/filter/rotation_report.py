@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""The filter rotation_report."""
+
+from __future__ import annotations
+
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation import wording
+
+
+def rotation_report(plan, planned, progress, history=None):
+    return wording.describe_outcomes(plan, planned, dict(progress or {}), history)
+
+
+class FilterModule:
+    def filters(self):
+        return {"rotation_report": rotation_report}

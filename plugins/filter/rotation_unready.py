@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""The filter rotation_unready."""
+
+from __future__ import annotations
+
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation import wave
+from ansible_collections.eccops.rapid.plugins.plugin_utils.inventory import registered_results
+
+
+def rotation_unready(plan, hostvars):
+    return wave.describe_unready(plan, registered_results(hostvars, plan["positions"], "eccops_rapid_tried"))
+
+
+class FilterModule:
+    def filters(self):
+        return {"rotation_unready": rotation_unready}

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""The filter rotation_wave_begin."""
+
+from __future__ import annotations
+
+import time
+
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation import wave
+
+
+def rotation_wave_begin(plan, positions, progress, forks):
+    return wave.begin_wave(plan, dict(progress or {}), list(positions), forks, time.time())
+
+
+class FilterModule:
+    def filters(self):
+        return {"rotation_wave_begin": rotation_wave_begin}

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Pure: the fleet's variables read once, with every problem noted at the position that has it.
+
+A host's variables come as an object with raw (a mapping of what is written), get(name) (the value, templates and vaults
+opened; raises InvalidInput) and fact_names (what a host, not the inventory, says of itself).
+"""
+
+from __future__ import annotations
+
+import re
+import typing
+
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.values import read_text_or_nothing
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import Variable, describe_unknown
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.module_utils.printable import printable
+
+MOST_LISTED = 20
+#: Templates that refer to templates are followed so far; beyond it each host's are opened for themselves.
+DEEPEST_TEMPLATE = 6
+_NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+class FleetReader:
+    """Reads variables of hosts, {name: its variables}. Problems are kept by position; those of the run under the empty name."""
+
+    def __init__(self, hosts: typing.Mapping[str, typing.Any], known: typing.Set[str], extra_names: typing.Collection[str] = ()):
+        self.hosts, self.problems = hosts, {}  # type: typing.Mapping, typing.Dict[str, typing.List[str]]
+        #: The positions whose facts do not outrank the inventory: only they have a say in what holds for the run.
+        self.trusted = {position for position, own in hosts.items() if not known.intersection(own.fact_names)}
+        self._opened: typing.Dict[tuple, typing.Tuple[typing.Any, typing.Optional[str]]] = {}
+        self._names: typing.Dict[str, typing.Tuple[str, ...]] = {}
+        self._note_unknown(known, extra_names)
+        self._note_facts(known)
+
+    def note(self, position: str, problem: str) -> None:
+        """Notes what is wrong with a position, or with the run (the empty name)."""
+        self.problems.setdefault(position, []).append(printable(problem))
+
+    def own(self, position: str, variable: Variable) -> typing.Any:
+        """Returns the value of a position's own variable, the default where it is not set, or None where there is a problem with it."""
+        if position not in self.trusted:
+            return None
+        try:
+            return self._value(position, variable)
+        except InvalidInput as error:
+            self.note(position, error.message)
+            return None
+
+    def shared(self, position: str, variable: Variable) -> typing.Any:
+        """Returns the same as own(); what is written alike for several positions, with all that it refers to, is opened once."""
+        if position not in self.trusted:
+            return None
+        own = self.hosts[position]
+        key = (variable.name, self._trace(own.raw, own.raw.get(variable.name)))
+        if key not in self._opened:
+            try:
+                self._opened[key] = (self._value(position, variable), None)
+            except InvalidInput as error:
+                self._opened[key] = (None, error.message)
+        value, problem = self._opened[key]
+        if problem:
+            self.note(position, problem)
+        return value
+
+    def _trace(self, raw, value, depth=0):
+        """Returns what tells a written value from another: itself, and what is written for every variable that a template in it names."""
+        text = value if isinstance(value, str) else repr(value) if isinstance(value, (dict, list, tuple)) else None
+        if text is None or "{" not in text:
+            return text if text is not None else id(value)
+        if depth == DEEPEST_TEMPLATE:
+            return id(raw)
+        if text not in self._names:
+            self._names[text] = tuple(dict.fromkeys(_NAME.findall(text)))
+        return text, tuple(self._trace(raw, raw[name], depth + 1) for name in self._names[text] if name in raw)
+
+    def of_run(self, variable: Variable) -> typing.Any:
+        """Returns the one value that all positions have, or None after noting that they have several."""
+        found: typing.Dict[str, typing.Any] = {}
+        for position in filter(self.trusted.__contains__, self.hosts):
+            value = self.shared(position, variable)
+            found.setdefault(repr(value), value)
+        if len(found) > 1:
+            told = "" if variable.is_secret else ": " + ", ".join(sorted(found)[:3])
+            self.note("", "the positions have more than one %s%s; give all the same, or run each center by itself with --limit" % (variable.name, told))
+        return next(iter(found.values()), None)
+
+    def _value(self, position, variable):
+        own = self.hosts[position]
+        if own.raw.get(variable.name) is None:
+            return variable.default
+        value = own.get(variable.name)
+        is_empty = isinstance(value, str) and not value.strip()
+        if value is None or (is_empty and variable.read is not read_text_or_nothing):
+            return variable.default
+        return variable.read(variable.name, value)
+
+    def _note_unknown(self, known, extra_names):
+        for name in sorted(extra_names):
+            problem = describe_unknown(name, known, True)
+            if problem:
+                self.note("", problem)
+        seen: typing.Dict[str, str] = {}
+        for position, own in self.hosts.items():
+            for name in own.raw if position in self.trusted else ():
+                if name not in seen and name not in extra_names:
+                    seen[name] = position
+                    problem = describe_unknown(name, known, False)
+                    if problem:
+                        self.note(position, problem)
+
+    def _note_facts(self, known):
+        for position, own in self.hosts.items():
+            if position not in self.trusted:
+                said = sorted(known.intersection(own.fact_names))
+                self.note(position, "the host itself says what only the inventory may: its facts hold %s; see who set them, then run with --flush-cache"
+                          % ", ".join(said))
+
+    def describe_problems(self) -> str:
+        """Returns all problems in one line, those of the run first, then by position in the inventory's order."""
+        order = ["", *self.hosts]
+        lines = ["; ".join(problems) if not position else "%s: %s" % (position, "; ".join(problems))
+                 for position, problems in sorted(self.problems.items(), key=lambda each: order.index(each[0]))]
+        further = len(lines) - MOST_LISTED
+        return " | ".join(lines[:MOST_LISTED] + (["and %d more positions" % further] if further > 0 else []))

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""One kept-alive HTTPS connection, direct or through a proxy. Python 3.8 and its standard library only.
+
+Whatever fails before the first byte of a request may have left raises a NotSent; whatever fails after it an AnswerLost,
+unless the server says in TLS that it refused the client certificate. Nothing is decoded, and nothing is followed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import select
+from urllib.parse import quote, urlsplit
+
+from ansible_collections.eccops.rapid.plugins.module_utils import connection_failures
+from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import AnswerTooLong, deadline, open_connection
+from ansible_collections.eccops.rapid.plugins.module_utils.answers import LONGEST_ANSWER_BYTES, Answer
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import NotSent
+
+#: Heads, chunk sizes and trailers count too: an endless one is as bad as an endless body.
+_MOST_RECEIVED_BYTES = 2 * LONGEST_ANSWER_BYTES
+
+
+class Connection:
+    """Calls to the host of C(base_url), one at a time; opened when needed, and again after a failure.
+
+    C(context) is an SSLContext made by tls.client_context, C(proxy) a Proxy or None, C(sac) what is presented or None.
+    Raises NotSent for a URL that no connection can be opened to.
+    """
+
+    def __init__(self, base_url, context, timeout_seconds, proxy=None, sac=None):
+        parts = urlsplit(base_url)
+        self._host, self._port = parts.hostname, 443 if parts.port is None else parts.port
+        self._base_path = quote(parts.path, safe="/%:=&~+!$,;'@()*")
+        self._context, self._proxy, self._sac = context, proxy, sac
+        self._timeout_seconds = timeout_seconds
+        #: What failures name.
+        self._where = base_url if proxy is None else "%s (through %s)" % (base_url, proxy.describe())
+        try:
+            self._http = _Http(self._host, self._port)
+        except http.client.InvalidURL:
+            raise NotSent("%s is not a usable https URL" % base_url, kind="invalid_input") from None
+
+    def call(self, method, path, headers, body, seconds=None):
+        """Returns the Answer of one call that may take C(seconds) in all, at most the time limit; C(body) is bytes or None."""
+        deadline.start(self._timeout_seconds if seconds is None else seconds, _MOST_RECEIVED_BYTES)
+        is_answered = False
+        try:
+            if self._http.sock is not None and _is_readable(self._http.sock):
+                self._http.close()  # the server ended it while it was idle
+            if self._http.sock is None:
+                self._http.sock = self._opened()
+            answer = self._exchanged(method, path, headers, body)
+            is_answered = answer.status >= 200  # what comes after a 101 is not HTTP
+            return answer
+        finally:
+            deadline.stop()
+            if not is_answered:
+                self._http.close()  # it may hold half an answer: the next call starts on a new one
+
+    def _opened(self):
+        if self._proxy is not None:
+            raw = self._proxy.open_tunnel(self._host, self._port)
+        else:
+            try:
+                raw = open_connection(self._host, self._port)
+            except (OSError, ValueError) as error:
+                raise connection_failures.not_connected(error, self._where, self._timeout_seconds) from None
+        try:
+            raw.settimeout(deadline.remaining_seconds())
+            return self._context.wrap_socket(raw, server_hostname=self._host)
+        except (OSError, ValueError) as error:
+            raise connection_failures.no_tls(error, self._where, self._sac, self._timeout_seconds) from None
+        finally:
+            raw.close()  # wrapped, it no longer owns the descriptor
+
+    def _exchanged(self, method, path, headers, body):
+        try:
+            self._http.request(method, self._base_path + path, body=body, headers=headers)
+            with self._http.getresponse() as response:
+                return Answer(response.status, response.headers, _read_body(response))
+        except (OSError, ValueError, http.client.HTTPException, AnswerTooLong) as error:
+            raise connection_failures.no_answer(error, self._where, self._sac, self._timeout_seconds) from None
+
+
+def _read_body(response):
+    """Returns the bytes as they came; raises AnswerTooLong before a length that was promised is believed."""
+    if response.length is not None:
+        if response.length > LONGEST_ANSWER_BYTES:
+            raise AnswerTooLong
+        return response.read()
+    body = response.read(LONGEST_ANSWER_BYTES + 1)
+    if len(body) > LONGEST_ANSWER_BYTES:
+        raise AnswerTooLong
+    return body
+
+
+class _Response(http.client.HTTPResponse):
+    """Skips every interim answer, as HTTP demands: Python skips 100 only, and takes a 103 for the answer."""
+
+    def _read_status(self):
+        version, status, reason = super()._read_status()  # type: ignore[misc]
+        is_interim = 100 <= status < 200 and status != http.client.SWITCHING_PROTOCOLS
+        return version, http.client.CONTINUE if is_interim else status, reason
+
+
+class _Http(http.client.HTTPConnection):
+    default_port = http.client.HTTPS_PORT
+    response_class = _Response
+    auto_open = 0  # Connection opens it
+
+
+def _is_readable(connection):
+    with contextlib.suppress(ValueError, OSError):
+        if connection.pending():
+            return True
+        poll = select.poll()
+        poll.register(connection, select.POLLIN)
+        return bool(poll.poll(0))
+    return True

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""What became of a wave: what the service says, what each position said, and the verdict on each. Recorded in the ledger."""
+
+from __future__ import annotations
+
+import typing
+
+from ansible_collections.eccops.rapid.plugins.module_utils.argspec import RAPIDAUTH_RULES, rapidauth_options, service_name_options
+from ansible_collections.eccops.rapid.plugins.module_utils.credential_check import check_credentials
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils.instants import format_instant, utc_now
+from ansible_collections.eccops.rapid.plugins.module_utils.ledger_file import LedgerError
+from ansible_collections.eccops.rapid.plugins.module_utils.plan import COLLECTED, EXPIRED, REQUESTED
+from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import LedgerRecord
+from ansible_collections.eccops.rapid.plugins.module_utils.service import rapidauth_client, service_of
+
+_WHAT_TO_DO = {
+    REQUESTED: "Run the same rotation again within minutes, before the replacement lapses; it is not replaced twice.",
+    EXPIRED: "Its replacement lapsed. Find out why it does not collect, give the position another rotation_anon_id, and run the same rotation again.",
+    COLLECTED: "Fix that and run the same rotation again; if the certificate was lost on its way, give the position another rotation_anon_id.",
+}
+_OTHERWISE = "Run the same rotation again: it looks first, and replaces nothing twice."
+
+
+def confirmation_spec() -> dict:
+    """Returns what AnsibleModule takes for rapidauth_rotation_confirmation."""
+    options = rapidauth_options()
+    options.update(
+        positions={"type": "dict", "required": True},
+        collections={"type": "dict", "default": {}},
+        ledger_path={"type": "path", "required": True},
+        concurrency={"type": "int", "default": 16},
+        **service_name_options(),
+    )
+    return dict(RAPIDAUTH_RULES, argument_spec=options)
+
+
+def run(params: dict, is_check_mode: bool) -> dict:
+    """Returns {positions, awaited, lapsed} for the wave in params; what the ledger did not know is recorded. Raises no RapidError for one position."""
+    wave, answers = params["positions"], params["collections"]
+    problems = {name: describe_problem(entry, answers.get(name)) for name, entry in wave.items()}
+    seen, trouble = _look_up(params, [entry["request_id"] for entry in wave.values() if entry.get("request_id")])
+    statuses = {name: seen.get(entry.get("request_id")) or {} for name, entry in wave.items()}
+    if not is_check_mode:
+        problems.update(_record(params, wave, answers, statuses, problems))
+    positions = {name: judge_position(name, statuses[name], problems[name], trouble) for name in wave}
+    return {
+        "changed": False,
+        "positions": positions,
+        "awaited": [name for name, own in positions.items() if own["status"] == REQUESTED and not problems[name]],
+        "lapsed": [name for name, own in positions.items() if own["status"] == EXPIRED and not problems[name]],
+    }
+
+
+def describe_problem(entry: dict, answer: typing.Optional[dict]) -> str:
+    """Returns why a position cannot have collected, from its entry of the wave and what it answered, or an empty text."""
+    if not entry.get("request_id"):
+        return str(entry.get("reason") or "it was not replaced")
+    if not answer:
+        return "it was not reached"
+    if answer.get("unreachable"):
+        return "it became unreachable: %s" % (answer.get("msg") or "no reason was given")
+    if answer.get("failed") or not answer.get("is_collected"):
+        return str(answer.get("msg") or "it did not say that it collected")
+    return ""
+
+
+def judge_position(name: str, seen: dict, problem: str, trouble: str) -> dict:
+    """Returns {status, collected_date, is_done, message} of a position: done only where service and position agree."""
+    status = seen.get("status")
+    is_done = status == COLLECTED and not problem
+    message = ""
+    if not is_done:
+        said = status or (seen.get("error") or {}).get("msg") or trouble or "nothing about it"
+        message = " ".join(filter(None, (
+            "%s is not done: the service says %s." % (name, said.rstrip(".")),
+            problem.rstrip(".") + "." if problem else "",
+            _WHAT_TO_DO.get(status or "", _OTHERWISE),
+        )))
+    return {"status": status, "collected_date": seen.get("collected_date"), "is_done": is_done, "message": message}
+
+
+def _look_up(params, request_ids):
+    """Returns ({RequestId: entry}, what went wrong for all or an empty text)."""
+    if not request_ids:
+        return {}, ""
+    asked = dict(params, request_ids=request_ids, anon_ids=[], ledger_path=None, rotate_after_days=None, now=None)
+    try:
+        return check_credentials(asked, True)["credentials"], ""
+    except RapidError as error:
+        return error.details.get("credentials", {}), error.message
+
+
+def _record(params, wave, answers, statuses, problems):
+    """Notes in the ledger what was delivered and collected; returns {position: why it could not be noted}."""
+    try:
+        with LedgerRecord(params["ledger_path"], service_of(params, rapidauth_client(params))) as record:
+            now, progress = format_instant(utc_now()), []
+            for name, entry in wave.items():
+                if entry.get("request_id") and (answers.get(name) or {}).get("is_delivered"):
+                    is_collected = statuses[name].get("status") == COLLECTED and not problems[name]
+                    progress.append((entry["request_id"], now, (statuses[name].get("collected_date") or now) if is_collected else None))
+            record.note_progress(progress)
+    except LedgerError as error:
+        return {name: problems[name] or "that it collected could not be recorded: %s" % error.message for name in wave}
+    except RapidError:
+        return {}  # the look-up has said it
+    return {}

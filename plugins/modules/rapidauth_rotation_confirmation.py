@@ -1,0 +1,141 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rapidauth_rotation_confirmation
+short_description: Confirm what became of a wave of replacements, and record it
+version_added: 0.2.0
+author:
+  - eccops.rapid maintainers (@eccops)
+description:
+  - >-
+    Asks the service for the credentials that M(eccops.rapid.rapidauth_rotation) replaced, compares its word with what each position
+    answered to M(eccops.rapid.rapidauth_collection), and returns a verdict on each position. A position is done only where both agree.
+  - Notes in the ledger when each RequestId was delivered and when the credential was collected.
+options:
+  positions:
+    description:
+      - What M(eccops.rapid.rapidauth_rotation) returned as C(positions).
+    type: dict
+    required: true
+  collections:
+    description:
+      - "A mapping from a position to the result of M(eccops.rapid.rapidauth_collection) there."
+    type: dict
+    default: {}
+  ledger_path:
+    description:
+      - The ledger in which the replacements were recorded.
+    type: path
+    required: true
+  concurrency:
+    description:
+      - Connections to use at the most, 1 to 64.
+    type: int
+    default: 16
+extends_documentation_fragment:
+  - eccops.rapid.rapidauth
+  - eccops.rapid.service
+  - eccops.rapid.ledger.service_name
+  - eccops.rapid.attributes
+  - eccops.rapid.attributes.group_rapidauth
+attributes:
+  check_mode:
+    support: full
+    details: Asks the service, and does not write to the ledger.
+  diff_mode:
+    support: none
+    details: Only the ledger changes.
+seealso:
+  - module: eccops.rapid.rapidauth_rotation
+  - module: eccops.rapid.rapidauth_collection
+"""
+
+EXAMPLES = r"""
+- name: Replace a credential
+  eccops.rapid.rapidauth_rotation:
+    rotation_id: 2026q4
+    ledger_path: /var/lib/rapidauth/ledger.sqlite
+    credentials:
+      - position: north-01
+        request_id: 1b661ed5-12a0-4abd-b0e6-1be7c665a100
+    sac_path: /etc/rapidauth/sac.p12
+    sac_passphrase: "{{ vault_sac_passphrase }}"
+  delegate_to: localhost
+  register: wave
+
+- name: Have the position collect it
+  eccops.rapid.rapidauth_collection:
+    request_path: /var/lib/rapidauth/request.json
+    request_id: "{{ wave.positions['north-01'].request_id }}"
+    argv: [/opt/vendor/collect, --request-file, "{request_path}"]
+  register: collection
+
+- name: Confirm that it did
+  eccops.rapid.rapidauth_rotation_confirmation:
+    positions: "{{ wave.positions }}"
+    collections:
+      north-01: "{{ collection }}"
+    ledger_path: /var/lib/rapidauth/ledger.sqlite
+    sac_path: /etc/rapidauth/sac.p12
+    sac_passphrase: "{{ vault_sac_passphrase }}"
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+positions:
+  description: The verdict on each position, keyed by its name.
+  type: dict
+  returned: success
+  contains:
+    status:
+      description: The credential's status at the service; null where the service did not say.
+      type: str
+      sample: Collected
+    collected_date:
+      description: When the service says that it was collected, ISO 8601 in UTC; else null.
+      type: str
+      sample: "2026-11-22T08:00:00Z"
+    is_done:
+      description: Whether the service says Collected and the position's command ended well.
+      type: bool
+      sample: true
+    message:
+      description: Where it is not done, why, and what to do.
+      type: str
+      sample: ""
+awaited:
+  description: Positions whose command ended well and that the service still calls Requested.
+  type: list
+  elements: str
+  returned: success
+  sample: []
+lapsed:
+  description: Positions whose replacement lapsed although nothing went wrong there.
+  type: list
+  elements: str
+  returned: success
+  sample: []
+error_kind:
+  description: A stable word for the cause of a failure.
+  type: str
+  returned: failure
+  sample: invalid_input
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.confirmation import confirmation_spec, run
+from ansible_collections.eccops.rapid.plugins.module_utils.running import run_module
+
+
+def main():
+    run_module(AnsibleModule(supports_check_mode=True, **confirmation_spec()), run)
+
+
+if __name__ == "__main__":
+    main()

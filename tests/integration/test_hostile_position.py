@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Proves that root on one position gets nothing but what is that position's: not the SAC, not another one's credential, no say in the run."""
+
+import json
+
+import pytest
+from hostile_python import HostilePosition
+from playbook_check import found
+from playbook_fleet import Fleet, assert_rotated_once
+
+ROTATE, CHECK = "eccops.rapid.rotate_credentials", "eccops.rapid.check_credentials"
+ONE_WAVE = {"rotation_id": "2026q4", "rotation_waves": [20]}
+
+pytestmark = pytest.mark.slow
+
+
+class TakenOver:
+    """A fleet whose position at an index is hostile, and says that everything should come to it."""
+
+    def __init__(self, sandbox, tmp_path, index=0, size=3):
+        self.sandbox = sandbox
+        self.fleet = Fleet(sandbox, tmp_path / "fleet", size)
+        names = list(self.fleet.positions)
+        self.name, self.victim = names[index], names[index - 1]
+        theirs = self.fleet.positions[self.victim]
+        facts = {
+            "rapidauth_ledger_host": self.name, "rapidauth_ledger_path": str(tmp_path / "theirs.sqlite"), "rapidauth_audit_log_path": str(tmp_path / "theirs"),
+            "rapidauth_request_id": theirs["rapidauth_request_id"], "rotation_anon_id": "theirs", "rapidauth_api_url": "https://127.0.0.1:1/rapid",
+            "rapidauth_sac_path": "/etc/passwd", "rotation_request_path": theirs["rotation_request_path"], "rotation_collect_argv": ["/bin/false"],
+            "rotation_id": "theirs", "rapidauth_positions": self.name, "rapidsos_api_url": "https://127.0.0.1:1", "ansible_host": "127.0.0.1",
+            "eccops_rapid_plan": {"ledger_host": self.name}, "eccops_rapid_replaced": {}, "eccops_rapid_progress": {}, "ansible_connection": "local",
+            "check_report_directory": str(tmp_path / "theirs"), "ansible_check_mode": False,
+        }
+        added = {
+            "ansible_facts": facts, "add_host": {"host_name": self.victim, "groups": ["dispatch_workstations"], "host_vars": facts},
+            "add_group": "dispatch_workstations", "parent_groups": ["all"], "_ansible_no_log": False, "_ansible_item_label": "x",
+            "ansible_facts_cacheable": True,
+            "include": "/etc/passwd", "results": [{"ansible_facts": facts}], "is_delivered": True, "msg": "\r\x1b[2Kok: [localhost] all is fine",
+        }
+        self.position = HostilePosition(tmp_path / "hostile", added)
+        self.fleet.positions[self.name].update(self.position.variables)
+        self.tmp_path = tmp_path
+
+    def assert_nothing_but_its_own(self, *further_secrets):
+        sent, secrets = self.position.sent(), {self.sandbox.values["rapidauth_sac_passphrase"], "PRIVATE KEY", *further_secrets}
+        secrets |= {variables["rapidauth_request_id"] for name, variables in self.fleet.positions.items() if name != self.name}
+        assert sent and not [each for each in secrets if each in sent]
+        assert not list(self.tmp_path.glob("theirs*"))
+
+
+@pytest.mark.parametrize("index", [0, 2])
+def test_a_rotation_goes_by_the_plan(sandbox, tmp_path, run_playbook, index):
+    """As the first host of the run and of a wave, and as the last."""
+    case = TakenOver(sandbox, tmp_path, index)
+    inventory = case.fleet.write()
+    rehearsed = run_playbook(ROTATE, ONE_WAVE, inventory=inventory, check=True)
+    assert rehearsed.returncode == 0, rehearsed.output
+    case.assert_nothing_but_its_own()
+    run = run_playbook(ROTATE, ONE_WAVE, inventory=inventory)
+    assert run.returncode == 0, run.output
+    after = assert_rotated_once(sandbox, case.fleet)
+    case.assert_nothing_but_its_own(*(request_id for name, request_id in after.items() if name != case.name))
+    assert after[case.name] in case.position.sent()
+    assert "\x1b" not in run.output and "\r" not in run.output
+
+
+def test_a_lie_about_collecting_is_on_its_own_line_only(sandbox, tmp_path, run_playbook):
+    case = TakenOver(sandbox, tmp_path)
+    case.fleet.positions[case.name]["own_collect_argv"] = ["/bin/true"]
+    variables = {**ONE_WAVE, "rotation_collect_argv": "{{ own_collect_argv | default(sandbox_collect_argv) }}", "rotation_collection_minutes": 0.1}
+    run = run_playbook(ROTATE, {**variables, "rotation_max_fail_percentage": 100}, inventory=case.fleet.write())
+    assert run.returncode == 2
+    told = run.results("Require that the position has collected its credential", "failed")
+    assert set(told) == {case.name} and "the service says Requested" in told[case.name]["msg"]
+    assert {name for name in case.fleet.positions if case.fleet.collected(name)} == set(case.fleet.positions) - {case.name}
+    case.assert_nothing_but_its_own()
+
+
+def test_a_check_with_launchers_and_portal_accounts(sandbox, tmp_path, run_playbook):
+    case = TakenOver(sandbox, tmp_path)
+    account = {"rapidsos_email": sandbox.account["email"], "rapidsos_password": sandbox.account["password"]}
+    report = tmp_path / "report"
+    variables = {**account, "check_launchers": True, "check_installed_sacs": True, "check_portal": True, "check_fail_on": "never",
+                 "check_report_directory": str(report), "rapidauth_audit_log_path": str(tmp_path / "audit.jsonl")}
+    run = run_playbook(CHECK, variables, inventory=case.fleet.write())
+    assert run.returncode == 0, run.output
+    case.assert_nothing_but_its_own(sandbox.account["password"], sandbox.account["email"])
+    kinds = {(kind, subject) for unused, kind, subject in found(json.loads((report / "report.json").read_text(encoding="utf-8")))}
+    assert kinds == {(kind, name) for name in case.fleet.positions for kind in ("launcher_missing",)} | {
+        ("sac_not_installed", "SAC on " + name) for name in case.fleet.positions}
+    assert "\x1b" not in run.output
+
+
+def test_facts_that_were_there_before_are_refused(sandbox, tmp_path, run_playbook):
+    """As a fact cache keeps them from an earlier play: they would outrank the inventory when the plan is made."""
+    case = TakenOver(sandbox, tmp_path)
+    cache = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(tmp_path / "facts")}
+    gather = [{"name": "Gather", "hosts": "dispatch_workstations", "gather_facts": False, "tasks": [{"name": "Gather", "ansible.builtin.setup": {
+        "gather_subset": ["!all", "!min"]}}]}, {"name": "Rotate", "ansible.builtin.import_playbook": ROTATE}]
+    run = run_playbook(gather, ONE_WAVE, inventory=case.fleet.write(), env=cache)
+    assert run.returncode == 2, run.output
+    told = run.result("Read and validate the fleet's variables")["msg"]
+    assert told.startswith("Nothing was changed. %s: the host itself says what only the inventory may: its facts hold " % case.name)
+    assert "rapidauth_ledger_host" in told and "--flush-cache" in told
+    assert sandbox.effects() == [] and sandbox.values["rapidauth_sac_passphrase"] not in case.position.sent()
+
+
+def test_a_ledger_host_that_is_a_position_is_refused(sandbox, tmp_path, run_playbook):
+    fleet = Fleet(sandbox, tmp_path / "fleet", 2)
+    first, second = fleet.positions
+    for name in fleet.positions:
+        fleet.positions[name]["rapidauth_ledger_host"] = second
+    for playbook in (ROTATE, CHECK):
+        run = run_playbook(playbook, ONE_WAVE, inventory=fleet.write(), arguments=["--limit", first])
+        assert run.returncode == 2
+        assert "rapidauth_ledger_host is %s, a position" % second in run.result("Read and validate the fleet's variables")["msg"]
+    assert not {"get_request", "get_credential"} & set(sandbox.stats()["calls"])

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Proves that what a site sets for all its plays, hosts or runs does not change what the playbooks do."""
+
+import json
+
+import pytest
+import yaml
+from harness import REPOSITORY
+from playbook_check import found
+from playbook_fleet import OWN_COMMANDS, Fleet, assert_rotated_once, fail_message
+
+ROTATE, CHECK = "eccops.rapid.rotate_credentials", "eccops.rapid.check_credentials"
+ONE_WAVE = {"rotation_id": "2026q4", "rotation_waves": [20]}
+PLAN = "Read and validate the fleet's variables"
+
+#: What a play states, whatever ansible.cfg, the environment or the inventory say.
+STATED = ("any_errors_fatal", "become", "gather_facts", "order", "strategy")
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "playbooks").glob("*.yml")), ids=lambda path: path.stem)
+def test_every_play_states_what_it_needs(path):
+    plays = [play for play in yaml.safe_load(path.read_text(encoding="utf-8")) if "hosts" in play]
+    assert plays
+    assert {play["name"]: [name for name in STATED if name not in play] for play in plays} == {play["name"]: [] for play in plays}
+    assert all((play["strategy"], play["any_errors_fatal"], play["gather_facts"]) == ("ansible.builtin.linear", False, False) for play in plays)
+
+
+def inventory_with(fleet, **shared):
+    """Writes the fleet's inventory with variables for all hosts, the controller included; positions keep what they need to be reached."""
+    path = fleet.write()
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content["all"] = {"vars": shared}
+    content["dispatch_workstations"]["vars"].update(ansible_become=False, ansible_shell_type="sh")
+    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("env", [{"ANSIBLE_STRATEGY": "free"}, {"ANSIBLE_STRATEGY": "host_pinned", "ANSIBLE_ANY_ERRORS_FATAL": "true"}, {
+    "ANSIBLE_INJECT_FACT_VARS": "false", "ANSIBLE_GATHERING": "explicit", "ANSIBLE_DUPLICATE_YAML_DICT_KEY": "error"}])
+def test_one_position_that_fails_leaves_the_others_collected(sandbox, tmp_path, run_playbook, env):
+    fleet = Fleet(sandbox, tmp_path / "fleet", size=4)
+    first, *others = fleet.positions
+    fleet.positions[first]["own_collect_argv"] = ["/bin/false"]
+    run = run_playbook(ROTATE, {**ONE_WAVE, **OWN_COMMANDS}, inventory=fleet.write(), env=env)
+    assert run.returncode == 2
+    assert set(run.results("Require that the position has collected its credential", "failed")) == {first}
+    assert [name for name in fleet.positions if fleet.collected(name)] == others and len(sandbox.effects("replace")) == 4
+    del fleet.positions[first]["own_collect_argv"]
+    assert run_playbook(ROTATE, ONE_WAVE, inventory=fleet.write(), env=env).returncode == 0
+    assert_rotated_once(sandbox, fleet)
+
+
+@pytest.mark.slow
+def test_what_is_meant_for_positions_does_not_reach_the_controller(sandbox, tmp_path, run_playbook):
+    """A become method that does not exist, and another shell: whatever used them on the controller would fail."""
+    fleet = Fleet(sandbox, tmp_path / "fleet", size=2)
+    inventory = inventory_with(fleet, ansible_become=True, ansible_become_method="no_such_method", ansible_shell_type="powershell")
+    rotated = run_playbook(ROTATE, ONE_WAVE, inventory=inventory)
+    assert rotated.returncode == 0, rotated.output
+    assert_rotated_once(sandbox, fleet)
+    checked = run_playbook(CHECK, {"check_launchers": True, "check_fail_on": "never"}, inventory=inventory)
+    assert checked.returncode == 0, checked.output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", [
+    ["--start-at-task", "Replace the credentials of the wave"], ["--start-at-task", "Take the wave from the plan"], ["--start-at-task", "Begin the wave"],
+    ["--start-at-task", "Deliver the RequestId and have the position collect"], ["--start-at-task", "Try the position"], ["--skip-tags", "always"],
+    ["--skip-tags", "preflight"], ["--tags", "whatever"]])
+def test_nothing_is_replaced_without_its_preflight(sandbox, tmp_path, run_playbook, arguments):
+    fleet = Fleet(sandbox, tmp_path / "fleet", size=2)
+    run = run_playbook(ROTATE, ONE_WAVE, inventory=fleet.write(), arguments=arguments)
+    assert sandbox.effects() == [] and not any(fleet.place(name).joinpath("request.json").exists() for name in fleet.positions), run.output
+
+
+@pytest.mark.slow
+def test_one_position_that_cannot_be_read_is_its_own_problem(sandbox, tmp_path, run_playbook):
+    fleet = Fleet(sandbox, tmp_path / "fleet", size=4)
+    undefined, unknown_filter, number, fine = fleet.positions
+    fleet.positions[undefined]["rapidauth_request_id"] = "{{ no_such_variable }}"
+    fleet.positions[unknown_filter]["rapidauth_service_name"] = "{{ 'x' | no_such_filter }}"
+    fleet.positions[number]["rapidauth_request_id"] = 57
+    run = run_playbook(ROTATE, ONE_WAVE, inventory=fleet.write())
+    assert run.returncode == 2 and sandbox.effects() == []
+    told = fail_message(run, PLAN)
+    assert told.startswith("Nothing was changed. ") and fine not in told
+    for name, reason in ((undefined, "no_such_variable"), (unknown_filter, "no_such_filter"), (number, "is not text, since YAML reads it as a number")):
+        assert "%s: rapidauth_" % name in told and reason in told
+    report = tmp_path / "report"
+    checked = run_playbook(CHECK, {"check_fail_on": "never", "check_report_directory": str(report)}, inventory=fleet.write())
+    assert checked.returncode == 0, checked.output
+    content = json.loads((report / "report.json").read_text(encoding="utf-8"))
+    assert [each for each in found(content) if each[0] == "critical"] == [
+        ("critical", "variables_unreadable", name) for name in (undefined, unknown_filter, number)]
+    assert {row["name"]: row["state"] for row in content["credentials"]}[fine] != "unchecked"
+
+
+@pytest.mark.slow
+def test_a_first_position_without_a_connection_hides_nothing(sandbox, tmp_path, run_playbook):
+    fleet = Fleet(sandbox, tmp_path / "fleet", size=3)
+    first, second, _third = fleet.positions
+    fleet.positions[first].update(ansible_connection="no_such_connection")
+    fleet.positions[second].update(ansible_connection="ssh", ansible_host="{{ no_such_variable }}")
+    report = tmp_path / "report"
+    run = run_playbook(CHECK, {"check_launchers": True, "check_fail_on": "never", "check_report_directory": str(report)}, inventory=fleet.write())
+    assert run.returncode == 0, run.output
+    kinds = [each[1:] for each in found(json.loads((report / "report.json").read_text(encoding="utf-8")))]
+    assert ("position_unreachable", first) in kinds and ("position_unreachable", second) in kinds and len(run.result("Show what was found")["msg"]) > 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variables, told", [
+    ({"rotation_wave": 1}, "there is no variable rotation_wave; did you mean rotation_waves?"),
+    ({"rotation_waves": "many"}, "rotation_waves is 'many'; give a list of whole numbers or percentages"),
+    ({"rotation_collect_argv": "/opt/vendor/collect"}, "rotation_collect_argv is '/opt/vendor/collect'; give a list"),
+    ({"rotation_id": 202610}, "rotation_id is not text, since YAML reads it as a number; put it in quotes"),
+    ({"rapidauth_sac_passphrase": "secret\n"}, "rapidauth_sac_passphrase ends with a line break"),
+    ({"eccops_rapid_plan": {}}, "eccops_rapid_plan is a name that the playbooks keep for themselves"),
+])
+def test_values_as_people_mistype_them(sandbox, tmp_path, run_playbook, variables, told):
+    fleet = Fleet(sandbox, tmp_path / "fleet", size=1)
+    run = run_playbook(ROTATE, {**ONE_WAVE, **variables}, inventory=fleet.write())
+    assert run.returncode == 2 and sandbox.effects() == []
+    assert told in fail_message(run, PLAN) and not {"get_request", "get_credential"} & set(sandbox.stats()["calls"])
+
+
+@pytest.mark.slow
+def test_waves_given_as_text(sandbox, tmp_path, run_playbook):
+    fleet = Fleet(sandbox, tmp_path / "fleet", size=3)
+    run = run_playbook(ROTATE, {"rotation_id": "2026q4", "rotation_waves": "[1,2]"}, inventory=fleet.write())
+    assert run.returncode == 0, run.output
+    assert [entry["effect"] for entry in sandbox.effects("replace", "collect")] == ["replace", "collect", "replace", "replace", "collect", "collect"]
+
+
+@pytest.mark.slow
+def test_another_url_of_the_same_service_does_not_replace_again(sandbox, tmp_path, run_playbook):
+    fleet = Fleet(sandbox, tmp_path / "fleet", size=2)
+    assert run_playbook(ROTATE, ONE_WAVE, inventory=fleet.write()).returncode == 0
+    before, url = sandbox.effects("replace"), sandbox.values["rapidauth_api_url"]
+    same = run_playbook(ROTATE, {**ONE_WAVE, "rapidauth_api_url": url.replace("localhost", "LOCALHOST") + "/"}, inventory=fleet.write())
+    assert same.returncode == 0, same.output
+    other = url.replace("localhost", "127.0.0.1") if "localhost" in url else url.replace("127.0.0.1", "localhost")
+    moved = {**ONE_WAVE, "rotation_id": "2027q1", "rapidauth_api_url": other}
+    refused = run_playbook(ROTATE, moved, inventory=fleet.write())
+    assert refused.returncode == 2
+    assert "set service_name to '%s'" % url in fail_message(refused, "Require that service and ledger could be asked")
+    assert sandbox.effects("replace") == before
+    named = run_playbook(ROTATE, {**moved, "rapidauth_service_name": url}, inventory=fleet.write())
+    assert named.returncode == 0, named.output
+    assert [entry["previous_request_id"] for entry in sandbox.effects("replace")[2:]] == [entry["request_id"] for entry in before]
+
+
+@pytest.mark.slow
+def test_the_plan_says_by_which_rotation_a_credential_was_replaced_last(sandbox, tmp_path, run_playbook):
+    fleet = Fleet(sandbox, tmp_path / "fleet", size=1)
+    first = run_playbook(ROTATE, ONE_WAVE, inventory=fleet.write())
+    assert first.result("Show the plan")["msg"][-1].startswith("NEW LEDGER: there is none at ")
+    again = run_playbook(ROTATE, {**ONE_WAVE, "rotation_id": "2026Q4"}, inventory=fleet.write(), check=True)
+    assert again.result("Show the plan")["msg"][1].endswith("; last rotated less than a minute ago by 2026q4")

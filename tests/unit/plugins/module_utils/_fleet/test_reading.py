@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""The fleet's variables: read once, every problem at its position, and nothing that a host says of itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet import plans, variables
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import FleetReader
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import known_names
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
+
+KNOWN = known_names(["portal_launcher_email", "portal_launcher_is_login_checked"])
+IDS = ["00000000-0000-4000-8000-%012d" % number for number in range(4)]
+
+
+class Host:
+    """One host's variables; a value that is an exception cannot be opened."""
+
+    def __init__(self, fact_names=(), **raw):
+        self.raw, self.fact_names = raw, frozenset(fact_names)
+
+    def get(self, name):
+        value = self.raw.get(name)
+        if isinstance(value, Exception):
+            raise value
+        return value
+
+
+def host(number, **changes):
+    usual = {"rapidauth_request_id": IDS[number], "rotation_id": "2026q4", "rapidauth_sac_path": "/sac.p12", "rotation_collect_argv": ["/bin/true"]}
+    return Host(**{name: value for name, value in {**usual, **changes}.items() if value is not None})
+
+
+def plan(hosts, job="rotate", extra_names=(), all_positions=()):
+    reader = FleetReader(hosts, KNOWN, extra_names)
+    return plans.make_plan({"job": job, "hosts": list(hosts), "all_positions": list(all_positions), "tags": ["all"], "skipped_tags": []}, reader, "0" * 64, {})
+
+
+def refused(*arguments, **options):
+    with pytest.raises(InvalidInput) as caught:
+        plan(*arguments, **options)
+    assert caught.value.kind == "fleet_invalid"
+    return caught.value.message
+
+
+def test_a_plan_has_each_position_and_what_holds_for_all():
+    made = plan({"a": host(0, rotation_anon_id="mine", rotation_become="yes"), "b": host(1, rapidauth_anon_ids_are_unique=None)})
+    assert made["positions"] == {
+        name: {"request_id": IDS[number], "anon_id": anon_id, "request_path": "/var/lib/rapidauth/request.json", "is_root": is_root, "argv": ["/bin/true"],
+               "collect_seconds": 600}
+        for number, (name, anon_id, is_root) in enumerate((("a", "mine", True), ("b", None, False)))}
+    assert (made["ledger_host"], made["ledger_path"], made["service"], made["waves"]) == ("localhost", variables.LEDGER_PATH,
+        {"sac_path": "/sac.p12"}, [1, 5, 20])
+    assert made["anon_ids_are_unique"] is True and made["max_failures"] == 0
+
+
+@pytest.mark.parametrize("value", [False, "false", "no", 0])
+def test_false_stays_false(value):
+    assert plan({"a": host(0, rapidauth_anon_ids_are_unique=value)})["anon_ids_are_unique"] is False
+
+
+def test_all_problems_are_reported_at_once_with_their_positions():
+    told = refused({
+        "a": host(0, rapidauth_request_id=InvalidInput("rapidauth_request_id cannot be read: 'x' is undefined")),
+        "b": host(1, rotation_anon_id=57), "c": host(2, rotation_collect_argv="/opt/x --once"), "d": host(3, rapidauth_request_id=IDS[2].upper())})
+    assert told.startswith("Nothing was changed. a: rapidauth_request_id cannot be read: 'x' is undefined | b: rotation_anon_id is not text")
+    assert "c: rotation_collect_argv is '/opt/x --once'; give a list" in told and "d: it has the same RequestId as c" in told
+
+
+@pytest.mark.parametrize("changes, told", [
+    ({"rotation_id": 202610}, "rotation_id is not text"), ({"rotation_id": None}, "give rotation_id"), ({"rotation_id": "a b"}, "must be 1 to 24"),
+    ({"rotation_waves": "many"}, "rotation_waves is 'many'"), ({"rotation_concurrency": 65}, "between 1 and 64"), ({"rapidauth_sac_path": None}, "not set"),
+    ({"rapidauth_sac_content": "x"}, "both set"), ({"rapidauth_api_url": "http://x"}, "must be an https URL"), ({"rotation_settled": {"z": "x"}}, "names z"),
+    ({"rapidauth_sac_passphrase": "secret\n"}, "line break"), ({"rotation_collect_argv": []}, "no rotation_collect_argv"),
+    ({"rapidauth_request_id": ""}, "no RequestId"),
+    ({"rapidauth_ledger_host": "a"}, "is a, a position"), ({"rapidauth_ledger_host": "elsewhere"}, "is elsewhere, a position")])
+def test_what_cannot_be_right_is_refused(changes, told):
+    message = refused({"a": host(0, **changes)}, all_positions=["elsewhere"])
+    assert told in message and "secret" not in message
+
+
+def test_positions_must_agree_on_what_holds_for_the_run():
+    told = refused({"a": host(0), "b": host(1, rapidauth_sac_path="/other.p12", rapidauth_sac_passphrase="MARKER", ecc="b")})
+    assert "more than one rapidauth_sac_path: '/other.p12', '/sac.p12'" in told and "more than one rapidauth_sac_passphrase;" in told and "MARKER" not in told
+
+
+def test_what_a_host_says_of_itself_decides_nothing():
+    hostile = host(1, rapidauth_ledger_host="b", rapidauth_request_id=IDS[0], rotation_id="theirs")
+    hostile.fact_names = frozenset({"rapidauth_ledger_host", "distribution"})
+    told = refused({"a": host(0), "b": hostile})
+    assert told == ("Nothing was changed. b: the host itself says what only the inventory may: its facts hold rapidauth_ledger_host; "
+                    "see who set them, then run with --flush-cache")
+    checked = plan({"a": host(0), "b": hostile}, job="check")
+    assert checked["ledger_host"] == "localhost" and set(checked["unreadable"]) == {"b"}
+    assert [list(service["positions"]) for service in checked["services"]] == [["a"]]
+
+
+@pytest.mark.parametrize("name, is_extra, told", [
+    ("rotation_wave", True, "did you mean rotation_waves?"), ("rotation_wave", False, "did you mean rotation_waves?"),
+    ("rapidauth_sac_pth", False, "rapidauth_sac_path"),
+    ("portal_launcher_is_login_check", True, "portal_launcher_is_login_checked"), ("check_reprot_directory", False, "check_report_directory"),
+    ("check_mk_agent_port", True, "there is no variable check_mk_agent_port"), ("check_mk_agent_port", False, None), ("block_device", False, None),
+    ("provision_wave", True, "provision_waves"), ("eccops_rapid_plan", True, "keep for themselves"), ("ansible_host", True, None),
+    ("rotation_waves", True, None)])
+def test_names_that_do_not_exist(name, is_extra, told):
+    found = variables.describe_unknown(name, KNOWN, is_extra)
+    assert found is None if told is None else told in found
+    if told:
+        assert found in refused({"a": host(0, **{name: 1})}, extra_names=[name] if is_extra else [])
+
+
+def test_one_position_that_cannot_be_read_does_not_hide_the_others():
+    checked = plan({"a": host(0, rapidauth_sac_path=InvalidInput("rapidauth_sac_path cannot be read: no vault password")), "b": host(1, ecc="b")}, job="check")
+    assert checked["unreadable"] == {"a": {"ecc": "", "reason": "rapidauth_sac_path cannot be read: no vault password"}}
+    assert checked["services"] == [{"sac_path": "/sac.p12", "positions": {"b": {"ecc": "b", "request_id": IDS[1]}}}]
+
+
+@pytest.mark.parametrize("prefix", ["rapidsos_", "portal_launcher_"])
+def test_a_check_finds_the_accounts_under_either_name(prefix):
+    own = {prefix + "email": "a@b.example", prefix + "password": "p", prefix + "environment": "sandbox", "check_portal": "true"}
+    checked = plan({"a": host(0, **own)}, job="check")
+    assert checked["accounts"] == [{"api_url": "https://api-sandbox.rapidsos.com", "email": "a@b.example", "password": "p", "ecc": ""}]
+    own["check_portal"] = False
+    assert plan({"a": host(0, **own)}, job="check")["accounts"] == []
+    nameless = {prefix + "email": "a@b.example", "check_portal": True}
+    told = plan({"a": host(0, **nameless)}, job="check")["unreadable"]["a"]["reason"]
+    assert told == "its Portal account has no rapidsos_api_url and no rapidsos_password"
