@@ -164,9 +164,8 @@ class FileSetChange:
         """Returns the Changes that leave nothing of the set, nor of C(trace_paths), which programs of the set have left."""
         paths = [path for file in self.files for path in (file.path, file.staged_path, file.previous_path)]
         paths += [each.path for each in self.directories] + trace_paths
-        return [
-            Change(types.SimpleNamespace(path=path), "directory\n" if _is_directory(path) else "file\n", "") for path in paths
-            if status_of(path) is not None]
+        there = [path for path in paths if status_of(path) is not None]
+        return [Change(types.SimpleNamespace(path=path), "directory\n" if _is_directory(path) else "file\n", "") for path in there]
 
     def remove(self, removals):
         """Removes what C(removals) returned; returns the directories that had been made for it."""
