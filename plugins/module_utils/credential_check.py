@@ -105,9 +105,9 @@ def _look_up_all(looks, concurrency, days, now):
         stop.answered()
         return entry
 
-    # The first one alone: where the service keeps silent, the others do not wait for the same.
-    entries = [look_up(looks[0])]
     with ThreadPoolExecutor(max_workers=min(concurrency, len(looks))) as pool:
+        # The first one alone: where the service keeps silent, the others do not wait for the same.
+        entries = [pool.submit(look_up, looks[0]).result()]
         entries += list(pool.map(look_up, looks[1:]))
     credentials = {look[0]: entry for look, entry in zip(looks, entries) if entry is not None}
     if stop.reason:
