@@ -39,7 +39,7 @@ class Connection:
         self._where = base_url if proxy is None else "%s (through %s)" % (base_url, proxy.describe())
         try:
             self._http = self._make_http()
-        except http.client.InvalidURL:
+        except (http.client.InvalidURL, ValueError):  # urllib3's LocationParseError is a ValueError
             raise NotSent("%s is not a usable https URL" % base_url, kind="invalid_input") from None
 
     def call(self, method, path, headers, body, seconds=None):

@@ -41,11 +41,11 @@ class RequestsConnection(Connection):
             raise MissingLibrary("the Python library 'requests' is needed to talk to a service: %s" % REQUESTS_ERROR)
         super().__init__(base_url, context, timeout_seconds, proxy, sac)
         self._origin = "https://" + urlsplit(base_url).netloc
+
+    def _make_http(self):
         pool = HTTPSConnectionPool(self._host, self._port, maxsize=1)
         pool.ConnectionCls = lambda **unused_options: self._http
         self._adapter = _Adapter(pool)
-
-    def _make_http(self):
         return Http(self._open, self._host, self._port)
 
     def _exchange(self, method, path, headers, body):
