@@ -13,7 +13,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import known_names
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
 from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import plain
-from ansible_collections.eccops.rapid.plugins.plugin_utils.inventory import extra_variable_names, read_hosts, role_option_names, shipped_launcher_sha256
+from ansible_collections.eccops.rapid.plugins.plugin_utils.inventory import (
+    extra_variable_names, match_hosts, read_hosts, role_options, role_variables, shipped_launcher_sha256)
 
 
 class ActionModule(ActionBase):
@@ -29,10 +30,17 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("; ".join(validated.error_messages))
         params = validated.validated_parameters
         extra_names = extra_variable_names(self._loader)
-        hosts = read_hosts(params["hosts"], task_vars, self._templar, self._task.get_play().get_vars(), extra_names)
+        play_vars = self._task.get_play().get_vars()
         try:
-            reader = FleetReader(hosts, known_names(role_option_names()), extra_names)
-            result.update(changed=False, **make_plan(params, reader, shipped_launcher_sha256()))
+            if params["pattern_variable"]:
+                (own,) = read_hosts([task_vars["inventory_hostname"]], task_vars, self._templar, play_vars, extra_names).values()
+                params["hosts"] = match_hosts(params["pattern_variable"], own, params["hosts"], task_vars, self._loader)
+            roles = role_options()
+            defaults = role_variables(self._loader) if params["job"] == "provision" else None
+            hosts = read_hosts(params["hosts"], task_vars, self._templar, play_vars, extra_names, defaults)
+            known = known_names(name for options in roles.values() for name in options).union(defaults or ())
+            reader = FleetReader(hosts, known, extra_names)
+            result.update(changed=False, **make_plan(params, reader, shipped_launcher_sha256(), roles))
             # It holds the SAC's passphrase; a failure names variables and no value of a secret.
             result["_ansible_no_log"] = True
         except RapidError as error:

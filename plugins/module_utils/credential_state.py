@@ -62,11 +62,12 @@ def _present(client, params, is_check_mode):
         "after": {"prevent_collection": wanted},
     }
     if not is_check_mode:
-        credential = _patch_and_verify(client, request_id, wanted)
+        credential = patch_and_verify(client, request_id, wanted)
     return _result(credential, True, "patched", [request_id], difference)
 
 
-def _patch_and_verify(client, request_id, wanted):
+def patch_and_verify(client, request_id, wanted):
+    """Returns the credential after PreventCollection was set and seen to be set; raises RapidError."""
     seen = []
 
     def look():

@@ -19,7 +19,7 @@ def provisioning_outcomes(hostvars, names):
 
 def _outcome(name, variables):
     results = {part: variables.get(variable) for part, variable in ROLE_RESULTS.items()}
-    row = {"position": name, "reason": str(variables.get("provision_problem") or "")}
+    row = {"position": name, "reason": str(variables.get("eccops_rapid_problem") or "")}
     row.update((part, _word(result)) for part, result in results.items())
     words = [row[part] for part in ROLE_RESULTS]
     unreachable = next((result for result in results.values() if result and result.get("unreachable")), None)

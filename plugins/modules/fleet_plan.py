@@ -39,6 +39,24 @@ options:
     type: list
     elements: str
     default: []
+  pattern_variable:
+    description:
+      - >-
+        Name of a variable whose patterns choose among O(hosts), text or a list of text. Each pattern must match a host. The variable
+        is read as it is written, so that a number is refused and not taken for a name.
+    type: str
+  tags:
+    description:
+      - With O(job=provision), the tags of the run; what they leave out is not planned.
+    type: list
+    elements: str
+    default: [all]
+  skipped_tags:
+    description:
+      - With O(job=provision), the tags that the run skips.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - eccops.rapid.attributes
 attributes:
@@ -83,6 +101,17 @@ service:
   returned: with O(job=rotate)
   sample:
     sac_path: /etc/rapidauth/sac.p12
+services:
+  description: The services of the run, each with its C(options) and the C(credentials) that are blocked there.
+  type: list
+  elements: dict
+  returned: with O(job=block)
+  sample:
+    - options:
+        sac_path: /etc/rapidauth/sac.p12
+      credentials:
+        - position: north-07
+          request_id: 1b661ed5-12a0-4abd-b0e6-1be7c665a100
 positions:
   description: What is done with each position, keyed by its name.
   type: dict

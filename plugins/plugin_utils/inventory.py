@@ -5,13 +5,17 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import pathlib
 from typing import Any
 
 import yaml
 from ansible.errors import AnsibleError
+from ansible.inventory.manager import split_host_pattern
+from ansible.plugins.loader import lookup_loader
 from ansible.utils.vars import load_extra_vars
 
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.values import read_texts
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import plain
 
@@ -25,10 +29,10 @@ class HostVariables:
     The variables of the play, such as those of import_playbook, go before the inventory's and after extra vars.
     """
 
-    def __init__(self, hostvars, name: str, templar, play_vars: dict, extra_names):
+    def __init__(self, hostvars, name: str, templar, play_vars: dict, extra_names, role_vars: dict | None = None):
         self._hostvars, self._templar = hostvars, templar
         written = hostvars.raw_get(name)
-        self.raw = {**written, **{key: value for key, value in play_vars.items() if key not in extra_names}}
+        self.raw = {**(role_vars or {}), **written, **{key: value for key, value in play_vars.items() if key not in extra_names}}
         self.fact_names = frozenset(written.get("ansible_facts") or ())
 
     def get(self, name: str) -> Any:
@@ -43,10 +47,41 @@ class HostVariables:
             raise InvalidInput("%s cannot be read: %s" % (name, " ".join(str(error).split()))) from None
 
 
-def read_hosts(names, task_vars: dict, templar, play_vars: dict, extra_names) -> dict[str, HostVariables]:
-    """Returns {host: its variables} in the order of names."""
+def read_hosts(names, task_vars: dict, templar, play_vars: dict, extra_names, role_vars: dict | None = None) -> dict[str, HostVariables]:
+    """Returns {host: its variables} in the order of names; role_vars are the defaults of roles, which all others outrank."""
     hostvars = task_vars["hostvars"]
-    return {str(name): HostVariables(hostvars, str(name), templar, play_vars, extra_names) for name in names}
+    return {str(name): HostVariables(hostvars, str(name), templar, play_vars, extra_names, role_vars) for name in names}
+
+
+def match_hosts(name: str, own: HostVariables, reachable, task_vars: dict, loader) -> list[str]:
+    """Returns those of the hosts reachable that a variable's patterns name; raises InvalidInput where one of them names none.
+
+    The variable is text or a list of text, in Ansible's own pattern language. It must not come from a host's facts.
+    """
+    if name in own.fact_names:
+        raise InvalidInput("Nothing was changed. A host's facts hold %s; give it with -e" % name, kind="fleet_invalid")
+    value = own.get(name)
+    if value is None or (isinstance(value, str) and not value.strip()):
+        raise InvalidInput("Nothing was changed. %s is not set; give it the positions that are meant" % name, kind="fleet_invalid")
+    try:
+        given = read_texts(name, [value] if not isinstance(value, (list, tuple)) and not str(value).lstrip().startswith("[") else value)
+    except InvalidInput as error:
+        raise InvalidInput("Nothing was changed. %s" % error.message, kind="fleet_invalid") from None
+    lookup = lookup_loader.get("ansible.builtin.inventory_hostnames", loader=loader)
+    patterns = [part.strip() for each in given for part in split_host_pattern(each) if part.strip()]
+
+    def find(wanted):
+        return [str(each) for each in lookup.run(wanted, variables=task_vars) if each in set(reachable)]
+
+    for pattern in patterns:
+        if not pattern.startswith(("!", "&")) and not find([pattern]):
+            raise InvalidInput(
+                "Nothing was changed. '%s' of %s matches no host of the inventory that this run may use; see --limit and ansible-inventory --list"
+                % (pattern, name), kind="fleet_invalid")
+    found = find(patterns)
+    if not found:
+        raise InvalidInput("Nothing was changed. %s leaves no host: '%s'" % (name, ", ".join(patterns)), kind="fleet_invalid")
+    return found
 
 
 def extra_variable_names(loader) -> frozenset[str]:
@@ -54,14 +89,23 @@ def extra_variable_names(loader) -> frozenset[str]:
     return frozenset(load_extra_vars(loader))
 
 
-def role_option_names() -> set[str]:
-    """Returns the names of all options of the roles that run for positions."""
-    names: set[str] = set()
+def role_options() -> dict[str, dict]:
+    """Returns {role: {option: its specification}} of the roles that run for positions."""
+    found = {}
     for role in ROLES_OF_POSITIONS:
         specs = yaml.safe_load((_ROLES / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
-        for entry_point in specs["argument_specs"].values():
-            names.update(entry_point["options"])
-    return names
+        found[role] = specs["argument_specs"]["main"]["options"]
+    return found
+
+
+def role_variables(loader) -> dict[str, Any]:
+    """Returns the defaults and the variables of the roles that provision positions, as they are written."""
+    trust = {"trusted_as_template": True} if "trusted_as_template" in inspect.signature(loader.load_from_file).parameters else {}
+    found: dict[str, Any] = {}
+    for place in ("defaults", "vars"):
+        for role in ("portal_launcher", "sac_certificate"):
+            found.update(loader.load_from_file(str(_ROLES / role / place / "main.yml"), **trust) or {})
+    return found
 
 
 def shipped_launcher_sha256() -> str:

@@ -10,6 +10,10 @@ import urllib.request
 import aiohttp
 
 
+#: How long a condition is waited for at the most, and a browser's answer to one call: a busy machine takes its time.
+LIMIT_SECONDS, CALL_SECONDS = 120, 20
+
+
 class Chromium:
     """A running Chromium whose debugging port is reached at C(port) of this machine."""
 
@@ -19,12 +23,12 @@ class Chromium:
     def pages(self):
         """[{"id", "url", "title", ...}], [] while there is no browser."""
         try:
-            with urllib.request.urlopen(self._base + "/json/list", timeout=2) as answer:
+            with urllib.request.urlopen(self._base + "/json/list", timeout=CALL_SECONDS) as answer:
                 return [page for page in json.load(answer) if page["type"] == "page"]
         except OSError:
             return []
 
-    def wait_for(self, is_wanted, seconds=15):
+    def wait_for(self, is_wanted, seconds=LIMIT_SECONDS):
         """Returns (page, seconds it took) of the first page that is wanted."""
         began = time.monotonic()
         while True:
@@ -38,15 +42,15 @@ class Chromium:
     def close_all_but_one(self):
         """Leaves a browser that runs with one empty page."""
         request = urllib.request.Request(self._base + "/json/new?about:blank", method="PUT")
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=CALL_SECONDS) as answer:
             kept = json.load(answer)["id"]
         for page in self.pages():
             if page["id"] != kept:
-                urllib.request.urlopen(f"{self._base}/json/close/{page['id']}", timeout=5).close()
+                urllib.request.urlopen(f"{self._base}/json/close/{page['id']}", timeout=CALL_SECONDS).close()
 
     def close(self):
         """As a user closes the last window."""
-        with urllib.request.urlopen(self._base + "/json/version", timeout=2) as answer:
+        with urllib.request.urlopen(self._base + "/json/version", timeout=CALL_SECONDS) as answer:
             self._call(json.load(answer), ("Browser.close", {}))
 
     def evaluate(self, page, expression):
@@ -69,7 +73,7 @@ class Chromium:
         async with aiohttp.ClientSession() as session, session.ws_connect(address) as socket:
             for number, (method, parameters) in enumerate(calls):
                 await socket.send_json({"id": number, "method": method, "params": parameters})
-                while (answer := await socket.receive_json(timeout=10)).get("id") != number:
+                while (answer := await socket.receive_json(timeout=LIMIT_SECONDS)).get("id") != number:
                     pass
                 results.append(answer["result"])
         return results

@@ -94,7 +94,7 @@ class Desk:
 
     def start_browser(self):
         self._as_unit("browser", "chromium", "about:blank")
-        self.chromium.wait_for(lambda page: True, 40)
+        self.chromium.wait_for(lambda page: True)
 
     def stop_browser(self):
         """As a user would close it: the profile is written down."""
@@ -124,7 +124,7 @@ class Desk:
             self._tunnel.wait()
 
     @staticmethod
-    def _until(is_so, seconds=20):
+    def _until(is_so, seconds=120):
         deadline = time.monotonic() + seconds
         while not is_so():
             assert time.monotonic() < deadline

@@ -7,7 +7,6 @@ import http.server
 import json
 import pathlib
 import re
-import statistics
 import subprocess
 import threading
 import urllib.parse
@@ -18,7 +17,6 @@ from harness import REPOSITORY, effects_since_reset
 
 SEARCH = pathlib.Path(__file__).with_name("token_search.py")
 DIGITS, SHOWN = "15555555555", "+1 (555) 555-5555"
-GOAL_SECONDS = 0.150
 
 
 def effects(desk, *names):
@@ -145,35 +143,3 @@ class _watching:
     def __exit__(self, *_error):
         self._desk.root("touch", "/run/stop-watching")
         self._found.update(json.loads(self._process.communicate(timeout=30)[0]))
-
-
-_LOGIN_ROUND_TRIP = """
-import json, ssl, sys, time, http.client
-body, context = sys.stdin.read(), ssl.create_default_context(cafile="/usr/local/share/portal-ca.pem")
-took = []
-for _ in range(5):
-    began = time.monotonic()
-    client = http.client.HTTPSConnection("controller", int(sys.argv[1]), context=context)
-    client.request("POST", "/v1/scorpius/user/api-token-auth", body, {"Content-Type": "application/json"})
-    assert client.getresponse().read()
-    took.append(time.monotonic() - began)
-print(json.dumps(took))
-"""
-
-
-def test_time_from_the_call_to_the_start_of_the_browser(browser):
-    """Goals: 150 ms beyond the login's round trip, 150 ms with a token of the session. The best of five counts: the machine is shared."""
-    port = urllib.parse.urlsplit(browser.sandbox.values["rapidsos_api_url"]).port
-    account = json.dumps({key: browser.sandbox.account[key] for key in ("email", "password")})
-    login = json.loads(browser.root("python3", "-I", "-c", _LOGIN_ROUND_TRIP, str(port), stdin=account))
-    fresh, cached = [], []
-    for _round in range(5):
-        browser.forget()
-        for took in (fresh, cached):
-            code, said, times = browser.call("portal-launcher", "5555555555")
-            assert code == 0, said
-            took.append(browser.opened_at()[-1] - times["began"])
-    told = {name: "best %.0f, median %.0f ms" % (min(values) * 1000, statistics.median(values) * 1000)
-            for name, values in (("login's round trip", login), ("call to browser with a login", fresh), ("with a token of the session", cached))}
-    print(f"\n{told}")
-    assert min(cached) <= GOAL_SECONDS and min(fresh) <= min(login) + GOAL_SECONDS, told

@@ -116,8 +116,8 @@ def squid(login=None, ports=()):
     def arguments(service):
         helper = service.write(
             "login", '#!/bin/sh\nwhile read -r line; do if [ "$line" = "%s" ]; then echo OK; else echo ERR; fi; done\n' % " ".join(login or ("", "")), 0o700)
-        lines = ["http_port 127.0.0.1:%d" % service.port, "visible_hostname proxy.example", "cache deny all", "pinger_enable off",
-            "shutdown_lifetime 0 seconds",
+        lines = ["http_port 127.0.0.1:%d" % service.port, "visible_hostname proxy.example", "cache deny all",
+                 "pinger_enable off", "shutdown_lifetime 0 seconds",
                  "netdb_filename none", "memory_cache_shared off", "coredump_dir %s" % service.directory, "pid_filename %s/pid" % service.directory,
                  "access_log stdio:%s/access" % service.directory, "cache_log %s/cache" % service.directory, "acl connect method CONNECT"]
         lines += ["acl allowed port %s" % " ".join(map(str, ports)), "http_access deny !allowed"] if ports else []

@@ -13,6 +13,7 @@ import typing
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet import variables as names
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.check_plan import plan_check
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.ledger_plan import plan_ledger, plan_service, read_service, refuse
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.provision_plan import plan_provision
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import FleetReader
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.request_ids import validate_credentials, validate_rotation_id
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
@@ -25,19 +26,27 @@ def fleet_plan_spec() -> dict:
     """Returns what an ArgumentSpecValidator takes for fleet_plan."""
     return {
         "argument_spec": {
-            "job": {"type": "str", "choices": list(JOBS), "required": True},
+            "job": {"type": "str", "choices": ["block", "check", "provision", "rotate"], "required": True},
             "hosts": {"type": "list", "elements": "str", "required": True},
             "all_positions": {"type": "list", "elements": "str", "default": []},
+            "pattern_variable": {"type": "str"},
+            "tags": {"type": "list", "elements": "str", "default": ["all"]},
+            "skipped_tags": {"type": "list", "elements": "str", "default": []},
         }
     }
 
 
-def make_plan(params: dict, reader: FleetReader, shipped_launcher_sha256: str) -> dict:
-    """Returns the plan of a job, for the options of fleet_plan. Raises InvalidInput with all problems at once."""
+def make_plan(params: dict, reader: FleetReader, shipped_launcher_sha256: str, roles: dict) -> dict:
+    """Returns the plan of a job, for the options of fleet_plan. Raises InvalidInput with all problems at once.
+
+    roles are the option specifications of the collection's roles, {role: {option: specification}}.
+    """
     all_positions = {*params["all_positions"], *params["hosts"]}
     if params["job"] == "check":
         return plan_check(reader, all_positions, shipped_launcher_sha256)
-    return JOBS[params["job"]](reader, all_positions)
+    if params["job"] == "provision":
+        return plan_provision(reader, roles, params["tags"], params["skipped_tags"])
+    return (plan_block if params["job"] == "block" else plan_rotation)(reader, all_positions)
 
 
 def plan_rotation(reader: FleetReader, all_positions: typing.Collection[str]) -> dict:
@@ -63,11 +72,18 @@ def plan_rotation(reader: FleetReader, all_positions: typing.Collection[str]) ->
 
 
 def plan_block(reader: FleetReader, all_positions: typing.Collection[str]) -> dict:
-    """Returns the plan of blocking: the ledger, and per position the RequestId and the service. Raises InvalidInput with all problems."""
+    """Returns the plan of blocking: the ledger, and services, [{options, credentials: [{position, request_id}]}].
+
+    Raises InvalidInput with all problems at once.
+    """
     plan = plan_ledger(reader, all_positions)
-    plan["positions"] = {
-        position: {"request_id": _request_id(reader, position), "service": read_service(reader, position)} for position in reader.hosts
-    }
+    plan["positions"] = {position: {"request_id": _request_id(reader, position)} for position in reader.hosts}
+    services: typing.Dict[str, dict] = {}
+    for position, own in plan["positions"].items():
+        options = read_service(reader, position)
+        service = services.setdefault(repr(sorted(options.items())), {"options": options, "credentials": []})
+        service["credentials"].append({"position": position, "request_id": own["request_id"]})
+    plan["services"] = list(services.values())
     _validate_credentials(reader, plan)
     refuse(reader, "Nothing was changed.")
     return plan
@@ -124,7 +140,3 @@ def _note_invalid(reader, position, validate, *arguments):
         validate(*arguments)
     except InvalidInput as error:
         reader.note(position, error.message)
-
-
-#: What each playbook's plan is made by.
-JOBS = {"block": plan_block, "check": plan_check, "rotate": plan_rotation}

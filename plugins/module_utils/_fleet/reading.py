@@ -8,13 +8,18 @@ opened; raises InvalidInput) and fact_names (what a host, not the inventory, say
 
 from __future__ import annotations
 
+import re
 import typing
 
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.values import read_text_or_nothing
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import Variable, describe_unknown
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils.printable import printable
 
 MOST_LISTED = 20
+#: Templates that refer to templates are followed so far; beyond it each host's are opened for themselves.
+DEEPEST_TEMPLATE = 6
+_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 class FleetReader:
@@ -24,7 +29,8 @@ class FleetReader:
         self.hosts, self.problems = hosts, {}  # type: typing.Mapping, typing.Dict[str, typing.List[str]]
         #: The positions whose facts do not outrank the inventory: only they have a say in what holds for the run.
         self.trusted = {position for position, own in hosts.items() if not known.intersection(own.fact_names)}
-        self._opened: typing.Dict[tuple, typing.Any] = {}
+        self._opened: typing.Dict[tuple, typing.Tuple[typing.Any, typing.Optional[str]]] = {}
+        self._names: typing.Dict[str, typing.Tuple[str, ...]] = {}
         self._note_unknown(known, extra_names)
         self._note_facts(known)
 
@@ -43,13 +49,31 @@ class FleetReader:
             return None
 
     def shared(self, position: str, variable: Variable) -> typing.Any:
-        """Returns the same for a variable that a center's positions share: what is written alike there is opened once."""
+        """Returns the same as own(); what is written alike for several positions, with all that it refers to, is opened once."""
+        if position not in self.trusted:
+            return None
         own = self.hosts[position]
-        written = own.raw.get(variable.name)
-        key = (variable.name, str(own.raw.get("ecc")), written if isinstance(written, str) else id(written))
+        key = (variable.name, self._trace(own.raw, own.raw.get(variable.name)))
         if key not in self._opened:
-            self._opened[key] = self.own(position, variable)
-        return self._opened[key]
+            try:
+                self._opened[key] = (self._value(position, variable), None)
+            except InvalidInput as error:
+                self._opened[key] = (None, error.message)
+        value, problem = self._opened[key]
+        if problem:
+            self.note(position, problem)
+        return value
+
+    def _trace(self, raw, value, depth=0):
+        """Returns what tells a written value from another: itself, and what is written for every variable that a template in it names."""
+        text = value if isinstance(value, str) else repr(value) if isinstance(value, (dict, list, tuple)) else None
+        if text is None or "{" not in text:
+            return text if text is not None else id(value)
+        if depth == DEEPEST_TEMPLATE:
+            return id(raw)
+        if text not in self._names:
+            self._names[text] = tuple(dict.fromkeys(_NAME.findall(text)))
+        return text, tuple(self._trace(raw, raw[name], depth + 1) for name in self._names[text] if name in raw)
 
     def of_run(self, variable: Variable) -> typing.Any:
         """Returns the one value that all positions have, or None after noting that they have several."""
@@ -67,7 +91,8 @@ class FleetReader:
         if own.raw.get(variable.name) is None:
             return variable.default
         value = own.get(variable.name)
-        if value is None or (isinstance(value, str) and not value.strip()):
+        is_empty = isinstance(value, str) and not value.strip()
+        if value is None or (is_empty and variable.read is not read_text_or_nothing):
             return variable.default
         return variable.read(variable.name, value)
 

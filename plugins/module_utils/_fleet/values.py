@@ -27,6 +27,11 @@ def read_text(name: str, value: typing.Any) -> str:
     raise InvalidInput("%s is not text, since YAML reads it as %s; put it in quotes" % (name, _describe(value)))
 
 
+def read_text_or_nothing(name: str, value: typing.Any) -> str:
+    """Returns the text, which may be empty: that switches off what has a default."""
+    return read_text(name, value)
+
+
 def read_secret(name: str, value: typing.Any) -> str:
     """Returns the text. Raises InvalidInput, without the value, where it is none that somebody can have chosen."""
     text = read_text(name, value)

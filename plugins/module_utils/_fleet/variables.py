@@ -14,7 +14,7 @@ Variable = typing.NamedTuple("Variable", [("name", str), ("read", typing.Callabl
 
 #: Prefixes that belong to this collection, and those that other people's variables may have too.
 OWN_PREFIXES = ("rotation_", "rapidauth_", "portal_launcher_")
-SHARED_PREFIXES = ("check_", "provision_", "block_")
+SHARED_PREFIXES = ("check_", "provision_", "block_", "blocked_")
 #: What the playbooks register has this prefix, which nobody else may use.
 INTERNAL_PREFIX = "eccops_rapid_"
 
@@ -45,7 +45,7 @@ SERVICE_NAMES = _variables(
 LEDGER = _variables(
     ("rapidauth_ledger_path", values.read_text, LEDGER_PATH),
     ("rapidauth_ledger_host", values.read_text, "localhost"),
-    ("rapidauth_audit_log_path", values.read_text, AUDIT_LOG_PATH),
+    ("rapidauth_audit_log_path", values.read_text_or_nothing, AUDIT_LOG_PATH),
 )
 ROTATION = _variables(
     ("rotation_id", values.read_text),
@@ -99,7 +99,7 @@ PROVISION = _variables(
     ("provision_max_fail_percentage", values.read_number, 0.0),
 )
 #: Names with our prefixes that are no variable of the tables above: of other playbooks, of the sandbox's inventory.
-_FURTHER_NAMES = ("rapidauth_positions", "rapidauth_anon_id")
+_FURTHER_NAMES = ("rapidauth_positions", "rapidauth_anon_id", "blocked_positions")
 
 
 def known_names(role_options: typing.Iterable[str] = ()) -> typing.Set[str]:

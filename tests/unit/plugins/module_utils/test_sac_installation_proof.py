@@ -56,6 +56,7 @@ ANSWERS = {
     "a page that forbids": (response(403, b"<html>"), "sac_refused", "HTTP 403"),
     "a redirect": (response(302, b"", [("Location", "https://elsewhere.invalid/")]), "unusable_answer", "HTTP 302"),
     "an empty answer": (response(200, b""), "unusable_answer", "an empty body"),
+    "a compressed one": (response(200, b"x" * 99, [("Content-Encoding", "gzip, gzip")]), "unusable_answer", "content encoding"),
     "an unfinished one": (response(200, b"{", length=100), "answer_timed_out", "within 3 s"),
     "no answer": (lambda connection: None, "connection_cut", "cut the connection"),
     "503": (response(503, b"", [("Retry-After", "900")]), "refused", "HTTP 503"),

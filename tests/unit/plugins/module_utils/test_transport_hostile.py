@@ -122,8 +122,8 @@ def test_a_drip_of_anything_ends_at_the_deadline(serve, connect, head):
     assert caught.value.kind == "answer_timed_out" and time.monotonic() - begin < 5
 
 
-@pytest.mark.parametrize("interim", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n",
-    b"HTTP/1.1 102 Processing\r\n\r\n" * 3])
+@pytest.mark.parametrize("interim", [
+    b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", b"HTTP/1.1 102 Processing\r\n\r\n" * 3])
 def test_an_interim_answer_is_not_the_answer(serve, connect, interim):
     server = serve(interim + OK)
     transport = connect(server)

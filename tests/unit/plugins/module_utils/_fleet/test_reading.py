@@ -35,7 +35,7 @@ def host(number, **changes):
 
 def plan(hosts, job="rotate", extra_names=(), all_positions=()):
     reader = FleetReader(hosts, KNOWN, extra_names)
-    return plans.make_plan({"job": job, "hosts": list(hosts), "all_positions": list(all_positions)}, reader, "0" * 64)
+    return plans.make_plan({"job": job, "hosts": list(hosts), "all_positions": list(all_positions), "tags": ["all"], "skipped_tags": []}, reader, "0" * 64, {})
 
 
 def refused(*arguments, **options):

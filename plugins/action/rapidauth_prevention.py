@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Runs rapidauth_prevention in the controller's process when the task is local."""
+
+from __future__ import annotations
+
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials.prevention import prevention_spec, run
+from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
+
+
+class ActionModule(CoreAction):
+    returned_keys = frozenset({"failed_positions", "lines", "positions"})
+
+    def spec(self):
+        return prevention_spec()
+
+    def core(self, params, is_check_mode):
+        return run(params, is_check_mode)

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Prevents collection, replacement and renewal of every credential that lost positions have had, and lists their AnonIds.
+
+A position has had more credentials than its newest: after a rotation that was not collected the device still holds the one before.
+"""
+
+from __future__ import annotations
+
+import typing
+
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials.history import Member, list_members, mark_held
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.request_ids import validate_credentials
+from ansible_collections.eccops.rapid.plugins.module_utils.argspec import RAPIDAUTH_RULES, audit_options, rapidauth_options, service_name_options
+from ansible_collections.eccops.rapid.plugins.module_utils.audit_log import AuditLog
+from ansible_collections.eccops.rapid.plugins.module_utils.credential_state import patch_and_verify
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError, Refusal
+from ansible_collections.eccops.rapid.plugins.module_utils.printable import printable, printable_tree
+from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import is_same_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils.replacement import known
+from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import open_record
+from ansible_collections.eccops.rapid.plugins.module_utils.service import rapidauth_client, service_of
+
+#: After as many calls in a row without an answer of the service the rest is not tried.
+MOST_CALLS_WITHOUT_ANSWER = 3
+
+
+def prevention_spec() -> dict:
+    """Returns what AnsibleModule takes for rapidauth_prevention."""
+    credential = {"position": {"type": "str", "required": True}, "request_id": {"type": "str", "required": True}}
+    options = rapidauth_options()
+    options.update(
+        credentials={"type": "list", "elements": "dict", "required": True, "options": credential},
+        ledger_path={"type": "path"},
+        **audit_options(),
+        **service_name_options(),
+    )
+    return dict(RAPIDAUTH_RULES, argument_spec=options)
+
+
+def run(params: dict, is_check_mode: bool) -> dict:
+    """Returns {changed, positions, failed_positions, lines}. In check mode it only reads.
+
+    positions is {position: [{anon_id, request_id, status, is_prevented, is_held_by_device}]}, oldest first. Raises RapidError, with the
+    same in its details where a position is not blocked, and without where nothing could be begun.
+    """
+    for position, problem in validate_credentials(params["credentials"]):
+        raise InvalidInput("nothing was changed: %s: %s" % (position, problem))
+    names = [each["position"] for each in params["credentials"]]
+    if len(set(names)) < len(names):
+        raise InvalidInput("nothing was changed: %s is given twice" % next(name for name in names if names.count(name) > 1))
+    audit_log = AuditLog(None if is_check_mode else params.get("audit_log_path"), "rapidauth_prevention")
+    audit_log.ensure_writable()
+    client = rapidauth_client(params).audited(audit_log)
+    with open_record(params.get("ledger_path"), service_of(params, client), client.api_url, True) as record:
+        work = _Prevention(client, record, params, is_check_mode)
+        found = {each["position"]: work.prevent(each["request_id"]) for each in params["credentials"]}
+        has_ledger = record.ledger is not None
+    result = audit_log.told(_describe(params, found, work.changed, is_check_mode, has_ledger))
+    if result["failed_positions"]:
+        incomplete = RapidError(_complain(found), kind="not_prevented")
+        incomplete.details.update(result)
+        raise incomplete
+    return result
+
+
+class _Prevention:
+    """The calls to one service. No failure of one credential keeps another from being prevented."""
+
+    def __init__(self, client, record, params, is_check_mode):
+        self._client, self._record, self._is_check_mode = client, record, is_check_mode
+        self._other_names = params.get("other_service_names") or ()
+        self._without_answer = 0
+        self.changed = False
+
+    def prevent(self, request_id: str) -> typing.Tuple[typing.List[dict], typing.List[str]]:
+        """Returns what is known of each credential of the history, and what went wrong."""
+        problems: typing.List[str] = []
+        try:
+            self._record.ensure_same_service([request_id], self._other_names)
+            chain = self._record.chain(request_id)
+        except RapidError as error:
+            return [], [error.message]
+        members = list_members(chain, request_id)
+        for member in members:
+            self._note(problems, self._look_up, member, members)
+        if not problems and not any(member.credential for member in members):
+            problems.append("the service has no credential of it; check rapidauth_request_id and which company the SAC belongs to")
+        for member in reversed(members):  # the newest first: it is what is collected or replaced next
+            if member.is_open_to_collection():
+                self._note(problems, self._prevent_one, member)
+        return mark_held(members), problems
+
+    def _look_up(self, member, members):
+        if member.request_id is None:
+            self._find(member, members)
+        else:
+            member.credential = self._ask(known, self._client.get_request, member.request_id)
+
+    def _find(self, member: Member, members) -> None:
+        """Looks for what an unresolved replacement left under its AnonId."""
+        found = self._ask(known, self._client.get_credential, member.anon_id)
+        if found is None:
+            return
+        member.credential = found
+        if found.request_id is None:
+            raise RapidError("the service does not return the RequestId of AnonId %s; prevent its collection in the RapidAuth dashboard" % member.anon_id,
+                             kind="not_prevented")
+        if any(is_same_request_id(found.request_id, other.request_id) for other in members if other is not member):
+            member.credential = None  # it is listed already
+            return
+        chain = self._record.chain(found.request_id)
+        confirmed = self._ask(known, self._client.get_request, found.request_id)
+        if confirmed is None or confirmed.anon_id not in (None, member.anon_id) or (chain and not is_same_request_id(
+                chain[0]["original_request_id"], members[0].request_id)):
+            member.credential = None
+            raise RapidError(
+                "the service returned RequestId %s for AnonId %s, but it belongs to another credential; look at both in the RapidAuth dashboard"
+                % (found.request_id, member.anon_id), kind="not_prevented")
+        member.request_id, member.credential = found.request_id, confirmed
+
+    def _prevent_one(self, member):
+        if self._is_check_mode:
+            self.changed = True
+            return
+        member.credential = self._ask(patch_and_verify, self._client, member.request_id, True)
+        self.changed = True
+
+    def _note(self, problems, work, member, *arguments):
+        try:
+            work(member, *arguments)
+        except RapidError as error:
+            member.is_uncertain = True
+            problems.append(error.message)
+
+    def _ask(self, call, *arguments):
+        if self._without_answer >= MOST_CALLS_WITHOUT_ANSWER:
+            raise RapidError("it was not tried, since the service did not answer %d times in a row" % MOST_CALLS_WITHOUT_ANSWER, kind="not_prevented")
+        try:
+            answer = call(*arguments)
+        except RapidError as error:
+            is_answer = isinstance(error, Refusal) and not error.is_service_wide
+            self._without_answer = 0 if is_answer else self._without_answer + 1
+            raise
+        self._without_answer = 0
+        return answer
+
+
+def _describe(params, found, is_changed, is_check_mode, has_ledger):
+    problems = {name: "; ".join(dict.fromkeys(texts)) for name, (unused_entries, texts) in found.items() if texts}
+    result = {
+        "changed": is_changed,
+        "positions": printable_tree({name: entries for name, (entries, unused_texts) in found.items()}),
+        "failed_positions": list(problems),
+    }
+    result["lines"] = _describe_lines(params, result["positions"], problems, is_check_mode, has_ledger)
+    return result
+
+
+def _complain(found):
+    reasons = ["%s: %s" % (name, "; ".join(dict.fromkeys(texts))) for name, (unused_entries, texts) in found.items() if texts]
+    return "%d of %d positions are not blocked: %s | Fix that and run the same again: what is prevented already stays so." % (
+        len(reasons), len(found), printable(" | ".join(reasons), 6000))
+
+
+def _describe_lines(params, positions, problems, is_check_mode, has_ledger):
+    widest = max([8, *map(len, positions)])
+    widest_id = max([6, *(len(each["anon_id"] or "-") for entries in positions.values() for each in entries)])
+    lines = []
+    if not has_ledger:
+        lines.append("NO LEDGER%s: only the RequestIds of the inventory are known, and what a rotation put in their place is not blocked."
+                     % (" at %s" % params["ledger_path"] if params.get("ledger_path") else ""))
+    lines.append("%s. The devices keep working until the relying party refuses all of these AnonIds:"
+                 % ("Collection would be prevented" if is_check_mode else "Collection is prevented"))
+    lines.append("%s  %s  %s  COLLECTION" % ("POSITION".ljust(widest), "ANONID".ljust(widest_id), "STATUS".ljust(9)))
+    for name, entries in positions.items():
+        lines += ["%s  %s  %s  %s" % (
+            name.ljust(widest), (each["anon_id"] or "-").ljust(widest_id), (each["status"] or "-").ljust(9), _describe_entry(each, is_check_mode)
+        ) for each in entries]
+        if name in problems:
+            lines.append("%s  NOT BLOCKED: %s" % (name.ljust(widest), problems[name]))
+        elif not entries:
+            lines.append("%s  every credential of it has expired: there is nothing to block" % name.ljust(widest))
+    return [printable(line, 2000) for line in lines]
+
+
+def _describe_entry(entry, is_check_mode):
+    if entry["is_prevented"]:
+        told = "prevented"
+    elif entry["status"] is None:
+        told = "not known to the service any more"
+    else:
+        told = "would be prevented" if is_check_mode else "NOT prevented"
+    return told + (", the device holds it" if entry["is_held_by_device"] else "")
