@@ -28,7 +28,7 @@ export PATH := $(BIN):$(PATH)
 export NO_PROXY := localhost,127.0.0.1
 export no_proxy := $(NO_PROXY)
 
-.PHONY: help demo test test-fast test-crash test-hosts molecule lint docs matrix sandbox bench build clean
+.PHONY: help demo test test-fast test-crash test-oldest test-hosts molecule lint docs matrix sandbox bench build clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -46,6 +46,12 @@ test-fast: $(VENV)/.test-installed $(HERE) $(WINDOWS) ## The tests for your own 
 
 test-crash: $(VENV)/.test-installed $(HERE) ## Kill a rotation at CRASH_INSTANTS instants, and compare ledger and service each time
 	$(BIN)/python -m pytest tests/crash --crash-instants $(CRASH_INSTANTS)
+
+test-oldest: $(VENV)/.test-installed $(HERE) ## Prove the sender with the oldest requests that is allowed, and a urllib3 before 2
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/oldest
+	$(BIN)/uv pip install --quiet --python build/oldest/bin/python requests==2.28.0 urllib3==1.26.12 -r tests/unit/requirements.txt ansible-core pytest
+	nice build/oldest/bin/python -m pytest -q tests/unit/plugins/module_utils/test_transport*.py tests/unit/plugins/module_utils/test_prox*.py \
+	  tests/unit/plugins/module_utils/test_connection_failures.py tests/unit/plugins/module_utils/test_tls.py tests/unit/plugins/module_utils/test_service.py
 
 molecule: $(VENV)/.test-installed $(HERE) ## Deploy to real Debian hosts with systemd, and verify (needs root; installs podman, runc, mmdebstrap)
 	$(BIN)/python tests/hosts/hosts.py build bookworm trixie

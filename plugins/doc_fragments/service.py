@@ -21,6 +21,7 @@ options:
     type: int
     default: 30
 requirements:
+  - requests >= 2.28
   - cryptography >= 41
 notes:
   - Proxies are taken from the environment variables E(HTTPS_PROXY), E(ALL_PROXY) and E(NO_PROXY); only http:// proxies are supported.

@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime
 
 from ansible_collections.eccops.rapid.plugins.module_utils import token_cache
+from ansible_collections.eccops.rapid.plugins.module_utils._http.requests_connection import RequestsConnection
 from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_secret
 from ansible_collections.eccops.rapid.plugins.module_utils.audit_log import AuditLog
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, Refusal
@@ -101,7 +102,7 @@ def _absent(cache, is_check_mode):
 def _log_in(params, api_url, audit_log):
     context = client_context(params.get("ca_path"))
     with audit_log.effect("portal_login", {"api_url": api_url, "account": params["email"]}):
-        return log_in(Transport(api_url, context, params["timeout_seconds"]), params, utc_now())
+        return log_in(Transport(RequestsConnection, api_url, context, params["timeout_seconds"]), params, utc_now())
 
 
 def _urls(params):

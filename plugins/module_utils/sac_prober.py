@@ -15,6 +15,7 @@ import ssl
 import sys
 import time
 
+from ansible_collections.eccops.rapid.plugins.module_utils._http.connection import Connection
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError, SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import RapidAuthClient
 from ansible_collections.eccops.rapid.plugins.module_utils.sac_proof import ensure_accepted
@@ -127,4 +128,4 @@ def _transport(service, wanted, open_files):
     except ssl.SSLError as error:
         raise SacUnusable("OpenSSL of this position does not take %s: %s" % (wanted.describe(), error.reason), kind="sac_malformed") from None
     seconds = service["timeout_seconds"]
-    return Transport(service["api_url"], context, seconds, seconds, wanted, total_seconds=seconds)
+    return Transport(Connection, service["api_url"], context, seconds, seconds, wanted, total_seconds=seconds)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 
+from ansible_collections.eccops.rapid.plugins.module_utils._http.requests_connection import RequestsConnection
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import RapidAuthClient
@@ -51,7 +52,7 @@ def rapidauth_client(params):
         sac = load_sac(source)
         ensure_usable(sac, utc_now())  # before OpenSSL meets it, whose words are worse
         context = client_context(params.get("ca_path"), sac)
-        transport = Transport(api_url, context, params["timeout_seconds"], params["retry_budget_seconds"], sac)
+        transport = Transport(RequestsConnection, api_url, context, params["timeout_seconds"], params["retry_budget_seconds"], sac)
         _clients[key] = RapidAuthClient(transport, sac)
     ensure_usable(_clients[key].sac, utc_now())
     return _clients[key]

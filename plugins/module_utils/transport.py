@@ -10,7 +10,6 @@ import threading
 import time
 from urllib.parse import urlencode, urlsplit
 
-from ansible_collections.eccops.rapid.plugins.module_utils._http.connection import Connection
 from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import deadline
 from ansible_collections.eccops.rapid.plugins.module_utils._http.proxies import find_proxy
 from ansible_collections.eccops.rapid.plugins.module_utils.answers import (
@@ -41,13 +40,15 @@ class Pacer:
 class Transport:
     """Calls below C(base_url); safe to use from several threads (one connection each). Python 3.8 and its standard library only.
 
-    Raises ProxyFailed where the environment names a proxy that cannot be used. C(total_seconds) is for all attempts of a
-    GET together, pauses too; None leaves it to the limits of each.
+    C(sender) is the class of its connections: RequestsConnection on the machine that talks to the services, Connection on a
+    position. C(total_seconds) is for all attempts of a GET together, pauses too; None leaves it to the limits of each.
+    Raises what C(sender) raises for a URL or a machine that it cannot work with, and ProxyFailed where the environment names
+    a proxy that cannot be used.
     """
 
-    def __init__(self, base_url, context, timeout_seconds=30, retry_budget_seconds=60, sac=None, sleep=time.sleep, total_seconds=None):
+    def __init__(self, sender, base_url, context, timeout_seconds=30, retry_budget_seconds=60, sac=None, sleep=time.sleep, total_seconds=None):
         self.base_url = base_url.rstrip("/")
-        self._context, self._sac = context, sac
+        self._sender, self._context, self._sac = sender, context, sac
         self._timeout_seconds, self._retry_budget_seconds, self._total_seconds = timeout_seconds, retry_budget_seconds, total_seconds
         self._pacer, self.sleep = Pacer(sleep), sleep
         self._threads = threading.local()
@@ -55,6 +56,7 @@ class Transport:
         self._proxy = find_proxy(parts.hostname, parts.port or 443)
         #: By how many seconds the service's clock is ahead of ours, by its first Date header; None before that.
         self.clock_skew_seconds = None
+        self._connection()  # what cannot be used is known before anything is begun
 
     def get(self, path):
         """Returns the Answer of a GET; repeats it on connection trouble, 429, 502, 503 and 504 within the budget."""
@@ -130,7 +132,7 @@ class Transport:
         """Returns this thread's own."""
         connection = getattr(self._threads, "connection", None)
         if connection is None:
-            connection = self._threads.connection = Connection(
+            connection = self._threads.connection = self._sender(
                 self.base_url, self._context, self._timeout_seconds, self._proxy, self._sac)
         return connection
 

@@ -126,7 +126,7 @@ attributes:
     support: full
     details: Shows fingerprints, subject, owners and modes; never a key or a passphrase.
 requirements:
-  - Python 3.8 on the position, with nothing but its standard library; no cryptography
+  - Python 3.8 on the position, with nothing but its standard library; no cryptography, no requests
   - cryptography >= 41 on the controller
 notes:
   - Proxies are taken from the position's environment variables E(HTTPS_PROXY), E(ALL_PROXY) and E(NO_PROXY); only http:// proxies are supported.

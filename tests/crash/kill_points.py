@@ -10,7 +10,7 @@ import sqlite3
 import threading
 
 from ansible_collections.eccops.rapid.plugins.module_utils import replacement_record
-from ansible_collections.eccops.rapid.plugins.module_utils._http import connection
+from ansible_collections.eccops.rapid.plugins.module_utils._http import requests_connection
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import RapidAuthClient
 
 _posting = threading.local()
@@ -74,14 +74,14 @@ def _sent(number):
         finally:
             _posting.is_now = False
 
-    class Http(connection._Http):
+    class Http(requests_connection.Http):
         def getresponse(self):
             if getattr(_posting, "is_now", False):
                 tick()
             return super().getresponse()
 
     RapidAuthClient.replace = replace
-    connection._Http = Http
+    requests_connection.Http = Http
 
 
 _RECORD = replacement_record.LedgerRecord

@@ -7,6 +7,8 @@ import json
 import proxies
 import pytest
 
+from ansible_collections.eccops.rapid.plugins.module_utils._http.connection import Connection
+from ansible_collections.eccops.rapid.plugins.module_utils._http.requests_connection import RequestsConnection
 from ansible_collections.eccops.rapid.plugins.module_utils.errors import SacRefused
 from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import RapidAuthClient
 from ansible_collections.eccops.rapid.plugins.module_utils.sac import Sac
@@ -23,8 +25,8 @@ def fixture_authority():
     return certificates.Authority()
 
 
-@pytest.fixture(name="client_to")
-def fixture_client_to(authority, tmp_path):
+@pytest.fixture(name="client_to", params=[RequestsConnection, Connection])
+def fixture_client_to(authority, tmp_path, request):
     """Returns a function that starts an Apache and makes a client which presents a SAC of an authority to it."""
     started = []
 
@@ -38,7 +40,7 @@ def fixture_client_to(authority, tmp_path):
         ca_path.write_bytes(authority.pem)
         sac = Sac((issuer or authority).issue("Harbor County", sac_key), sac_key, [], "sac.pem")
         url = "https://localhost:%d/rapid" % started[-1].port
-        return RapidAuthClient(Transport(url, client_context(str(ca_path), sac), 10, 0, sac), sac)
+        return RapidAuthClient(Transport(request.param, url, client_context(str(ca_path), sac), 10, 0, sac), sac)
 
     yield client
     for each in started:

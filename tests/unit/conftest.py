@@ -9,7 +9,10 @@ import ssl
 import pytest
 
 cryptography = pytest.importorskip("cryptography")
+requests = pytest.importorskip("requests")
 
+from ansible_collections.eccops.rapid.plugins.module_utils._http.connection import Connection  # noqa: E402
+from ansible_collections.eccops.rapid.plugins.module_utils._http.requests_connection import RequestsConnection  # noqa: E402
 from ansible_collections.eccops.rapid.plugins.module_utils.sac import Sac  # noqa: E402
 from ansible_collections.eccops.rapid.plugins.module_utils.tls import client_context  # noqa: E402
 from ansible_collections.eccops.rapid.plugins.module_utils.transport import Transport  # noqa: E402
@@ -123,13 +126,19 @@ def naps():
     return Naps()
 
 
+@pytest.fixture(params=[RequestsConnection, Connection])
+def sender(request):
+    """What sends: on the machine that talks to the services, and on a position."""
+    return request.param
+
+
 @pytest.fixture
-def connect(ca_path, naps):
+def connect(sender, ca_path, naps):
     """Returns a function that makes a Transport to a server; waiting between attempts takes no time."""
 
     def make(server, sac=None, ca=ca_path, url=None, **options):
         options.setdefault("timeout_seconds", 5)
-        return Transport(url or server.url(), client_context(ca, sac), sac=sac, sleep=naps, **options)
+        return Transport(sender, url or server.url(), client_context(ca, sac), sac=sac, sleep=naps, **options)
 
     return make
 

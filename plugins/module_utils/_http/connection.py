@@ -38,8 +38,8 @@ class Connection:
         #: What failures name.
         self._where = base_url if proxy is None else "%s (through %s)" % (base_url, proxy.describe())
         try:
-            self._http = _Http(self._host, self._port)
-        except http.client.InvalidURL:
+            self._http = self._make_http()
+        except (http.client.InvalidURL, ValueError):  # urllib3's LocationParseError is a ValueError
             raise NotSent("%s is not a usable https URL" % base_url, kind="invalid_input") from None
 
     def call(self, method, path, headers, body, seconds=None):
@@ -49,9 +49,7 @@ class Connection:
         try:
             if self._http.sock is not None and _is_readable(self._http.sock):
                 self._http.close()  # the server ended it while it was idle
-            if self._http.sock is None:
-                self._http.sock = self._opened()
-            answer = self._exchanged(method, path, headers, body)
+            answer = self._exchange(method, self._base_path + path, headers, body)
             is_answered = answer.status >= 200  # what comes after a 101 is not HTTP
             return answer
         finally:
@@ -59,7 +57,11 @@ class Connection:
             if not is_answered:
                 self._http.close()  # it may hold half an answer: the next call starts on a new one
 
-    def _opened(self):
+    def _make_http(self):
+        return Http(self._open, self._host, self._port)
+
+    def _open(self):
+        """Returns the socket inside TLS."""
         if self._proxy is not None:
             raw = self._proxy.open_tunnel(self._host, self._port)
         else:
@@ -75,9 +77,11 @@ class Connection:
         finally:
             raw.close()  # wrapped, it no longer owns the descriptor
 
-    def _exchanged(self, method, path, headers, body):
+    def _exchange(self, method, path, headers, body):
+        if self._http.sock is None:
+            self._http.connect()
         try:
-            self._http.request(method, self._base_path + path, body=body, headers=headers)
+            self._http.request(method, path, body=body, headers=headers)
             with self._http.getresponse() as response:
                 return Answer(response.status, response.headers, _read_body(response))
         except (OSError, ValueError, http.client.HTTPException, AnswerTooLong) as error:
@@ -96,7 +100,7 @@ def _read_body(response):
     return body
 
 
-class _Response(http.client.HTTPResponse):
+class Response(http.client.HTTPResponse):
     """Skips every interim answer, as HTTP demands: Python skips 100 only, and takes a 103 for the answer."""
 
     def _read_status(self):
@@ -105,10 +109,19 @@ class _Response(http.client.HTTPResponse):
         return version, http.client.CONTINUE if is_interim else status, reason
 
 
-class _Http(http.client.HTTPConnection):
+class Http(http.client.HTTPConnection):
+    """C(open_socket) returns the socket to speak over."""
+
     default_port = http.client.HTTPS_PORT
-    response_class = _Response
+    response_class = Response
     auto_open = 0  # Connection opens it
+
+    def __init__(self, open_socket, host, port):
+        super().__init__(host, port)
+        self._open_socket = open_socket
+
+    def connect(self):
+        self.sock = self._open_socket()
 
 
 def _is_readable(connection):

@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, NotSent, SacUnusable
+from ansible_collections.eccops.rapid.plugins.module_utils._http import requests_connection
+from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, MissingLibrary, NotSent, SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils.service import ensure_limits, rapidauth_client
 from ansible_collections.eccops.rapid.plugins.module_utils.urls import ensure_https_url
 from ansible_collections.eccops.rapid.tests.unit.support import certificates
@@ -108,6 +111,26 @@ def test_the_same_options_give_the_same_client_and_connection(serve, params):
         assert rapidauth_client(dict(params)).get_request(ID).status == "Collected"
     assert {request.path for request in server.requests} == {"/rapid/requests/" + ID}
     assert server.connections == 1
+
+
+def test_a_missing_requests_is_named_before_anything_is_sent(serve, params, monkeypatch):
+    server = serve()
+    monkeypatch.setattr(requests_connection, "requests", None)
+    monkeypatch.setattr(requests_connection, "REQUESTS_ERROR", "No module named 'requests'")
+    with pytest.raises(MissingLibrary, match="^the Python library 'requests' is needed to talk to a service: No module named 'requests'$") as caught:
+        rapidauth_client(dict(params, api_url=server.url()))
+    assert caught.value.kind == "missing_library" and caught.value.is_service_wide and not server.connections
+
+
+def test_it_says_which_library_is_missing_where_there_is_none():
+    script = ("import sys; sys.modules['requests'] = None\n"
+              "from ansible_collections.eccops.rapid.plugins.module_utils import portal_login, service\n"
+              "from ansible_collections.eccops.rapid.plugins.module_utils._http.requests_connection import RequestsConnection\n"
+              "try:\n    RequestsConnection('https://127.0.0.1', None, 5)\n"
+              "except Exception as error: print(error.message)")
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path))
+    run = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert run.stdout.startswith("the Python library 'requests' is needed to talk to a service: "), run.stderr
 
 
 @pytest.mark.parametrize("change", [{"api_url": "https://other.example"}, {"timeout_seconds": 6}, {"retry_budget_seconds": 1}, {"ca_path": None}])

@@ -73,6 +73,24 @@ def test_what_is_sent(serve, connect):
     assert second.body == b"password=%C3%A4%26%3D%2B+"
 
 
+@pytest.mark.parametrize("path", ["/credentials/..", "/credentials/.", "/credentials/a%2Fb%20%25", "/credentials/%7Ea~b", "/requests/x;y?a=b%26c"])
+def test_a_path_is_sent_as_it_is(serve, connect, path):
+    server = serve(OK)
+    connect(server, url=server.url() + "/rapid").get(path)
+    assert server.requests[0].path == "/rapid" + path
+
+
+def test_nothing_is_sent_that_was_not_asked_for(serve, connect):
+    server = serve(response(headers=[("Set-Cookie", "a=b; Path=/")]))
+    transport = connect(server)
+    for unused in range(2):
+        transport.get("/x")
+        transport.send_once("POST", "/x", json={})
+    for sent in server.requests:
+        body = {"content-length", "content-type"} if sent.method == "POST" else set()
+        assert set(sent.headers) == {"host", "user-agent", "accept", "accept-encoding"} | body
+
+
 def test_credentials_of_a_netrc_file_are_not_sent(serve, connect, tmp_path, monkeypatch):
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login someone password theirs\n")
