@@ -95,7 +95,7 @@ clean: ## Remove everything that was made here
 	rm -rf build $(VENV)
 
 # The checkers' environments are made anew when what they hold may have changed.
-build/nox/.current: noxfile.py antsibull-nox.toml tests/requirements.txt docs/docsite/requirements.txt
+build/nox/.current: noxfile.py antsibull-nox.toml requirements.txt tests/requirements.txt docs/docsite/requirements.txt
 	@rm -rf build/nox
 	@mkdir -p build/nox
 	@touch $@

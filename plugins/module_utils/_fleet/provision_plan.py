@@ -42,7 +42,7 @@ def plan_provision(reader: FleetReader, roles: typing.Mapping[str, typing.Mappin
 
 
 def _plan_position(reader, position, roles, wanted):
-    options = {name: None for role in (LAUNCHER, SAC) for name in roles[role]}
+    options: typing.Dict[str, typing.Any] = {name: None for role in (LAUNCHER, SAC) for name in roles[role]}
     for role in (LAUNCHER, SAC):
         options[role + "_state"] = _read(reader, position, role + "_state", roles[role])
     is_sac_wanted = _read(reader, position, "sac_certificate_is_wanted_on_workstations", roles[SAC]) or options["sac_certificate_state"] == "absent"
