@@ -11,6 +11,9 @@ SANDBOX_PORTAL_PORT ?= 8444
 SANDBOX_DEVICE_PORT ?= 8445
 SANDBOX_ADMIN_PORT ?= 8446
 
+# A folder with PowerShell 7 for the tests that run the Windows launcher's functions, where it is not on the PATH.
+POWERSHELL_BIN ?=
+
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -37,12 +40,12 @@ demo: $(VENV)/.run-installed $(HERE) ## Rotate a demo fleet against the sandbox,
 	@$(BIN)/ansible-playbook eccops.rapid.demo -e demo_directory=$(CURDIR)/build/demo
 
 test: $(VENV)/.test-installed $(HERE) $(WINDOWS) lint ## Prove everything: lint, sanity, unit, sandbox, integration and crash tests
-	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile tests/unit tests/sandbox tests/integration tests/launcher tests/windows tests/end_to_end tests/crash
+	PATH="$$PATH:$(POWERSHELL_BIN)" $(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile tests/unit tests/sandbox tests/integration tests/launcher tests/windows tests/end_to_end tests/crash
 	@$(MAKE) --no-print-directory test-hosts
 	@echo "make test: everything passed but what is named as skipped above"
 
 test-fast: $(VENV)/.test-installed $(HERE) $(WINDOWS) ## The tests for your own loop: no lint, no slow ones
-	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile -m "not slow" tests/unit tests/sandbox tests/integration tests/launcher tests/windows
+	PATH="$$PATH:$(POWERSHELL_BIN)" $(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile -m "not slow" tests/unit tests/sandbox tests/integration tests/launcher tests/windows
 
 test-crash: $(VENV)/.test-installed $(HERE) ## Kill a rotation at CRASH_INSTANTS instants, and compare ledger and service each time
 	$(BIN)/python -m pytest tests/crash --crash-instants $(CRASH_INSTANTS)
