@@ -27,8 +27,8 @@ try:
 
     REQUESTS_ERROR = None
 except ImportError as error:
-    requests, REQUESTS_ERROR = None, str(error)  # type: ignore[assignment]
-    HTTPAdapter = HTTPSConnection = object  # type: ignore[assignment,misc]
+    requests, REQUESTS_ERROR = None, str(error)
+    HTTPAdapter = HTTPSConnection = object
 
 _BLOCK_BYTES = 65536
 

@@ -27,6 +27,7 @@ for name in ("requests", "cryptography", "urllib3"):
 from ansible_collections.eccops.rapid.plugins.module_utils.%(module)s import %(core)s
 params = json.load(sys.stdin)
 json.dump([%(core)s(dict(params, **more), False) for more in ({}, {}, {"state": "absent"})], sys.stdout)
+assert not [name for name in sys.modules if name.endswith("requests_connection")]
 """
 
 
