@@ -10,6 +10,7 @@ from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import Co
 
 class ActionModule(CoreAction):
     returned_keys = frozenset({"changed_paths", "was_unfinished"})
+
     def spec(self):
         return workstation_files_spec()
 

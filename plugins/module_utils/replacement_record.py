@@ -134,7 +134,6 @@ class LedgerRecord(LedgerReading):
         """Returns when the outcome is on disk."""
         self._writes.write(ledgers.write_outcome, self.service, anon_id, outcome, new_request_id, error)
 
-
     def note_progress(self, progress):
         """Returns when it is on disk which successors were delivered and collected, and when.
 

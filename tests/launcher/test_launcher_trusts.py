@@ -65,7 +65,7 @@ def test_a_mark_and_nothing_after_it(position, logins):
 
 
 @pytest.mark.parametrize("arguments", [["--number", NUMBER], ["--number=" + NUMBER], ["--", NUMBER], ["--", "eccops-portal:" + NUMBER],
-    ["--number", "555", "555", "5555"]])
+                                       ["--number", "555", "555", "5555"]])
 def test_a_number_after_its_mark(position, sandbox, arguments):
     ended = position.call(*arguments)
     assert ended.code == 0 and "caller_id=1" + NUMBER in ended.opened[0]["answer"]["headers"]["Location"]

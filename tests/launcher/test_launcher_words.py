@@ -48,7 +48,7 @@ def fixture_service(position):
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 @pytest.mark.parametrize("location, target", [("https://other.example/login?x=1", " to https://other.example"), ("/elsewhere", ""),
-    ("https://u:s3cret@x/", "")])
+                                              ("https://u:s3cret@x/", "")])
 def test_a_login_that_is_redirected_is_not_followed(position, service, status, location, target):
     service.answer = (status, {"Location": location}, b"")
     ended = position.call(NUMBER, count=2)

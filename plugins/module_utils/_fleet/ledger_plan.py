@@ -20,7 +20,7 @@ def plan_ledger(reader: FleetReader, all_positions: typing.Collection[str]) -> d
     host = ledger["rapidauth_ledger_host"]
     if host in all_positions:
         reader.note("",
-            "rapidauth_ledger_host is %s, a position: whoever has that position would be sent the SAC; keep the ledger on localhost or a server" % host)
+                    "rapidauth_ledger_host is %s, a position: whoever has that position would be sent the SAC; keep the ledger on localhost or a server" % host)
     return {"ledger_host": host, "ledger_path": ledger["rapidauth_ledger_path"], "audit_log_path": ledger["rapidauth_audit_log_path"]}
 
 

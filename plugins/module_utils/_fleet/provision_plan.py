@@ -24,7 +24,9 @@ _READ = {"bool": values.read_boolean, "float": values.read_number, "int": values
 _TEXTS_OF_LINES = ("sac_content", "sac_key_content")
 
 
-def plan_provision(reader: FleetReader, roles: typing.Mapping[str, typing.Mapping[str, dict]], tags: typing.Sequence[str], skipped: typing.Sequence[str]) -> dict:
+def plan_provision(
+    reader: FleetReader, roles: typing.Mapping[str, typing.Mapping[str, dict]], tags: typing.Sequence[str], skipped: typing.Sequence[str]
+) -> dict:
     """Returns {waves, max_fail_percentage, is_sac_wanted, positions: {name: {options, is_launcher_wanted, is_sac_wanted}}}.
 
     roles are the option specifications of the two roles, tags and skipped those of the run. Raises InvalidInput with all problems at once.

@@ -51,7 +51,7 @@ def test_an_effect_is_recorded_before_and_after(log, path, monkeypatch, tmp_path
     assert last["subject"] == {**SUBJECT, "note": "näher"} and last["source"] == "eccops.rapid.rapidsos_portal_token"
     assert (last["uid"], last["user"], last["claimed_user"]) == (os.getuid(), pwd.getpwuid(os.getuid()).pw_name, "dana")
     assert (last["login_uid"], last["login_user"]) == (65534,
-        pwd.getpwuid(65534).pw_name) and last["controller"] == os.uname().nodename and last["time"].endswith("Z")
+                                                       pwd.getpwuid(65534).pw_name) and last["controller"] == os.uname().nodename and last["time"].endswith("Z")
     assert path.stat().st_mode & 0o777 == 0o600 and path.parent.stat().st_mode & 0o777 == 0o700 and log.problems == []
 
 

@@ -138,7 +138,7 @@ OBSTACLES = {
     "current that is a directory": (lambda place, other: os.mkdir(os.path.join(_made(place), "current")), "current is no link to a version"),
     "current that leads away": (lambda place, other: os.symlink(other, os.path.join(_made(place), "current")), "current is no link to a version"),
     "a directory above that everybody may write to": (lambda place, other: os.chmod(os.path.dirname(place.path), 0o777),
-    "others could replace what is installed in"),
+                                                      "others could replace what is installed in"),
     "a lock that is a link": (lambda place, other: os.symlink(other, os.path.join(_made(place), ".lock")), "could not be written"),
 }
 OBSTACLES_OF_ROOT = {

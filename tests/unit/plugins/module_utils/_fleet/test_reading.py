@@ -52,7 +52,7 @@ def test_a_plan_has_each_position_and_what_holds_for_all():
                "collect_seconds": 600}
         for number, (name, anon_id, is_root) in enumerate((("a", "mine", True), ("b", None, False)))}
     assert (made["ledger_host"], made["ledger_path"], made["service"], made["waves"]) == ("localhost", variables.LEDGER_PATH,
-        {"sac_path": "/sac.p12"}, [1, 5, 20])
+                                                                                          {"sac_path": "/sac.p12"}, [1, 5, 20])
     assert made["anon_ids_are_unique"] is True and made["max_failures"] == 0
 
 

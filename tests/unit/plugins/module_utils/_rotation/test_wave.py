@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation import wave, wording
 
 PLAN = {"positions": {name: {"request_id": name.upper(), "anon_id": "mine" if name == "a" else None} for name in "abc"},
-    "settled": {"a": "not_replaced", "c": "x"},
+        "settled": {"a": "not_replaced", "c": "x"},
         "max_failures": 1, "collection_minutes": 10.0, "ledger_path": "/ledger"}
 
 

@@ -28,7 +28,7 @@ class Position:
 
     def run(self, state="collected", is_check_mode=False, request_id=ID, **changes):
         params = {"state": state, "request_path": str(self.path), "request_id": request_id, "anon_id": "mine", "argv": self.argv,
-            "timeout_seconds": 30, **changes}
+                  "timeout_seconds": 30, **changes}
         return collection.run(params, is_check_mode)
 
     def fails(self, **changes):
