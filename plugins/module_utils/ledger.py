@@ -142,7 +142,7 @@ class Ledger:
 
     def chain(self, service, request_id):
         """Returns the rows of the history that a RequestId belongs to, oldest first; any RequestId of it will do."""
-        rows = self._naming(request_id, "service = ?", service)
+        rows = self._naming(service, request_id)
         if not rows:
             return []
         return self.rows(
@@ -151,18 +151,18 @@ class Ledger:
             rows[0]["original_request_id"],
         )
 
-    def other_services(self, service, request_id):
-        """Returns the names of the other services under which the ledger knows a RequestId."""
-        return sorted({row["service"] for row in self._naming(request_id, "service <> ?", service)})
+    def services_that_know(self, services, request_id):
+        """Returns those of the services (names) under which the ledger knows a RequestId."""
+        return [each for each in services if self._naming(each, request_id)]
 
-    def _naming(self, request_id, condition, value):
-        """Returns {service, original_request_id} of the rows that name a RequestId."""
+    def _naming(self, service, request_id):
+        """Returns {original_request_id} of the histories of a service that a RequestId belongs to."""
         return self.rows(
             " UNION ".join(
-                "SELECT service, original_request_id FROM replacements WHERE %s AND %s = ? COLLATE NOCASE" % (condition, column)
+                "SELECT original_request_id FROM replacements WHERE service = ? AND %s = ? COLLATE NOCASE" % column
                 for column in ("request_id", "new_request_id", "original_request_id")
             ),
-            *[value, request_id] * 3
+            *[service, request_id] * 3
         )
 
     def position_ids(self, positions):

@@ -81,11 +81,10 @@ MIGRATIONS = (
                                 AND service_name(earlier.api_url) = service_name(later.api_url)) AS twin FROM replacements AS later);
     DROP TABLE replacements;
     ALTER TABLE replacements_2 RENAME TO replacements;
-    CREATE INDEX replacements_by_request ON replacements (request_id COLLATE NOCASE);
-    CREATE INDEX replacements_by_successor ON replacements (new_request_id COLLATE NOCASE);
-    CREATE INDEX replacements_by_original ON replacements (original_request_id COLLATE NOCASE);
+    CREATE INDEX replacements_by_request ON replacements (service, request_id COLLATE NOCASE);
+    CREATE INDEX replacements_by_successor ON replacements (service, new_request_id COLLATE NOCASE);
+    CREATE INDEX replacements_by_original ON replacements (service, original_request_id COLLATE NOCASE);
     CREATE INDEX replacements_by_position ON replacements (service, position);
-    CREATE INDEX replacements_by_anon_id ON replacements (new_anon_id);
     """,
 )
 

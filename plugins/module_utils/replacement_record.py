@@ -79,9 +79,9 @@ class LedgerReading(NoRecord):
         """
         others = {row["service"] for row in self.ledger.rows("SELECT DISTINCT service FROM replacements")} - {self.service, *other_names}
         for request_id in request_ids if others else ():
-            known = others.intersection(self.ledger.other_services(self.service, request_id))
+            known = self.ledger.services_that_know(sorted(others), request_id)
             if known:
-                name = sorted(known)[0]
+                name = known[0]
                 raise InvalidInput(
                     "the ledger knows RequestId %s under the service '%s', and this task calls its service '%s'; if both are the same "
                     "service, set service_name to '%s'; if they really differ, name '%s' in other_service_names"

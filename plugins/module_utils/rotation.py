@@ -15,7 +15,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils.errors import SILENT_
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
 from ansible_collections.eccops.rapid.plugins.module_utils.instants import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils.lineage import history_of
-from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensure_anon_id
+from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import ensure_anon_id, ensure_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import open_record
 from ansible_collections.eccops.rapid.plugins.module_utils.service import ensure_concurrency, rapidauth_client, service_of
 from ansible_collections.eccops.rapid.plugins.module_utils.settlement import settle
@@ -68,6 +68,10 @@ def ensure_wave(credentials, rotation_id):
         if not each["request_id"]:
             raise InvalidInput("%s has no RequestId: set rapidauth_request_id for it" % each["position"])
         named.add(each["position"])
+        try:
+            ensure_request_id(each["request_id"])
+        except InvalidInput as error:
+            raise InvalidInput("%s: %s" % (each["position"], error.message), kind=error.kind) from None
     for position, problem in validate_credentials(credentials):
         raise InvalidInput("%s: %s" % (position, problem))
 

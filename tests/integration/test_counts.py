@@ -87,7 +87,8 @@ def test_the_ledger_finds_a_history_by_its_indexes(sandbox, tmp_path, monkeypatc
     two = {each["position"]: each["request_id"] for each in sandbox.fleet[:2]}
     for _time in range(2):
         rotation.rotate(rotation_params(sandbox, two, path), False)
-    selects = {each for each in statements if each.startswith("SELECT") and "FROM replacements" in each}
+    selects = {each for each in statements if each.startswith("SELECT") and "FROM replacements" in each
+               and each != "SELECT DISTINCT service FROM replacements"}  # once for each call
     assert len(selects) > 2
     with contextlib.closing(connect(path)) as connection:
         steps = [row[3] for each in selects for row in connection.execute("EXPLAIN QUERY PLAN " + each)]

@@ -162,7 +162,7 @@ def test_the_first_request_id_names_a_position_for_ever(run, fleet):
 
 def test_malformed_input_is_refused_before_any_contact(run):
     seen = Observed(run, "malformed")
-    assert assert_sentence(seen.result("twice"), "invalid_input", "a and b have the same RequestId")
+    assert assert_sentence(seen.result("twice"), "invalid_input", "b: it has the same RequestId as a")
     assert assert_sentence(seen.result("no GUID"), "request_id_malformed", "a: RequestId '1234' is malformed")
     assert "position" in seen.result("no position")["msg"] and seen.result("no position")["_status"] == "failed"
     assert assert_sentence(seen.result("rotation id"), "invalid_input", "2026/q4", "1 to 24")

@@ -10,7 +10,7 @@ import re
 import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
-from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import ACCOUNT, SERVICE
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import ACCOUNT, SERVICE, known_names
 from harness import REPOSITORY
 from playbook_fleet import Fleet
 from runner_job import Job
@@ -20,8 +20,9 @@ TYPES, TEMPLATES, INVENTORY = (yaml.safe_load((HERE / (name + ".yml")).read_text
                                for name in ("credential_types", "job_templates", "inventory_variables"))
 SAC, ACCOUNT = TYPES["credential_types"]
 JOBS = {each["playbook"]: each for each in TEMPLATES["job_templates"]}
-#: What the playbooks hand over as a whole: names put together from these (module_utils/fleet.py).
+#: What the inventory's plan reads (module_utils/_fleet/variables.py).
 HANDED_OVER = {*SERVICE, *(name for name in ACCOUNT if name.startswith("rapidsos_"))}
+PLANNED = known_names()
 VAULT_PASSWORD = "vault-password-that-nobody-may-see"
 
 
@@ -52,7 +53,7 @@ def survey_of(template):
 
 @pytest.mark.parametrize("playbook", JOBS)
 def test_each_answer_of_a_survey_is_read_by_its_playbook(playbook):
-    words = read_by(playbook)
+    words = read_by(playbook) | PLANNED
     assert len(words) > 50
     for question in survey_of(JOBS[playbook]):
         assert question["variable"] in words, "%s does not read %s" % (playbook, question["variable"])
@@ -66,7 +67,7 @@ def test_each_answer_of_a_survey_is_read_by_its_playbook(playbook):
 
 
 def test_what_the_credentials_inject_is_read():
-    words = set().union(*map(read_by, JOBS)) | HANDED_OVER
+    words = set().union(*map(read_by, JOBS)) | HANDED_OVER | PLANNED
     assert HANDED_OVER - {"rapidsos_ca_path"} >= set(SAC["injectors"]["extra_vars"])
     # An environment variable is read by what is pasted into the inventory, which in turn is read by the playbooks.
     injected = {name for kind in (SAC, ACCOUNT) for name in kind["injectors"]["env"]}
