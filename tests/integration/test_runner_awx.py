@@ -10,7 +10,7 @@ import re
 import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
-from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import ACCOUNT, SERVICE, known_names
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet import variables
 from harness import REPOSITORY
 from playbook_fleet import Fleet
 from runner_job import Job
@@ -21,8 +21,8 @@ TYPES, TEMPLATES, INVENTORY = (yaml.safe_load((HERE / (name + ".yml")).read_text
 SAC, ACCOUNT = TYPES["credential_types"]
 JOBS = {each["playbook"]: each for each in TEMPLATES["job_templates"]}
 #: What the inventory's plan reads (module_utils/_fleet/variables.py).
-HANDED_OVER = {*SERVICE, *(name for name in ACCOUNT if name.startswith("rapidsos_"))}
-PLANNED = known_names()
+HANDED_OVER = {*variables.SERVICE, *(name for name in variables.ACCOUNT if name.startswith("rapidsos_"))}
+PLANNED = variables.known_names()
 VAULT_PASSWORD = "vault-password-that-nobody-may-see"
 
 
