@@ -61,8 +61,8 @@ def _plan_position(reader, position, roles, wanted):
         if missing and position not in reader.problems:
             reader.note(position, "it has no %s; set the Portal account of the position (the password vaulted), or another portal_launcher_account_source"
                         % ", ".join(missing))
-    # The roles ask whether a text is empty, never whether it is there.
-    filled = {name: "" if value is None and roles[_role_of(name)][name].get("type", "str") == "str" else value for name, value in options.items()}
+    # What is not asked for has a value of its type all the same: the roles check the types of all their options.
+    filled = {name: _neutral(roles[_role_of(name)][name]) if value is None else value for name, value in options.items()}
     return {"options": filled, "is_launcher_wanted": LAUNCHER in wanted, "is_sac_wanted": SAC in wanted and bool(is_sac_wanted)}
 
 
@@ -76,6 +76,11 @@ def _read(reader, position, name, specification):
     if value not in (None, "") and "choices" in rules and value not in rules["choices"]:
         reader.note(position, "%s is '%s'; set it to %s" % (name, value, " or ".join(rules["choices"])))
     return value
+
+
+def _neutral(rules):
+    empty = {"bool": False, "float": 0, "int": 0, "list": [], "str": ""}
+    return rules.get("default", empty[rules.get("type", "str")])
 
 
 def _role_of(name):
