@@ -82,4 +82,8 @@ def sync_directory(path):
 def remove(path, directory=None):
     """Removes a file, if there is one."""
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        os.unlink(path, dir_fd=directory)
+        try:
+            os.unlink(path, dir_fd=directory)
+        except OSError:
+            os.stat(path, dir_fd=directory, follow_symlinks=False)  # a read-only file system refuses before it looks
+            raise
