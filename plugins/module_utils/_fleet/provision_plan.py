@@ -80,7 +80,7 @@ def _read(reader, position, name, specification):
 
 def _neutral(rules):
     empty = {"bool": False, "float": 0, "int": 0, "list": [], "str": ""}
-    return rules.get("default", empty[rules.get("type", "str")])
+    return rules.get("default", rules["choices"][0] if "choices" in rules else empty[rules.get("type", "str")])
 
 
 def _role_of(name):
