@@ -58,6 +58,8 @@ class FileSetChange:
         self._ensure_trusted()
         lock = self._lock_path()
         with contextlib.ExitStack() as held:
+            if not is_check_mode:
+                held.callback(_remove_lock_directory)
             try:
                 held.enter_context(locks.held(
                     lock, "changing the files of %s" % self.directories[0].path, LOCK_WAIT_SECONDS,
@@ -202,9 +204,17 @@ def _lock_directory():
 def _make_lock_directory():
     directory = _lock_directory()
     make_missing(directory, [], 0o700)
-    fault = find_fault(os.lstat(directory), stat.S_ISDIR)
+    try:
+        fault = find_fault(os.lstat(directory), stat.S_ISDIR)
+    except FileNotFoundError:  # another run has just removed it: the next attempt makes it again
+        return
     if fault:
         raise RapidError("the directory of the locks, %s, %s; nothing was changed" % (directory, fault), kind="not_written")
+
+
+def _remove_lock_directory():
+    with contextlib.suppress(OSError):  # other locks are in it
+        os.rmdir(_lock_directory())
 
 
 def _make_directory(wanted, made):

@@ -32,13 +32,14 @@ def test_whoever_can_read_a_directory_cannot_keep_a_run_from_changing_the_set(pl
     os.close(descriptor)
 
 
-def test_the_lock_is_closed_to_others_and_gone_afterwards(place):
+def test_the_lock_is_closed_to_others_and_gone_afterwards(place, monkeypatch, tmp_path):
+    monkeypatch.setattr(file_set_change, "_lock_directory", lambda: str(tmp_path / "locks"))
     change = file_set_change.FileSetChange(wanted_directories(params(place, "1")), wanted_files(params(place, "1")))
     with change.locked():
         lock = change._lock_path()  # pylint: disable=protected-access
         assert stat.S_IMODE(os.stat(lock).st_mode) == 0o600 and stat.S_IMODE(os.stat(os.path.dirname(lock)).st_mode) == 0o700
         assert tree(place) == {"bin": ("0o40755", None), "etc": ("0o40755", None)}
-    assert not os.path.exists(lock)
+    assert not os.path.exists(os.path.dirname(lock))
 
 
 def test_a_place_of_locks_that_others_made_is_refused(place, monkeypatch, tmp_path):
