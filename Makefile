@@ -53,8 +53,7 @@ test-crash: $(VENV)/.test-installed $(HERE) ## Kill a rotation at CRASH_INSTANTS
 test-oldest: $(VENV)/.test-installed $(HERE) ## Prove the sender with the oldest requests that is allowed, and a urllib3 before 2
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/oldest
 	$(BIN)/uv pip install --quiet --python build/oldest/bin/python requests==2.28.0 urllib3==1.26.12 -r tests/unit/requirements.txt ansible-core pytest
-	nice build/oldest/bin/python -m pytest -q tests/unit/plugins/module_utils/test_transport*.py tests/unit/plugins/module_utils/test_prox*.py \
-	  tests/unit/plugins/module_utils/test_connection_failures.py tests/unit/plugins/module_utils/test_tls.py tests/unit/plugins/module_utils/test_service.py
+	nice build/oldest/bin/python -m pytest -q tests/unit/plugins/module_utils/_http tests/unit/plugins/module_utils/_rapidauth/test_connect.py
 
 molecule: $(VENV)/.test-installed $(HERE) ## Deploy to real Debian hosts with systemd, and verify (needs root; installs podman, runc, mmdebstrap)
 	$(BIN)/python tests/hosts/hosts.py build bookworm trixie

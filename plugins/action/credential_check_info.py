@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils.argspec import credential_check_info_spec
-from ansible_collections.eccops.rapid.plugins.module_utils.fleet_check import check_fleet
+from ansible_collections.eccops.rapid.plugins.module_utils._argspec import credential_check_info_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.check import check_fleet
 from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
 
 

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils.argspec import credential_report_spec
-from ansible_collections.eccops.rapid.plugins.module_utils.report_files import write_report
+from ansible_collections.eccops.rapid.plugins.module_utils._argspec import credential_report_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._report.writer import write_report
 from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
 
 

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils.argspec import ledger_info_spec
-from ansible_collections.eccops.rapid.plugins.module_utils.ledger_view import view_ledger
+from ansible_collections.eccops.rapid.plugins.module_utils._argspec import ledger_info_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.info import view_ledger
 from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
 
 

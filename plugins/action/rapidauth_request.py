@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils.argspec import request_spec
-from ansible_collections.eccops.rapid.plugins.module_utils.credential_state import bring_to_state
+from ansible_collections.eccops.rapid.plugins.module_utils._argspec import request_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials.state import bring_to_state
 from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
 
 

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils.argspec import request_info_spec
-from ansible_collections.eccops.rapid.plugins.module_utils.credential_check import check_credentials
+from ansible_collections.eccops.rapid.plugins.module_utils._argspec import request_info_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials.lookup import check_credentials
 from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
 
 

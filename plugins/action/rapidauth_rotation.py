@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from ansible.utils.display import Display
 
-from ansible_collections.eccops.rapid.plugins.module_utils.argspec import rotation_spec
-from ansible_collections.eccops.rapid.plugins.module_utils.rotation import rotate
+from ansible_collections.eccops.rapid.plugins.module_utils._argspec import rotation_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.rotation import rotate
 from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
 
 display = Display()

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils.argspec import sac_info_spec
-from ansible_collections.eccops.rapid.plugins.module_utils.sac_inspection import inspect_sac
+from ansible_collections.eccops.rapid.plugins.module_utils._argspec import sac_info_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import inspect_sac
 from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
 
 

@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils.audit_log import AuditLog
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils.instants import utc_now
-from ansible_collections.eccops.rapid.plugins.module_utils.sac_installation import have_sac, sac_installation_spec
-from ansible_collections.eccops.rapid.plugins.module_utils.sac_shipment import shipment_of
+from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLog
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.installation import have_sac, sac_installation_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.payload import shipment_of
 from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
 from ansible_collections.eccops.rapid.plugins.plugin_utils.secret_options import plain
 

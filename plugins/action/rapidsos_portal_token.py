@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils.argspec import portal_token_spec
-from ansible_collections.eccops.rapid.plugins.module_utils.portal_login import provide_token
+from ansible_collections.eccops.rapid.plugins.module_utils._argspec import portal_token_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._portal.token import provide_token
 from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
 
 

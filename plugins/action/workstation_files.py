@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils.workstation_files import have_workstation_files, workstation_files_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import have_workstation_files, workstation_files_spec
 from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
 
 

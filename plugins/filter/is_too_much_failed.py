@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils.provisioning import is_too_much_failed
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.outcomes import is_too_much_failed
 
 
 class FilterModule:

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.eccops.rapid.plugins.module_utils import portal
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._portal import client as portal
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
 
 
 def portal_query_url(token, caller_id, query_url=portal.ENVIRONMENTS["production"][1], token_parameter=portal.QUERY_TOKEN_PARAMETER):

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils.provisioning import provisioning_outcomes
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.outcomes import provisioning_outcomes
 
 
 class FilterModule:

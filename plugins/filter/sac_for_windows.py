@@ -8,9 +8,9 @@ import json
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils.instants import utc_now
-from ansible_collections.eccops.rapid.plugins.module_utils.sac_shipment import windows_shipment_of
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.payload import windows_shipment_of
 
 
 def sac_for_windows(options):

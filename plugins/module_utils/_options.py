@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 
 #: Every character that str.splitlines breaks a text at.
 _LINE_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"

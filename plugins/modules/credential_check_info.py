@@ -306,9 +306,9 @@ error_kind:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.eccops.rapid.plugins.module_utils.argspec import credential_check_info_spec
-from ansible_collections.eccops.rapid.plugins.module_utils.fleet_check import check_fleet
-from ansible_collections.eccops.rapid.plugins.module_utils.running import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._argspec import credential_check_info_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.check import check_fleet
+from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
 
 
 def main():

@@ -107,9 +107,9 @@ error_kind:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.eccops.rapid.plugins.module_utils.argspec import credential_report_spec
-from ansible_collections.eccops.rapid.plugins.module_utils.report_files import write_report
-from ansible_collections.eccops.rapid.plugins.module_utils.running import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._argspec import credential_report_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._report.writer import write_report
+from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
 
 
 def main():

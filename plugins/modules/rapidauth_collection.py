@@ -110,7 +110,7 @@ error_kind:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.collection import collection_spec, run
-from ansible_collections.eccops.rapid.plugins.module_utils.running import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
 
 
 def main():

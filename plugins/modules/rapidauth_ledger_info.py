@@ -133,9 +133,9 @@ error_kind:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.eccops.rapid.plugins.module_utils.argspec import ledger_info_spec
-from ansible_collections.eccops.rapid.plugins.module_utils.ledger_view import view_ledger
-from ansible_collections.eccops.rapid.plugins.module_utils.running import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._argspec import ledger_info_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.info import view_ledger
+from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
 
 
 def main():

@@ -185,9 +185,9 @@ service_message:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.eccops.rapid.plugins.module_utils.argspec import request_spec
-from ansible_collections.eccops.rapid.plugins.module_utils.credential_state import bring_to_state
-from ansible_collections.eccops.rapid.plugins.module_utils.running import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._argspec import request_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials.state import bring_to_state
+from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
 
 
 def main():

@@ -176,9 +176,9 @@ error_kind:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.eccops.rapid.plugins.module_utils.argspec import request_info_spec
-from ansible_collections.eccops.rapid.plugins.module_utils.credential_check import check_credentials
-from ansible_collections.eccops.rapid.plugins.module_utils.running import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._argspec import request_info_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials.lookup import check_credentials
+from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
 
 
 def main():

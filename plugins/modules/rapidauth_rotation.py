@@ -223,9 +223,9 @@ error_kind:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.eccops.rapid.plugins.module_utils.argspec import rotation_spec
-from ansible_collections.eccops.rapid.plugins.module_utils.rotation import rotate
-from ansible_collections.eccops.rapid.plugins.module_utils.running import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._argspec import rotation_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.rotation import rotate
+from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
 
 
 def main():

@@ -191,9 +191,9 @@ error_kind:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.eccops.rapid.plugins.module_utils.argspec import sac_info_spec
-from ansible_collections.eccops.rapid.plugins.module_utils.running import run_module
-from ansible_collections.eccops.rapid.plugins.module_utils.sac_inspection import inspect_sac
+from ansible_collections.eccops.rapid.plugins.module_utils._argspec import sac_info_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import inspect_sac
 
 
 def main():

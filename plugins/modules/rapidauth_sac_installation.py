@@ -209,8 +209,8 @@ error_kind:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.eccops.rapid.plugins.module_utils.running import run_module
-from ansible_collections.eccops.rapid.plugins.module_utils.sac_installation import have_sac, sac_installation_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.installation import have_sac, sac_installation_spec
 
 
 def main():

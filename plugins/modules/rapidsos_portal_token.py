@@ -208,9 +208,9 @@ http_status:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.eccops.rapid.plugins.module_utils.argspec import portal_token_spec
-from ansible_collections.eccops.rapid.plugins.module_utils.portal_login import provide_token
-from ansible_collections.eccops.rapid.plugins.module_utils.running import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._argspec import portal_token_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._portal.token import provide_token
+from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
 
 
 def main():

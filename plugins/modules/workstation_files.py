@@ -148,8 +148,8 @@ error_kind:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.eccops.rapid.plugins.module_utils.running import run_module
-from ansible_collections.eccops.rapid.plugins.module_utils.workstation_files import have_workstation_files, workstation_files_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import have_workstation_files, workstation_files_spec
 
 
 def main():

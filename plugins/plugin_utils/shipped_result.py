@@ -14,7 +14,7 @@ import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ansible_collections.eccops.rapid.plugins.module_utils.printable import printable
+from ansible_collections.eccops.rapid.plugins.module_utils._text import printable
 
 LONGEST_TEXT = 4000
 LONGEST_DIFF = 100000

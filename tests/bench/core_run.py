@@ -19,7 +19,7 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "build" / "col
 
 
 def check(parameters):
-    from ansible_collections.eccops.rapid.plugins.module_utils.credential_check import check_credentials
+    from ansible_collections.eccops.rapid.plugins.module_utils._credentials.lookup import check_credentials
 
     summary = check_credentials(parameters, False)["summary"]
     assert not summary["unknown"] and not summary["failed"], summary
@@ -27,7 +27,7 @@ def check(parameters):
 
 
 def rotate(parameters):
-    from ansible_collections.eccops.rapid.plugins.module_utils import rotation
+    from ansible_collections.eccops.rapid.plugins.module_utils._rotation import rotation
 
     summary = rotation.rotate(parameters, False)["summary"]
     assert summary == {"replaced": summary["total"], "total": summary["total"]}, summary

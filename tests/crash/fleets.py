@@ -11,9 +11,9 @@ import resource
 import stat
 import traceback
 
-from ansible_collections.eccops.rapid.plugins.module_utils import ledger as ledgers
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils.rotation import rotate
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.rotation import rotate
 from rotation_params import rotation_params
 
 #: Forked: a process is killed within moments of its start, and need not read all libraries again for that.

@@ -9,7 +9,7 @@ import resource
 
 import fleets
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import RapidAuthClient
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
 
 SIZE = 40
 

@@ -5,7 +5,7 @@
 import datetime
 import json
 
-from ansible_collections.eccops.rapid.plugins.module_utils import rotation
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation import rotation
 from playbook_fleet import Fleet
 from rotation_params import rotation_params
 

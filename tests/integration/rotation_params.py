@@ -2,7 +2,7 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Knows what a rotation is given that a test runs without Ansible, in its own process or in forks of it."""
 
-from ansible_collections.eccops.rapid.plugins.module_utils.argspec import rotation_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._argspec import rotation_spec
 
 
 def service_params(sandbox):

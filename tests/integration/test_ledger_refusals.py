@@ -6,7 +6,7 @@ import os
 import sqlite3
 
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import LedgerRecord
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerRecord
 from harness import Observed, assert_sentence, scenario, task
 
 

@@ -5,7 +5,7 @@
 import json
 
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils import ledger as ledgers
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
 from playbook_check import Check, change, days_ago, found, replace, young_fleet
 
 

@@ -11,7 +11,7 @@ import pathlib
 
 import pytest
 import yaml
-from ansible_collections.eccops.rapid.plugins.module_utils.portal import ENVIRONMENTS
+from ansible_collections.eccops.rapid.plugins.module_utils._portal.client import ENVIRONMENTS
 from harness import REPOSITORY
 from hostile_python import HostilePosition
 from ssh_host import SshHost

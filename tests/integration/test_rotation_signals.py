@@ -8,7 +8,7 @@ import signal
 import time
 
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils import ledger as ledgers
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
 from harness import SHIPPED, task
 from processes import descendants, is_running
 

@@ -11,7 +11,7 @@ import urllib.request
 
 import program_under_test
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils import portal
+from ansible_collections.eccops.rapid.plugins.module_utils._portal import client as portal
 from hypothesis import example, given
 from hypothesis import strategies as st
 

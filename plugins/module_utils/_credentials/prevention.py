@@ -11,15 +11,15 @@ import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.history import Member, list_members, mark_held
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.request_ids import validate_credentials
-from ansible_collections.eccops.rapid.plugins.module_utils.argspec import RAPIDAUTH_RULES, audit_options, rapidauth_options, service_name_options
-from ansible_collections.eccops.rapid.plugins.module_utils.audit_log import AuditLog
-from ansible_collections.eccops.rapid.plugins.module_utils.credential_state import patch_and_verify
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError, Refusal
-from ansible_collections.eccops.rapid.plugins.module_utils.printable import printable, printable_tree
-from ansible_collections.eccops.rapid.plugins.module_utils.rapidauth import is_same_request_id
-from ansible_collections.eccops.rapid.plugins.module_utils.replacement import known
-from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import open_record
-from ansible_collections.eccops.rapid.plugins.module_utils.service import rapidauth_client, service_of
+from ansible_collections.eccops.rapid.plugins.module_utils._argspec import RAPIDAUTH_RULES, audit_options, rapidauth_options, service_name_options
+from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLog
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials.state import patch_and_verify
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError, Refusal
+from ansible_collections.eccops.rapid.plugins.module_utils._text import printable, printable_tree
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import is_same_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import known
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import open_record
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, service_of
 
 #: After as many calls in a row without an answer of the service the rest is not tried.
 MOST_CALLS_WITHOUT_ANSWER = 3

@@ -16,7 +16,7 @@ import time
 import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_fault
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
 
 
 @contextlib.contextmanager

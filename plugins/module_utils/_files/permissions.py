@@ -15,8 +15,8 @@ import pwd
 import re
 import stat
 
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
-from ansible_collections.eccops.rapid.plugins.module_utils.printable import printable
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.module_utils._text import printable
 
 _MOST_LINKS = 40
 

@@ -12,7 +12,7 @@ import typing
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet import variables as names
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.ledger_plan import plan_ledger, read_service, refuse
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import FleetReader
-from ansible_collections.eccops.rapid.plugins.module_utils.portal import ENVIRONMENTS
+from ansible_collections.eccops.rapid.plugins.module_utils._portal.client import ENVIRONMENTS
 
 LAUNCHER_FILES = {"program": "/usr/local/bin/portal-launcher", "configuration": "/etc/portal-launcher/launcher.ini"}
 

@@ -8,8 +8,8 @@ import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet import variables as names
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import FleetReader
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
-from ansible_collections.eccops.rapid.plugins.module_utils.urls import ensure_https_url
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.module_utils._urls import ensure_https_url
 
 _SERVICE = {**names.SERVICE, **names.SERVICE_NAMES}
 

@@ -16,7 +16,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._fleet.ledger_plan im
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.provision_plan import plan_provision
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import FleetReader
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.request_ids import validate_credentials, validate_rotation_id
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 
 #: Between two looks at what a position that collects by itself has not collected yet.
 CONFIRM_DELAY_SECONDS = 5

@@ -13,8 +13,8 @@ import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.values import read_text_or_nothing
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import Variable, describe_unknown
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
-from ansible_collections.eccops.rapid.plugins.module_utils.printable import printable
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.module_utils._text import printable
 
 MOST_LISTED = 20
 #: Templates that refer to templates are followed so far; beyond it each host's are opened for themselves.

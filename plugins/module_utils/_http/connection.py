@@ -13,10 +13,10 @@ import http.client
 import select
 from urllib.parse import quote, urlsplit
 
-from ansible_collections.eccops.rapid.plugins.module_utils import connection_failures
+from ansible_collections.eccops.rapid.plugins.module_utils._http import failures as connection_failures
 from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import AnswerTooLong, deadline, open_connection
-from ansible_collections.eccops.rapid.plugins.module_utils.answers import LONGEST_ANSWER_BYTES, Answer
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import NotSent
+from ansible_collections.eccops.rapid.plugins.module_utils._http.response import LONGEST_ANSWER_BYTES, Answer
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import NotSent
 
 #: Heads, chunk sizes and trailers count too: an endless one is as bad as an endless body.
 _MOST_RECEIVED_BYTES = 2 * LONGEST_ANSWER_BYTES

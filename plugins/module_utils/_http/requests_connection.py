@@ -12,11 +12,11 @@ from __future__ import annotations
 import http.client
 from urllib.parse import urlsplit
 
-from ansible_collections.eccops.rapid.plugins.module_utils import connection_failures
+from ansible_collections.eccops.rapid.plugins.module_utils._http import failures as connection_failures
 from ansible_collections.eccops.rapid.plugins.module_utils._http.connection import Connection, Response
 from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import AnswerTooLong, deadline
-from ansible_collections.eccops.rapid.plugins.module_utils.answers import LONGEST_ANSWER_BYTES, Answer
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import MissingLibrary
+from ansible_collections.eccops.rapid.plugins.module_utils._http.response import LONGEST_ANSWER_BYTES, Answer
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import MissingLibrary
 
 try:
     import requests

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils.argspec import RAPIDAUTH_RULES, rapidauth_options, service_name_options
-from ansible_collections.eccops.rapid.plugins.module_utils.credential_check import check_credentials
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils.instants import format_instant, utc_now
-from ansible_collections.eccops.rapid.plugins.module_utils.ledger_file import LedgerError
-from ansible_collections.eccops.rapid.plugins.module_utils.plan import COLLECTED, EXPIRED, REQUESTED
-from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import LedgerRecord
-from ansible_collections.eccops.rapid.plugins.module_utils.service import rapidauth_client, service_of
+from ansible_collections.eccops.rapid.plugins.module_utils._argspec import RAPIDAUTH_RULES, rapidauth_options, service_name_options
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials.lookup import check_credentials
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, utc_now
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.decisions import COLLECTED, EXPIRED, REQUESTED
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerRecord
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, service_of
 
 _WHAT_TO_DO = {
     REQUESTED: "Run the same rotation again within minutes, before the replacement lapses; it is not replaced twice.",

@@ -9,7 +9,7 @@ import warnings
 from ansible_collections.eccops.rapid.plugins.module_utils._sac import identification, parts
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.ber import BerError
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.derivation_cost import Cost
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import SacUnusable
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import SacUnusable
 
 try:
     from cryptography import x509

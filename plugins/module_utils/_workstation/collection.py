@@ -18,8 +18,8 @@ import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.commands import run_command
-from ansible_collections.eccops.rapid.plugins.module_utils.durable_files import make_missing, read_json, remove, sync_directory, write_json
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import make_missing, read_json, remove, sync_directory, write_json
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 
 #: Stands in an argument of the command for the path of the request file, as this position expands it.
 REQUEST_PATH = "{request_path}"

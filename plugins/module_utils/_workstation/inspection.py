@@ -9,7 +9,7 @@ import os
 import stat
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
 
 #: No program and no configuration that is looked at comes near this.
 LONGEST_FILE_BYTES = 64 * 1024 * 1024

@@ -13,7 +13,9 @@ import re
 import pytest
 import yaml
 
-from ansible_collections.eccops.rapid.plugins.module_utils import argspec, version
+from ansible_collections.eccops.rapid.plugins.module_utils import _argspec as argspec
+
+from ansible_collections.eccops.rapid.plugins.module_utils import _version as version
 
 PLUGINS = pathlib.Path(argspec.__file__).parents[1]
 ROOT = PLUGINS.parent

@@ -10,7 +10,7 @@ import re
 
 import pytest
 
-from ansible_collections.eccops.rapid.plugins.module_utils import errors
+from ansible_collections.eccops.rapid.plugins.module_utils import _errors as errors
 from ansible_collections.eccops.rapid.tests.unit.support import error_sentences, task_sentences
 
 PLUGINS = pathlib.Path(errors.__file__).parents[1]

@@ -10,7 +10,9 @@ import re
 import pytest
 import yaml
 
-from ansible_collections.eccops.rapid.plugins.module_utils import errors, report_words
+from ansible_collections.eccops.rapid.plugins.module_utils import _errors as errors
+
+from ansible_collections.eccops.rapid.plugins.module_utils._report import wording as report_words
 
 ROOT = pathlib.Path(errors.__file__).parents[2]
 GUIDES = sorted((ROOT / "docs").rglob("*.md"))

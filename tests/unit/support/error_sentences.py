@@ -53,7 +53,10 @@ class Plugins:
 
     def __init__(self, directory):
         self.sources = [Source(path) for path in sorted(pathlib.Path(directory).rglob("*.py"))]
-        self.imported = {source.path.stem: source for source in self.sources if source.path.parent.name == "module_utils"}
+        paths = {".".join(source.path.with_suffix("").parts[-2:]): source for source in self.sources}
+        imports = (node for source in self.sources for node in ast.walk(source.tree) if isinstance(node, ast.ImportFrom) and node.module)
+        self.imported = {name.asname or name.name: paths["%s.%s" % (node.module.split(".")[-1], name.name)]
+                         for node in imports for name in node.names if "%s.%s" % (node.module.split(".")[-1], name.name) in paths}
         self.kinds_of_classes = self._classes()
 
     def _classes(self):

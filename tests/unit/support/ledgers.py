@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils.replacement_record import LedgerRecord
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerRecord
 
 API = "https://service.example/rapid"
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 import datetime
 import random
 
-from ansible_collections.eccops.rapid.plugins.module_utils.findings import Rules, credential_findings
-from ansible_collections.eccops.rapid.plugins.module_utils.fleet_check import Seen
-from ansible_collections.eccops.rapid.plugins.module_utils.instants import UTC, format_instant
-from ansible_collections.eccops.rapid.plugins.module_utils.limits import Limits
-from ansible_collections.eccops.rapid.plugins.module_utils.lineage import expiry_of
-from ansible_collections.eccops.rapid.plugins.module_utils.report import report_of
-from ansible_collections.eccops.rapid.plugins.module_utils.subject_findings import sac_findings
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.findings import Rules, credential_findings
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.check import Seen
+from ansible_collections.eccops.rapid.plugins.module_utils._time import UTC, format_instant
+from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import Limits
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import expiry_of
+from ansible_collections.eccops.rapid.plugins.module_utils._report.model import report_of
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.subject_findings import sac_findings
 
 NOW = datetime.datetime(2026, 11, 22, 8, tzinfo=UTC)
 LIMITS = Limits(60, 14, None, None)

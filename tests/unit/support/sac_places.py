@@ -10,13 +10,13 @@ import ssl
 
 import pytest
 
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils.instants import utc_now
-from ansible_collections.eccops.rapid.plugins.module_utils.sac_access import Access
-from ansible_collections.eccops.rapid.plugins.module_utils.sac_directory import PASSPHRASES, VERSIONS
-from ansible_collections.eccops.rapid.plugins.module_utils.sac_installation import have_sac
-from ansible_collections.eccops.rapid.plugins.module_utils.sac_shipment import shipment_of
-from ansible_collections.eccops.rapid.plugins.module_utils.sac_store import SacStore
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.access import Access
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.directory import PASSPHRASES, VERSIONS
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.installation import have_sac
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.payload import shipment_of
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.store import SacStore
 from ansible_collections.eccops.rapid.tests.unit.support import certificates
 
 NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can install for another account, or make a file system")

@@ -7,7 +7,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.eccops.rapid.plugins.filter.portal_query_url import FilterModule
-from ansible_collections.eccops.rapid.plugins.module_utils.portal import portal_query_url
+from ansible_collections.eccops.rapid.plugins.module_utils._portal.client import portal_query_url
 
 
 def test_the_filter_gives_the_same_url_and_readable_errors():

@@ -15,10 +15,10 @@ import types
 
 import pytest
 
-from ansible_collections.eccops.rapid.plugins.module_utils import identity
+from ansible_collections.eccops.rapid.plugins.module_utils import _identity as identity
 from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
-from ansible_collections.eccops.rapid.plugins.module_utils.audit_log import AuditLog, AuditLogError
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import AnswerLost, Refusal
+from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLog, AuditLogError
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, Refusal
 from ansible_collections.eccops.rapid.tests.unit.support.clocks import MovedClock
 
 SUBJECT = {"api_url": "https://portal.ecc.example", "account": "launcher@ecc.example"}
@@ -140,7 +140,7 @@ def _fill_up(path):
     """Runs an effect in a process that may write so much to a file and no more, and prints what became of it."""
     program = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "from ansible_collections.eccops.rapid.plugins.module_utils.audit_log import AuditLog\n"
+        "from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLog\n"
         "log = AuditLog(sys.argv[1], 'rapidauth_request')\n"
         "with log.effect('credential_patch', {'request_id': 'r' * 400}):\n"
         "    print('done')\n"

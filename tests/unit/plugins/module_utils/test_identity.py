@@ -9,7 +9,7 @@ import pwd
 import socket
 
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils import identity
+from ansible_collections.eccops.rapid.plugins.module_utils import _identity as identity
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 

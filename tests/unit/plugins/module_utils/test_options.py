@@ -7,9 +7,9 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_secret, validate_texts
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
-from ansible_collections.eccops.rapid.plugins.module_utils.portal_login import provide_token
-from ansible_collections.eccops.rapid.plugins.module_utils.sac_reading import sac_source
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.module_utils._portal.token import provide_token
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import sac_source
 
 SPOILED = {
     "line break": ("kept3cret\n", "ends with a line break"),

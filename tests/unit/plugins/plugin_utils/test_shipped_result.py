@@ -11,7 +11,7 @@ import types
 import pytest
 import yaml
 
-from ansible_collections.eccops.rapid.plugins.module_utils import errors
+from ansible_collections.eccops.rapid.plugins.module_utils import _errors as errors
 from ansible_collections.eccops.rapid.plugins.plugin_utils.shipped_result import DETAILS, filter_output, filter_result
 
 PLUGINS = pathlib.Path(errors.__file__).parents[1]

@@ -9,7 +9,7 @@ import datetime
 import pytest
 
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet import values
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 
 
 @pytest.mark.parametrize("value, told", [

@@ -9,9 +9,9 @@ import types
 import pytest
 
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation import confirmation
-from ansible_collections.eccops.rapid.plugins.module_utils.errors import RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils.ledger import Ledger, write_intent, write_outcome
-from ansible_collections.eccops.rapid.plugins.module_utils.ledger_file import LedgerError
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger, write_intent, write_outcome
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
 from ansible_collections.eccops.rapid.tests.unit.support.ledgers import API, intent
 
 NEW = "00000000-0000-4000-8000-0000000000ff"

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""A durable record of each login, each change at RapidAuth and each SAC that is installed: JSON Lines, only ever appended to.
+
+What the CJIS Security Policy asks of a record (AU-2, AU-3): what, when, where, source, outcome, identity; and no secret.
+What a ledger records of replacements is recorded there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import time
+import uuid
+
+from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
+from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_fault, find_intruder
+from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import make_missing, sync_directory
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._identity import who_and_where
+from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, utc_now
+
+
+#: More than any record has.
+ROOM_BYTES = 65536
+LOCK_WAIT_SECONDS = 60
+
+
+class AuditLogError(RapidError):
+    """The audit log cannot be written; nothing was done because of it."""
+
+    kind = "audit_log_unusable"
+    is_service_wide = True
+
+
+class AuditLog:
+    """The file at C(path), on behalf of the module C(source); with the path None nothing is recorded.
+
+    C(problems) are sentences about outcomes that could not be recorded: by then there was no way back.
+    """
+
+    def __init__(self, path, source, wait_seconds=LOCK_WAIT_SECONDS, clock=time):
+        self._path = os.path.abspath(os.path.expanduser(path)) if path else ""
+        self._wait_seconds, self._clock = wait_seconds, clock
+        self._source = source
+        self.problems = []
+
+    @contextlib.contextmanager
+    def effect(self, event, subject):
+        """Records C(event) before the block and what came of it after; gives C(subject), a dict the block may add to.
+
+        Raises AuditLogError before the block where it cannot be recorded. A RapidError of the block with
+        C(is_effect_unknown), and whatever else ends it, leaves the outcome C(unknown).
+        """
+        event_id = uuid.uuid4().hex
+        self.write(event, "begun", subject, event_id=event_id)
+        try:
+            yield subject
+        except RapidError as error:
+            self.complete(event, "unknown" if error.is_effect_unknown else "failed", subject, error.kind, event_id)
+            raise
+        except BaseException:
+            self.complete(event, "unknown", subject, None, event_id)
+            raise
+        self.complete(event, "succeeded", subject, None, event_id)
+
+    def complete(self, event, outcome, subject, error_kind=None, event_id=None):
+        """Records what can no longer be prevented: where that fails it is a problem and no error."""
+        try:
+            self.write(event, outcome, subject, error_kind, event_id)
+        except AuditLogError as error:
+            self.problems.append("%s: %s is not recorded; %s" % (event, outcome, error.message))
+
+    def write(self, event, outcome, subject, error_kind=None, event_id=None):
+        """Returns when the record is on disk; raises AuditLogError."""
+        if not self._path:
+            return
+        record = {"time": format_instant(utc_now()), "event": event, "event_id": event_id or uuid.uuid4().hex, "outcome": outcome,
+                  "error_kind": error_kind, "source": "eccops.rapid." + self._source, "subject": subject, **who_and_where()}
+        self._in_file(lambda descriptor: _append_whole(descriptor, json.dumps(record, sort_keys=True).encode("ascii") + b"\n"))
+
+    def told(self, result):
+        """Returns a module's C(result), with its C(problems) as warnings."""
+        return dict(result, warnings=self.problems) if self.problems else result
+
+    def ensure_writable(self):
+        """Raises AuditLogError where nothing could be recorded; makes the file if there is none."""
+        if self._path:
+            self._in_file(_ensure_room)
+
+    def _in_file(self, work):
+        """Calls C(work(descriptor)) with the file open, while no other process does. The lock is beside it, since others may read the log."""
+        try:
+            self._ensure_closed()
+            make_missing(os.path.dirname(self._path), [], 0o700)
+            self._ensure_closed()
+            with locks.held(self._path + ".lock", "writing to the audit log", self._wait_seconds, clock=self._clock), self._opened() as descriptor:
+                work(descriptor)
+        except RapidError as error:
+            raise AuditLogError(error.message, kind=error.kind) from None
+        except OSError as error:
+            raise AuditLogError(
+                "the audit log '%s' cannot be written: %s; nothing is done that could not be recorded: free space, correct its path or its permissions"
+                % (self._path, error.strerror or error)
+            ) from None
+
+    @contextlib.contextmanager
+    def _opened(self):
+        """Gives the file. A collector may have renamed it away, or may a moment later."""
+        is_new = not os.path.lexists(self._path)
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        if not is_new:
+            self._ensure_ours(os.lstat(self._path))
+        descriptor = os.open(self._path, flags, 0o600)
+        try:
+            self._ensure_ours(os.fstat(descriptor))
+            if is_new:
+                sync_directory(os.path.dirname(self._path))
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def _ensure_ours(self, status):
+        fault = find_fault(status, closed_to=0o037)
+        if fault:
+            raise AuditLogError("the audit log '%s' %s" % (self._path, fault))
+
+    def _ensure_closed(self):
+        intruder = find_intruder(os.path.dirname(self._path), holds_files=True)
+        if intruder:
+            raise AuditLogError(
+                "others could replace the audit log '%s': %s; give audit_log_path a directory that only you and root can write to" % (self._path, intruder))
+
+
+def _append_whole(descriptor, line):
+    """Appends C(line) whole or not at all, on a line of its own even if a power cut left half of one before."""
+    size = os.fstat(descriptor).st_size
+    if size and os.pread(descriptor, 1, size - 1) != b"\n":
+        line = b"\n" + line
+    try:
+        written = os.write(descriptor, line)
+        if written != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(descriptor)
+    except OSError:
+        os.ftruncate(descriptor, size)
+        raise
+
+
+def _ensure_room(descriptor):
+    """Raises OSError where the disk is full. Nothing is written to find out: whoever follows the file would read it."""
+    disk = os.fstatvfs(descriptor)
+    if disk.f_bavail * disk.f_frsize < ROOM_BYTES:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+#: For those who were given none.
+NO_AUDIT_LOG = AuditLog(None, "")

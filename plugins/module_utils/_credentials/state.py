@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""The core of rapidauth_request: one credential in its desired state."""
+
+from __future__ import annotations
+
+import os
+
+from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLog
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import ensure_anon_id, ensure_request_id, is_same_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import ADOPTED, REPLACED, Wanted, look_while_at_work, replace_one
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import current_request_ids, open_record
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, service_of
+
+
+def bring_to_state(params, is_check_mode, run_directory=None):
+    """Returns the module's result for its C(params); raises RapidError.
+
+    C(run_directory) is private to one Ansible run and shared by its processes: in it each new AnonId is claimed, so
+    that one AnonId given to a whole fleet by mistake does not make every position adopt the first one's replacement.
+    """
+    audit_log = AuditLog(params.get("audit_log_path"), "rapidauth_request")
+    return audit_log.told(_bring_to_state(params, is_check_mode, run_directory, audit_log))
+
+
+def _bring_to_state(params, is_check_mode, run_directory, audit_log):
+    ensure_request_id(params["request_id"])
+    for option in ("anon_id", "expect_anon_id"):
+        if params.get(option) is not None:
+            ensure_anon_id(params[option])
+    if params["state"] == "replaced":
+        if params.get("prevent_collection") is not None:
+            raise InvalidInput("prevent_collection goes with state=present; a replacement of a prevented credential is refused")
+        if params.get("anon_id") is None and params.get("ledger_path") is None:
+            raise InvalidInput("state=replaced needs anon_id, or rotation_id and ledger_path: without them a second run would replace again")
+        client = rapidauth_client(params).audited(audit_log)
+        with open_record(params.get("ledger_path"), service_of(params, client), client.api_url, is_check_mode) as record:
+            record.ensure_same_service([params["request_id"]], params.get("other_service_names") or ())
+            return _replaced(client, record, params, is_check_mode, run_directory)
+    if params.get("anon_id") is not None:
+        raise InvalidInput("anon_id goes with state=replaced; to guard against a wrong credential use expect_anon_id")
+    client = rapidauth_client(params).audited(audit_log)
+    current = current_request_ids(params.get("ledger_path"), service_of(params, client), [params["request_id"]], params.get("other_service_names") or ())
+    return _present(client, dict(params, request_id=current[params["request_id"]]), is_check_mode)
+
+
+def _present(client, params, is_check_mode):
+    request_id, wanted = params["request_id"], params.get("prevent_collection")
+    credential = client.get_request(request_id)
+    expected = params.get("expect_anon_id")
+    if expected is not None and credential.anon_id != expected:
+        raise RapidError(
+            "RequestId %s has AnonId %s and not %s as expected; nothing was changed" % (request_id, credential.anon_id, expected),
+            kind="anon_id_unexpected",
+        )
+    if wanted is None or credential.is_collection_prevented == wanted:
+        return _result(credential, False, "unchanged", [request_id])
+    difference = {
+        "before": {"prevent_collection": credential.is_collection_prevented},
+        "after": {"prevent_collection": wanted},
+    }
+    if not is_check_mode:
+        credential = patch_and_verify(client, request_id, wanted)
+    return _result(credential, True, "patched", [request_id], difference)
+
+
+def patch_and_verify(client, request_id, wanted):
+    """Returns the credential after PreventCollection was set and seen to be set; raises RapidError."""
+    seen = []
+
+    def look():
+        seen.append(client.get_request(request_id))
+        return seen[-1] if seen[-1].is_collection_prevented == wanted else None
+
+    try:
+        client.set_prevent_collection(request_id, wanted)
+    except RapidError as error:
+        if not error.is_effect_unknown:
+            raise
+        # Setting a value twice does no harm and whether it is set can be seen: look instead of guessing.
+        look_while_at_work(client, look)
+    else:
+        look()
+    credential = seen[-1]
+    if credential.is_collection_prevented != wanted:
+        raise RapidError(
+            "the PATCH of RequestId %s did not take: PreventCollection is still %s; run again, then ask the vendor"
+            % (request_id, credential.is_collection_prevented),
+            kind="not_taken",
+        )
+    return credential
+
+
+def _replaced(client, record, params, is_check_mode, run_directory):
+    position = params.get("position") or params["request_id"]
+    anon_id = params.get("anon_id")
+    if anon_id is None:
+        position_id = record.position_ids({position: opaque_position_id(position)})[position]
+        anon_id = "%s-%s" % (position_id, params["rotation_id"])
+        ensure_anon_id(anon_id)
+    wanted = Wanted(
+        position,
+        params["request_id"],
+        anon_id,
+        params.get("rotation_id") or anon_id,
+        params.get("expect_anon_id"),
+        params["anon_ids_are_unique"],
+    )
+    claimed_for = _claim(run_directory, anon_id, params["request_id"])
+    outcome = replace_one(client, record, wanted, is_check_mode)
+    _ensure_own(outcome, is_check_mode, claimed_for, params["request_id"])
+    if outcome.credential is None or outcome.kind is not None:
+        reason = outcome.reason
+        if outcome.http is None:
+            reason = "RequestId %s was not replaced: %s" % (params["request_id"], reason)
+        raise RapidError(reason, kind=outcome.kind, **(outcome.http or {}))
+    if outcome.word != REPLACED:
+        return _result(outcome.credential, False, outcome.word, list(outcome.request_ids))
+    difference = {
+        "before": {"anon_id": outcome.previous.anon_id, "request_id": outcome.previous.request_id},
+        "after": {"anon_id": anon_id, "request_id": "(assigned by the service)" if is_check_mode else outcome.credential.request_id},
+    }
+    return _result(outcome.credential, True, outcome.word, list(outcome.request_ids), difference)
+
+
+def _claim(run_directory, anon_id, request_id):
+    """Returns the RequestId that the AnonId was first wanted for in this run."""
+    if run_directory is None:
+        return request_id
+    path = os.path.join(run_directory, "anon_id-" + anon_id)
+    try:
+        with open(path, "x", encoding="ascii") as file:
+            file.write(request_id)
+        return request_id
+    except FileExistsError:
+        with open(path, encoding="ascii") as file:
+            return file.read() or request_id
+
+
+def _ensure_own(outcome, is_check_mode, claimed_for, request_id):
+    is_another = not is_same_request_id(claimed_for, request_id)
+    if is_another and (outcome.word == ADOPTED or (is_check_mode and outcome.word == REPLACED)):
+        raise InvalidInput(
+            "AnonId %s is wanted for RequestId %s and for %s in the same run; each credential needs its own"
+            % (outcome.anon_id, claimed_for, request_id),
+            kind="anon_id_taken",
+        )
+
+
+def _result(credential, is_changed, outcome, request_ids, difference=None):
+    result = {
+        "changed": is_changed,
+        "outcome": outcome,
+        "credential": credential.as_dict(),
+        "response": credential.response,
+        "request_id": credential.request_id or request_ids[-1],
+        "request_ids": request_ids,
+    }
+    if difference is not None:
+        result["diff"] = difference
+    return result

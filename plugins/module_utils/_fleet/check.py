@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""The core of credential_check_info: every credential, SAC and Portal account of a fleet looked at once, and judged."""
+
+from __future__ import annotations
+
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
+from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLogError
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials.lookup import check_with_histories
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, MissingLibrary, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.findings import Rules, credential_findings
+from ansible_collections.eccops.rapid.plugins.module_utils._time import given_now
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
+from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import limits_of
+from ansible_collections.eccops.rapid.plugins.module_utils._portal.token import provide_token
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import ensure_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._report.model import report_of
+from ansible_collections.eccops.rapid.plugins.module_utils._report.text import lines_of, message_of
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import inspect_sac
+from ansible_collections.eccops.rapid.plugins.module_utils._urls import service_name
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.subject_findings import (
+    account_finding,
+    installed_sac_findings,
+    launcher_findings,
+    no_account_finding,
+    sac_findings,
+    service_finding,
+    unreadable_finding,
+)
+
+
+def check_fleet(params, is_check_mode, run_directory=None):
+    """Returns the module's result for its C(params); it reads only, but for logins where they are asked for. Raises RapidError."""
+    rules = Rules(given_now(params.get("now")), limits_of(params, "end_"), params["validity_days"], params["collection_minutes"])
+    sac_limits = limits_of(params, "sac_")
+    seen = Seen()
+    services = [_complete(service, params) for service in params["services"]]
+    for service in services:
+        _check_service(seen, service, _positions_of_ledger(service, services) if params["is_fleet_from_ledger"] else service["positions"], rules, sac_limits)
+    for position, own in params["unreadable"].items():
+        seen.add_unreadable(str(position), str(own.get("ecc") or ""), str(own.get("reason") or ""))
+    if params["is_account_expected"] and not params["accounts"]:
+        seen.findings.append(no_account_finding())
+    for account in params["accounts"]:
+        _check_account(seen, dict(account, audit_log_path=params.get("audit_log_path")), is_check_mode, run_directory)
+    expected = {"program": params.get("launcher_sha256"), "configuration": params.get("launcher_configuration_sha256")}
+    for position, launcher in params["launchers"].items():
+        seen.subjects.append({"about": "launcher", "name": position, "ecc": launcher.get("ecc") or ""})
+        seen.findings += launcher_findings(position, launcher, expected)
+    # A ledger that knows no position at an URL is mostly another URL's: a fleet of none must not be fine.
+    if not seen.credentials and (not seen.subjects or (services and params["is_fleet_from_ledger"])):
+        raise InvalidInput("there is nothing to check: give services with positions, accounts or launchers")
+    report = report_of(seen, rules, sac_limits, params["fail_on"], params["are_ids_shown"])
+    verdict = dict(report["verdict"], message=message_of(report))
+    return {"changed": False, "report": report, "verdict": verdict, "counts": report["counts"], "lines": lines_of(report)}
+
+
+class Seen:
+    """What a check came upon: C(credentials) and other C(subjects), in order, and the C(findings) about them."""
+
+    def __init__(self):
+        self.credentials, self.subjects, self.findings = [], [], []
+
+    def add_unreadable(self, position, ecc, reason):
+        """Adds a position whose variables cannot be used: nothing of it was checked."""
+        self.credentials.append({"name": position, "ecc": ecc, "request_id": "", "about": "credential", "entry": None})
+        self.findings.append(unreadable_finding(position, ecc, reason))
+
+
+def _complete(service, params):
+    """Returns a service with what is the same for all."""
+    if not isinstance(service.get("positions"), dict):
+        raise InvalidInput("each of services needs positions: a mapping from a position's name to ecc and request_id")
+    shared = {name: params[name] for name in ("concurrency", "ledger_path", "now", "validity_days")}
+    positions = {
+        str(name): {
+            "ecc": str(position.get("ecc") or ""),
+            "request_id": str(position.get("request_id") or ""),
+            "installed_sac": params["installed_sacs"].get(name),
+        }
+        for name, position in service["positions"].items()
+    }
+    return dict(service, positions=positions, anon_ids=[], rotate_after_days=None, **shared)
+
+
+def _check_service(seen, service, positions, rules, sac_limits):
+    """Looks at a service's SAC, at the installed ones of the positions it was given, and at the credentials of C(positions)."""
+    eccs = sorted({position["ecc"] for position in service["positions"].values()})
+    ecc = eccs[0] if len(eccs) == 1 else ""
+    name, sac, findings = _check_sac(seen, service, ecc, rules.now, sac_limits)
+    findings += _check_installed_sacs(seen, service["positions"], sac)
+    credentials = {}
+    request_ids = [position["request_id"] for position in positions.values() if _is_well_formed(position["request_id"])]
+    if request_ids:
+        try:
+            credentials = check_with_histories(dict(service, request_ids=list(dict.fromkeys(request_ids))))["credentials"]
+        except RapidError as error:
+            _raise_if_ours(error)
+            # What failed on the way failed for the one reason: those were not checked.
+            credentials = {each: entry for each, entry in error.details.get("credentials", {}).items() if entry["is_known"] is not None}
+            if error.kind not in {finding.kind for finding in findings}:
+                findings.append(service_finding(name, ecc, error))
+    seen.findings += findings
+    seen.findings += credential_findings(positions, credentials, rules)
+    for name, position in positions.items():
+        seen.credentials.append(dict(position, name=name, about="credential", entry=credentials.get(position["request_id"])))
+
+
+def _check_sac(seen, service, ecc, now, limits):
+    """Returns (how the SAC is called, what it is or None, its Findings); a look at it, not at the service."""
+    try:
+        sac = inspect_sac(dict(service, min_days_left=0, probe=False), True)
+    except RapidError as error:
+        _raise_if_ours(error)
+        name = service.get("sac_path") or "SAC"
+        seen.subjects.append({"about": "sac", "name": name, "ecc": ecc, "serial": None, "expires_date": None})
+        return name, None, [service_finding(name, ecc, error)]
+    seen.subjects.append({"about": "sac", "name": sac["subject"], "ecc": ecc, "serial": sac["serial"], "expires_date": sac["not_after"]})
+    return sac["subject"], sac, sac_findings(sac, ecc, now, limits)
+
+
+def _check_installed_sacs(seen, positions, sac):
+    """Returns the Findings about the SACs installed on positions; C(sac) is what they should be, None if that is not known."""
+    findings = []
+    for position, own in positions.items():
+        installed = own["installed_sac"]
+        if installed is None:
+            continue
+        name = "SAC on %s" % position
+        is_same = sac is not None and installed["sha256_fingerprint"] == sac["sha256_fingerprint"]
+        serial, ends = (sac["serial"], sac["not_after"]) if is_same else (None, None)
+        is_checked = sac is not None and installed["is_reachable"]
+        seen.subjects.append({"about": "sac", "name": name, "ecc": own["ecc"], "serial": serial, "expires_date": ends, "is_checked": is_checked})
+        if sac is not None:
+            findings += installed_sac_findings(name, own["ecc"], installed, sac["sha256_fingerprint"])
+    return findings
+
+
+def _positions_of_ledger(service, services):
+    """Returns {position: {ecc, request_id}} of the positions that the ledger knows at this service; the ECC is the one given for it, if any.
+
+    The ledger does not say which SAC a position belongs to: one that none of the C(services) was given goes to the first at its URL.
+    """
+    if not service.get("ledger_path"):
+        raise InvalidInput("is_fleet_from_ledger needs ledger_path")
+    given = service["positions"]
+    name = _name_of(service)
+    with ledgers.Ledger(service["ledger_path"], is_read_only=True) as ledger:
+        known = {row["position"]: row["original_request_id"] for row in ledger.rows(
+            "SELECT position, original_request_id FROM replacements WHERE service = ? ORDER BY id", name)}
+    same_url = [each for each in services if _name_of(each) == name]
+    given_to_any = {name for each in same_url for name in each["positions"]}
+    return {
+        name: {"ecc": given.get(name, {}).get("ecc", ""), "request_id": request_id}
+        for name, request_id in known.items()
+        if name in given or (service is same_url[0] and name not in given_to_any)
+    }
+
+
+def _name_of(service):
+    return service.get("service_name") or service_name(service["api_url"])
+
+
+def _raise_if_ours(error):
+    """Raises C(error) again where the check itself is set up wrongly: that is no finding about the fleet."""
+    if isinstance(error, (AuditLogError, InvalidInput, MissingLibrary, LedgerError)):
+        raise error
+
+
+def _is_well_formed(request_id):
+    try:
+        ensure_request_id(request_id)
+    except InvalidInput:
+        return False
+    return True
+
+
+def _check_account(seen, account, is_check_mode, run_directory):
+    """Logs in once; check mode does not, since each login leaves a session at the Portal."""
+    name, ecc = account["email"], account.get("ecc") or ""
+    seen.subjects.append({"about": "account", "name": name, "ecc": ecc, "is_checked": not is_check_mode})
+    options = {"state": "present", "api_version": "irpv1", "min_remaining_seconds": 0, "timeout_seconds": 30}
+    try:
+        provide_token(dict(account, **options), is_check_mode, run_directory, source="credential_check_info")
+    except RapidError as error:
+        _raise_if_ours(error)
+        seen.findings.append(account_finding(name, ecc, error))

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Pure: what is wrong with a fleet's credentials, how bad it is, and what to do about it."""
+
+from __future__ import annotations
+
+import collections
+import datetime
+
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.module_utils._time import parse_instant
+from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import CRITICAL, WARNING, days_between, severity_of
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import AT_MOST
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.decisions import COLLECTED, EXPIRED, REQUESTED
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import ensure_request_id
+
+#: C(about) is credential, sac, account or launcher; C(subject) its name; C(ecc) the center it belongs to.
+Finding = collections.namedtuple("Finding", "about subject ecc severity kind reason what_to_do")
+
+#: By what credentials are judged; C(end) are the Limits of their end.
+Rules = collections.namedtuple("Rules", "now end validity_days collection_minutes")
+
+
+def credential_findings(positions, credentials, rules):
+    """Returns the Findings about credentials that were looked up, or could not be, in the fleet's order.
+
+    C(positions) maps a position to {ecc, request_id}; C(credentials) is what rapidauth_request_info returned for
+    their RequestIds. A position whose RequestId is not in it was not checked, and has no finding for that.
+    """
+    holders = collections.defaultdict(list)
+    for name, position in positions.items():
+        if position["request_id"]:
+            holders[position["request_id"].lower()].append(name)
+    return [
+        Finding("credential", name, position["ecc"], *about)
+        for name, position in positions.items()
+        for about in _about(name, position, holders, credentials, rules)
+    ]
+
+
+def _about(name, position, holders, credentials, rules):
+    request_id = position["request_id"]
+    if not request_id:
+        yield CRITICAL, "no_request_id", "the inventory has no RequestId for it", "set rapidauth_request_id"
+        return
+    try:
+        ensure_request_id(request_id)
+    except InvalidInput as error:
+        yield CRITICAL, "request_id_malformed", error.message, "correct rapidauth_request_id"
+        return
+    shared_by = holders[request_id.lower()]
+    if len(shared_by) > 1:
+        names = " and ".join(shared_by) if len(shared_by) < 5 else "%s and %d more" % (" and ".join(shared_by[:3]), len(shared_by) - 3)
+        yield CRITICAL, "request_id_shared", "%s have the same RequestId" % names, "give each position its own"
+    entry = credentials.get(request_id)
+    if entry is None:
+        return
+    history = entry.get("history")
+    if history:
+        yield from _about_ledger(name, entry, history)
+    if entry["is_known"] is False:
+        seen = "the ledger says that it was replaced at %s, but " % history["replaced_at"] if history and history["replaced_at"] else ""
+        yield CRITICAL, "unknown", seen + "the service does not know its RequestId", "check the id; request a new credential if it was never collected"
+    elif entry["is_known"] is None:
+        yield CRITICAL, "look_up_failed", entry["reason"], "run the check again"
+    else:
+        yield from _about_known(entry, rules)
+
+
+def _about_ledger(name, entry, history):
+    if history["unresolved_rotation_id"]:
+        yield (
+            CRITICAL,
+            "unresolved",
+            "rotation %s of %s left it open whether it was replaced" % (history["unresolved_rotation_id"], history["unresolved_since"]),
+            "run that rotation again: it looks before it sends anything",
+        )
+    if history["position"] != name:
+        yield CRITICAL, "drift", "the ledger has its RequestId for position %s" % history["position"], "correct rapidauth_request_id, or rename it back"
+    elif entry["is_known"] and history["anon_id"] and entry["anon_id"] and entry["anon_id"] != history["anon_id"]:
+        yield (
+            CRITICAL,
+            "drift",
+            "the service has AnonId %s where the ledger has %s" % (entry["anon_id"], history["anon_id"]),
+            "ask who replaced it without the ledger, and block the AnonId that is not in use",
+        )
+
+
+def _about_known(entry, rules):
+    status = entry["status"]
+    if entry["prevent_collection"]:
+        yield WARNING, "collection_prevented", "its collection is prevented: it cannot be replaced or renewed", "allow collection unless the device is lost"
+    if status == EXPIRED and not entry["collected_date"]:
+        yield CRITICAL, "lapsed", "it was requested on %s, never collected, and lapsed" % _day(entry["requested_date"]), _after_lapse(entry)
+    elif status == EXPIRED:
+        yield CRITICAL, "expired", "it is Expired", "request a new credential: an expired one cannot be replaced"
+    elif status == REQUESTED:
+        yield _not_collected(entry, rules)
+    elif status != COLLECTED:
+        yield WARNING, "status_unexpected", "its status is '%s'" % status, "ask the vendor what that means"
+    else:
+        yield from _about_end(entry, rules)
+
+
+def _after_lapse(entry):
+    if (entry.get("history") or {}).get("replaced_at"):
+        return "rotate it again: what it replaced lives on"
+    return "request a new credential and collect it within minutes"
+
+
+def _not_collected(entry, rules):
+    requested, lapses = parse_instant(entry["requested_date"]), ""
+    if requested is not None:
+        left = requested + datetime.timedelta(minutes=rules.collection_minutes) - rules.now
+        minutes = int(left.total_seconds() // 60)
+        lapses = ", and lapses in %d minutes" % minutes if minutes > 0 else ", and lapses at any moment"
+    return CRITICAL, "not_collected", "it was requested on %s, is not collected%s" % (entry["requested_date"], lapses), "collect it now"
+
+
+def _about_end(entry, rules):
+    ends = parse_instant(entry.get("expires_date"))
+    if ends is None:
+        yield WARNING, "end_unknown", "the service gave no date to tell its end by", "rotate it to know"
+        return
+    days_left = days_between(rules.now, ends)
+    if days_left < 0:
+        reason = "it ended on %s, %d days ago, though the service still calls it %s" % (_day(entry["expires_date"]), -days_left, entry["status"])
+        yield CRITICAL, "expired", reason, "see whether the device renewed it by itself; if not, request a new credential"
+        return
+    severity, limit = severity_of(days_left, rules.validity_days, rules.end)
+    if severity:
+        latest = " or earlier" if entry["expires_basis"] == AT_MOST else ""
+        reason = "it ends in %d days, on %s%s; %s" % (days_left, _day(entry["expires_date"]), latest, limit)
+        yield severity, "expiring", reason, _before_end(days_left)
+
+
+def _before_end(days_left):
+    # A replacement keeps the end of what it replaced: rotating gains nothing.
+    when = "today" if days_left < 8 else "within %d days" % days_left
+    return "request a new credential %s, or see that the device renews it: a replacement would end on the same day" % when
+
+
+def _day(text):
+    return (text or "an unknown day")[:10]

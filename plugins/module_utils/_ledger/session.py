@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Where a replacement is recorded: in the ledger, or nowhere. Both have the same few methods."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import typing
+
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema as ledger_file
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.locks import CredentialLocks
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.group_commit import DurableWrites
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
+
+
+class NoRecord:
+    """For sites without a ledger, and for a check run before there is one: all that is known is at the service."""
+
+    ledger: typing.Any = None
+    service: typing.Optional[str] = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        pass
+
+    def held(self, request_id):
+        return contextlib.nullcontext()
+
+    def chain(self, request_id):
+        return []
+
+    def entry(self, anon_id):
+        return None
+
+    def position_ids(self, proposed):
+        return proposed
+
+    def intend(self, intent):
+        pass
+
+    def complete(self, anon_id, outcome, new_request_id=None, error=None):
+        pass
+
+    def ensure_same_service(self, request_ids, other_names):
+        pass
+
+
+class LedgerReading(NoRecord):
+    """The ledger as the replacements at one service see it, only read: for check mode. Use it in a with statement.
+
+    service is the service's name in the ledger, api_url where it is called now.
+    """
+
+    is_read_only = True
+
+    def __init__(self, path, service, api_url=None):
+        self.service, self._api_url = service, api_url or service
+        self.ledger = ledgers.Ledger(path, is_read_only=self.is_read_only)
+
+    def __exit__(self, *unused):
+        self.ledger.close()
+
+    def chain(self, request_id):
+        return self.ledger.chain(self.service, request_id)
+
+    def entry(self, anon_id):
+        return self.ledger.entry(self.service, anon_id)
+
+    def ensure_same_service(self, request_ids, other_names):
+        """Raises InvalidInput where the ledger knows a RequestId under another service that is not one of other_names.
+
+        Most likely it is the same service by another URL. Under a new name its history would be lost, and every credential
+        would be replaced again.
+        """
+        others = {row["service"] for row in self.ledger.rows("SELECT DISTINCT service FROM replacements")} - {self.service, *other_names}
+        for request_id in request_ids if others else ():
+            known = self.ledger.services_that_know(sorted(others), request_id)
+            if known:
+                name = known[0]
+                raise InvalidInput(
+                    "the ledger knows RequestId %s under the service '%s', and this task calls its service '%s'; if both are the same "
+                    "service, set service_name to '%s'; if they really differ, name '%s' in other_service_names"
+                    % (request_id, name, self.service, name, name),
+                    kind="another_service",
+                )
+
+    def position_ids(self, proposed):
+        """Returns {position: opaque id}: the ones kept, else as C(proposed)."""
+        return dict(proposed, **self.ledger.position_ids(list(proposed)))
+
+
+class LedgerRecord(LedgerReading):
+    """The ledger as the replacements at one service read and write it. Use it in a with statement."""
+
+    is_read_only = False
+
+    def __init__(self, path, service, api_url=None):
+        super().__init__(path, service, api_url)
+        try:
+            self._locks = CredentialLocks(self.ledger.path)
+        except LedgerError:
+            self.ledger.close()
+            raise
+        self._writes = DurableWrites(self.ledger)
+
+    def __enter__(self):
+        self._writes.__enter__()
+        return self
+
+    def __exit__(self, *failure):
+        self._writes.__exit__(*failure)
+        self._locks.close()
+        super().__exit__(*failure)
+
+    def held(self, request_id):
+        """Holds the credential whose history begins with C(request_id); another process that has it is waited for."""
+        return self._locks.held(self.service, request_id.lower())
+
+    def position_ids(self, proposed):
+        """Returns {position: opaque id}, and keeps the ones that are new."""
+        self._writes.write(ledgers.keep_position_ids, proposed)
+        return super().position_ids(proposed)
+
+    def intend(self, intent):
+        """Returns when the intent is on disk."""
+        self._writes.write(ledgers.write_intent, dict(intent, service=self.service, api_url=self._api_url))
+
+    def complete(self, anon_id, outcome, new_request_id=None, error=None):
+        """Returns when the outcome is on disk."""
+        self._writes.write(ledgers.write_outcome, self.service, anon_id, outcome, new_request_id, error)
+
+    def note_progress(self, progress):
+        """Returns when it is on disk which successors were delivered and collected, and when.
+
+        progress is a list of (new_request_id, delivered_at, collected_at), ISO 8601 in UTC, or None where it is not known.
+        """
+        self._writes.write(ledgers.write_progress, self.service, progress)
+
+
+def open_record(path, service, api_url, is_check_mode):
+    """Returns the record for a ledger_path option, which may be None; check mode creates nothing."""
+    if path is None:
+        return NoRecord()
+    if not is_check_mode:
+        return LedgerRecord(path, service, api_url)
+    place = os.path.expanduser(path)
+    return LedgerReading(path, service, api_url) if ledger_file.remains(place) or os.path.lexists(place) else NoRecord()
+
+
+def current_request_ids(path, service, request_ids, other_names=()):
+    """Returns {request_id: the newest one of its history}; without a ledger each is its own."""
+    return {each: ledgers.current_request_id(chain, each) for each, chain in chains_of(path, service, request_ids, other_names).items()}
+
+
+def chains_of(path, service, request_ids, other_names=()):
+    """Returns {request_id: the rows of its history, oldest first}, empty lists without a ledger."""
+    if path is None:
+        return {each: [] for each in request_ids}
+    with LedgerReading(path, service) as record:
+        record.ensure_same_service(request_ids, other_names)
+        return {each: record.chain(each) for each in request_ids}

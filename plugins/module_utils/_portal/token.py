@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""The core of rapidsos_portal_token: a valid Portal token, minted only when needed."""
+
+from __future__ import annotations
+
+import datetime
+
+from ansible_collections.eccops.rapid.plugins.module_utils._portal import cache as token_cache
+from ansible_collections.eccops.rapid.plugins.module_utils._http.requests_connection import RequestsConnection
+from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_secret
+from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLog
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, Refusal
+from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, utc_now
+from ansible_collections.eccops.rapid.plugins.module_utils._portal.client import ENVIRONMENTS, log_in, normalize_caller_id, portal_query_url
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import ensure_limits
+from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import client_context
+from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import Transport
+from ansible_collections.eccops.rapid.plugins.module_utils._urls import ensure_https_url
+
+
+def provide_token(params, is_check_mode, run_directory=None, source="rapidsos_portal_token"):
+    """Returns the module's result for its C(params); raises RapidError.
+
+    C(run_directory) is private to one Ansible run and shared by its processes: refused logins are remembered there
+    where no cache was asked for, so that one run tries a password once and not once per host. C(source) is the module
+    that the audit log says it was.
+    """
+    api_url, query_url = _urls(params)
+    _ensure_complete(params)
+    cache_directory = params.get("cache_path")
+    account = (api_url, params["api_version"], params["email"])
+    if params["state"] == "absent":
+        return _absent(token_cache.TokenCache(cache_directory, *account), is_check_mode)
+    # Most hosts of a play find the token there, and need not wait for each other.
+    token, is_minted = _cached(cache_directory, account, params), False
+    if token is None and is_check_mode:
+        return {"changed": True, "api_url": api_url, "is_from_cache": False}
+    audit_log = AuditLog(params.get("audit_log_path"), source)
+    if token is None:
+        directory = cache_directory or run_directory
+        if directory is None:
+            token, is_minted = _log_in(params, api_url, audit_log), True
+        else:
+            cache = token_cache.TokenCache(directory, *account)
+            with cache.locked():
+                token, is_minted = _cached_or_minted(cache, bool(cache_directory), params, api_url, audit_log)
+    return audit_log.told(_result(token, is_minted, params, api_url, query_url))
+
+
+def _cached_or_minted(cache, is_kept, params, api_url, audit_log):
+    """Returns (Token, whether a login was made for it), with the cache locked."""
+    password = params["password"]
+    token = _stored(cache, params) if is_kept else None
+    if token is not None:
+        return token, False
+    token_cache.ensure_not_just_refused(cache.read("refusal", _all_secrets(params)), utc_now())
+    cache.ensure_writable()
+    try:
+        token = _log_in(params, api_url, audit_log)
+    except Refusal as error:
+        # Which status a wrong password gets is not documented (a stock Django answers 400): any 4xx counts as one.
+        if 400 <= error.http_status < 500 and error.http_status != 429:
+            cache.write("refusal", _all_secrets(params), token_cache.refusal_content(error, utc_now()))
+        raise
+    if is_kept:
+        cache.write("token", password, token_cache.token_content(token))
+    return token, True
+
+
+def _cached(cache_directory, account, params):
+    """Returns the cached Token without creating so much as a directory: check mode looks, and touches nothing."""
+    if not cache_directory:
+        return None
+    cache = token_cache.TokenCache(cache_directory, *account)
+    return _stored(cache, params) if cache.exists() else None
+
+
+def _stored(cache, params):
+    """Returns the Token in the cache if enough is left of it; for a browser that is what is left of its session."""
+    min_remaining = datetime.timedelta(seconds=params["min_remaining_seconds"])
+    token = token_cache.stored_token(cache.read("token", params["password"]), min_remaining, utc_now())
+    if token is not None and params.get("caller_id") and token.session_expires_at - utc_now() <= min_remaining:
+        return None
+    return token
+
+
+def _all_secrets(params):
+    """Returns what a refused login is remembered by: another client secret makes it another login."""
+    return "\n".join(params.get(name) or "" for name in ("password", "client_id", "client_secret"))
+
+
+def _absent(cache, is_check_mode):
+    if not cache.exists():
+        return {"changed": False}
+    if not is_check_mode:
+        with cache.locked():
+            return {"changed": cache.remove()}
+    return {"changed": True}
+
+
+def _log_in(params, api_url, audit_log):
+    context = client_context(params.get("ca_path"))
+    with audit_log.effect("portal_login", {"api_url": api_url, "account": params["email"]}):
+        return log_in(Transport(RequestsConnection, api_url, context, params["timeout_seconds"]), params, utc_now())
+
+
+def _urls(params):
+    api_url, query_url = ENVIRONMENTS.get(params.get("environment"), (None, None))
+    if params.get("api_url"):
+        api_url, query_url = ensure_https_url(params["api_url"], "api_url"), None
+    if params.get("query_url"):
+        query_url = ensure_https_url(params["query_url"], "query_url")
+    if api_url is None:
+        raise InvalidInput("say which Portal is meant: environment=production, environment=sandbox, or api_url")
+    if params.get("caller_id") and query_url is None:
+        raise InvalidInput("with api_url a query URL cannot be guessed; set query_url too")
+    return api_url, query_url
+
+
+def _ensure_complete(params):
+    ensure_limits(params)
+    for name in ("password", "client_id", "client_secret"):
+        validate_secret(name, params.get(name))
+    if "@" not in params["email"] or len(params["email"].split()) != 1:
+        # Not repeated: what was given in its place may be the password.
+        raise InvalidInput("email is no e-mail address such as launcher@ecc.example; was it swapped with the password?")
+    if params["state"] == "absent":
+        if not params.get("cache_path"):
+            raise InvalidInput("state=absent removes a cached token; set cache_path")
+        return
+    if not params.get("password"):
+        raise InvalidInput("password is empty; an empty one would only count as a wrong attempt")
+    if params["api_version"] == "irpv2" and not (params.get("client_id") and params.get("client_secret")):
+        raise InvalidInput("api_version=irpv2 needs client_id and client_secret of the ECC's integration")
+    if params["min_remaining_seconds"] < 0:
+        raise InvalidInput("min_remaining_seconds must not be negative")
+    if params.get("caller_id"):
+        normalize_caller_id(params["caller_id"])
+
+
+def _result(token, is_minted, params, api_url, query_url):
+    result = {
+        "changed": is_minted,
+        "token": token.value,
+        "issued_at": format_instant(token.issued_at),
+        "expires_at": format_instant(token.expires_at),
+        "expires_basis": token.expires_basis,
+        "session_expires_at": format_instant(token.session_expires_at),
+        "api_url": api_url,
+        "is_from_cache": not is_minted,
+    }
+    if params.get("caller_id"):
+        result["query_url"] = portal_query_url(token.value, params["caller_id"], query_url, params["query_token_parameter"])
+    return result

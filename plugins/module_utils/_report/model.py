@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Pure: the one data structure that every format of a report is rendered from (docs/credential_report.md)."""
+
+from __future__ import annotations
+
+import collections
+
+from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, parse_instant
+from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import CRITICAL, WARNING, days_between
+from ansible_collections.eccops.rapid.plugins.module_utils._text import printable_tree, shortened, without_ids
+from ansible_collections.eccops.rapid.plugins.module_utils._report.wording import describe_scope, title_of, to_do_about, urgency_of, verdict_in_words
+from ansible_collections.eccops.rapid.plugins.module_utils._version import COLLECTION_VERSION
+
+FORMAT, FORMAT_VERSION = "eccops.rapid.credential_report", 1
+FINE, UNCHECKED = "fine", "unchecked"
+#: Worst first.
+STATES = (CRITICAL, WARNING, UNCHECKED, FINE)
+#: {where the rows of each kind of subject stand in a report: what they are about}
+SUBJECTS = {"credentials": "credential", "sacs": "sac", "accounts": "account", "launchers": "launcher"}
+FATAL = {"critical": (CRITICAL,), "warning": (CRITICAL, WARNING), "never": ()}
+#: The timeline goes by weeks: -1 is what has ended, the last one is all that ends later.
+LAST_WEEK = 53
+
+
+def report_of(seen, rules, sac_limits, fail_on, are_ids_shown=False):
+    """Returns the report, of JSON's types only; every text of others in it is harmless on one line.
+
+    C(seen) is a fleet_check.Seen, C(rules) are findings.Rules. Without C(are_ids_shown) all ids are shortened.
+    """
+    anon_ids = {} if are_ids_shown else _anon_ids(seen.credentials)
+    findings = [_finding(each, anon_ids, are_ids_shown) for each in sorted(seen.findings, key=lambda each: each.severity != CRITICAL)]
+    of_subject = collections.defaultdict(list)
+    for index, finding in enumerate(findings):
+        of_subject[finding["about"], finding["subject"], finding["ecc"]].append(index)
+    credentials, others = [], {"sac": [], "account": [], "launcher": []}
+    for each in seen.credentials:
+        entry = each["entry"] or {}
+        row = _subject(each, findings, of_subject, bool(entry), entry.get("expires_date"), rules.now)
+        shown = (lambda identifier: identifier) if are_ids_shown else shortened
+        row.update(
+            status=entry.get("status"),
+            request_id=shown(entry.get("request_id") or each["request_id"]) or None,
+            anon_id=shown(entry.get("anon_id")),
+            collected_date=entry.get("collected_date"),
+            expires_basis=entry.get("expires_basis"),
+        )
+        credentials.append(printable_tree(row))
+    for each in seen.subjects:
+        row = _subject(each, findings, of_subject, each.get("is_checked", True), each.get("expires_date"), rules.now)
+        if each["about"] == "sac":
+            row["serial"] = each["serial"]
+        others[each["about"]].append(printable_tree(row))
+    counts = _counts(credentials, others, findings)
+    answer, headline, advice = verdict_in_words(counts)
+    severity = next((each for each in (CRITICAL, WARNING) if counts["findings"][each]), FINE)
+    generated_at = format_instant(rules.now)
+    return {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "collection_version": COLLECTION_VERSION,
+        "generated_at": generated_at,
+        "verdict": {
+            "severity": severity,
+            "is_failing": severity in FATAL[fail_on],
+            "fail_on": fail_on,
+            "answer": answer,
+            "headline": headline,
+            "advice": advice,
+            "scope": describe_scope(counts),
+        },
+        "counts": counts,
+        "to_do": _to_do(findings),
+        "findings": findings,
+        "credentials": credentials,
+        "sacs": others["sac"],
+        "accounts": others["account"],
+        "launchers": others["launcher"],
+        "timeline": _timeline(credentials),
+        "trend": [dict(counts["subjects"], generated_at=generated_at)],
+        "limits": {
+            "end": dict(rules.end._asdict()),
+            "sac": dict(sac_limits._asdict()),
+            "validity_days": rules.validity_days,
+            "collection_minutes": rules.collection_minutes,
+        },
+    }
+
+
+def _anon_ids(credentials):
+    """Returns {position: the AnonIds that a sentence about it may hold}."""
+    found = {}
+    for each in credentials:
+        entry = each["entry"] or {}
+        found[each["name"]] = {entry.get("anon_id"), (entry.get("history") or {}).get("anon_id")}
+    return found
+
+
+def _finding(finding, anon_ids, are_ids_shown):
+    told = finding._asdict()
+    if not are_ids_shown:
+        for name in ("reason", "what_to_do"):
+            told[name] = without_ids(told[name], anon_ids.get(finding.subject, ()) if finding.about == "credential" else ())
+    return printable_tree(dict(told))
+
+
+def _subject(seen, findings, of_subject, is_checked, expires_date, now):
+    key = printable_tree([seen["about"], seen["name"], seen["ecc"]])
+    own = of_subject.get(tuple(key), [])
+    severities = {findings[index]["severity"] for index in own}
+    state = next((each for each in (CRITICAL, WARNING) if each in severities), FINE if is_checked else UNCHECKED)
+    ends = parse_instant(expires_date)
+    return {
+        "name": seen["name"],
+        "ecc": seen["ecc"],
+        "state": state,
+        "expires_date": expires_date,
+        "days_left": None if ends is None else days_between(now, ends),
+        "findings": own,
+    }
+
+
+def _by_state(rows):
+    counter = collections.Counter(row["state"] for row in rows)
+    return dict({state: counter[state] for state in STATES}, total=len(rows))
+
+
+def _counts(credentials, others, findings):
+    by_ecc = collections.defaultdict(list)
+    for row in credentials:
+        by_ecc[row["ecc"]].append(row)
+    positions = credentials + others["launcher"]
+    severities = collections.Counter(finding["severity"] for finding in findings)
+    return {
+        "subjects": _by_state(credentials + others["sac"] + others["account"] + others["launcher"]),
+        "credentials": _by_state(credentials),
+        "sacs": _by_state(others["sac"]),
+        "accounts": _by_state(others["account"]),
+        "launchers": _by_state(others["launcher"]),
+        "positions": len({row["name"] for row in positions}),
+        "critical_positions": len({row["name"] for row in positions if row["state"] == CRITICAL}),
+        "findings": {"total": len(findings), CRITICAL: severities[CRITICAL], WARNING: severities[WARNING]},
+        "by_kind": dict(sorted(collections.Counter(finding["kind"] for finding in findings).items())),
+        "by_status": dict(sorted(collections.Counter(row["status"] or "none" for row in credentials).items())),
+        "by_ecc": {ecc: _by_state(by_ecc[ecc]) for ecc in sorted(by_ecc)},
+    }
+
+
+def _to_do(findings):
+    """Returns the findings in groups of one kind, the most urgent first: {severity, about, kind, title, what_to_do, count, by_ecc, examples}."""
+    groups = collections.defaultdict(list)
+    for finding in findings:
+        groups[finding["severity"], finding["about"], finding["kind"]].append(finding)
+    order = sorted(groups, key=lambda key: (key[0] != CRITICAL, urgency_of(key[2]), key))
+    return [
+        {
+            "severity": severity,
+            "about": about,
+            "kind": kind,
+            "title": title_of(about, kind, len(groups[severity, about, kind])),
+            "what_to_do": to_do_about(kind, groups[severity, about, kind][0]["what_to_do"]),
+            "count": len(groups[severity, about, kind]),
+            "by_ecc": dict(sorted(collections.Counter(each["ecc"] for each in groups[severity, about, kind]).items())),
+            "examples": [each["subject"] for each in groups[severity, about, kind][:3]],
+        }
+        for severity, about, kind in order
+    ]
+
+
+def _timeline(credentials):
+    """Returns how many credentials end in which week from now: {weeks: [{week, critical, ...}], without_date}."""
+    weeks = {week: collections.Counter() for week in range(-1, LAST_WEEK + 1)}
+    for row in credentials:
+        if row["days_left"] is not None:
+            weeks[max(-1, min(row["days_left"] // 7, LAST_WEEK))][row["state"]] += 1
+    return {
+        "weeks": [dict({state: counter[state] for state in STATES}, week=week) for week, counter in weeks.items()],
+        "without_date": sum(row["days_left"] is None for row in credentials),
+    }

@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""One credential replaced exactly once: look it up, write the intent, post once, write the outcome.
+
+The order is what makes it safe to be killed at any point. The record is asked first; then the service, for the
+credential and for the new AnonId; only then is anything sent, and what is sent is on disk before.
+"""
+
+from __future__ import annotations
+
+import collections
+
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation import decisions as plan
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, RapidError, Refusal
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import DONE, OPEN, current_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import is_same_request_id
+
+#: What is wanted. ``further_anon_id`` is the AnonId of the one further replacement where the first one lapsed
+#: uncollected, or None.
+Wanted = collections.namedtuple(
+    "Wanted", "position request_id anon_id rotation_id expect_anon_id anon_ids_are_unique further_anon_id", defaults=("", None, True, None))
+
+#: What came of it. ``word`` is replaced, already_replaced, adopted, refused, failed or unresolved; ``kind`` the error
+#: kind of the last three; ``credential`` the current Credential or None; ``request_ids`` the chain, oldest first;
+#: ``previous`` the Credential that was or would be replaced.
+Outcome = collections.namedtuple(
+    "Outcome", "word reason kind credential request_ids anon_id previous http", defaults=(None, None, (), None, None, None))
+
+REPLACED, ALREADY_REPLACED, ADOPTED = "replaced", "already_replaced", "adopted"
+REFUSED, FAILED, UNRESOLVED = "refused", "failed", "unresolved"
+
+
+def replace_one(client, record, wanted, is_check_mode=False):
+    """Returns the Outcome for one Wanted; raises RapidError where it could not even be looked up.
+
+    C(record) is a LedgerRecord or NoRecord. In check mode the word says what would come out, and nothing is sent or
+    written.
+    """
+    chain = record.chain(wanted.request_id)
+    origin = chain[0]["original_request_id"] if chain else wanted.request_id
+    with record.held(origin):
+        attempt = _Attempt(client, record, wanted, is_check_mode, origin)
+        outcome = attempt.run()
+        if outcome.kind != "replacement_expired" or wanted.further_anon_id is None:
+            return outcome
+        further = wanted._replace(anon_id=wanted.further_anon_id, further_anon_id=None)
+        return _Attempt(client, record, further, is_check_mode, origin, lapsed_anon_id=wanted.anon_id).run()
+
+
+class _Attempt:
+    """One AnonId's way through the steps; the credential is held by this process."""
+
+    def __init__(self, client, record, wanted, is_check_mode, origin, lapsed_anon_id=None):
+        self._client, self._record, self._wanted = client, record, wanted
+        self._is_check_mode, self._origin = is_check_mode, origin
+        # Read again, now that nobody else works on it.
+        self._chain = record.chain(wanted.request_id)
+        if is_check_mode:  # which does not write down what it finds to have lapsed
+            self._chain = [dict(row, outcome="lapsed") if row["new_anon_id"] == lapsed_anon_id else row for row in self._chain]
+        self._entry = record.entry(wanted.anon_id)
+        self._current = current_request_id(self._chain, wanted.request_id)
+
+    def run(self):
+        decision = plan.plan_by_record(self._entry, self._chain, self._origin, self._wanted.anon_id)
+        if decision is not None:
+            return self._known_by_record(decision)
+        original = known(self._client.get_request, self._current)
+        found = None
+        if original is None or original.anon_id != self._wanted.anon_id:
+            found = self._found()
+        if original is None and found is not None and found.request_id is not None and self._entry is not None:
+            # Removed by its replacement: that the two belong together is known from the intent.
+            decision = plan.plan_adoption_by_intent(found, self._wanted.anon_id)
+        else:
+            decision = plan.plan_replacement(original, found, self._wanted.anon_id, self._wanted.expect_anon_id)
+        if decision.action == "replace" and self._is_open() and not self._wanted.anon_ids_are_unique:
+            decision = plan.Decision("unresolved", plan.STILL_OPEN % self._wanted.anon_id, "unresolved")
+        return self._carry_out(decision, original, found)
+
+    def _known_by_record(self, decision):
+        if decision.action != "keep":
+            return self._outcome(_word_of(decision), decision)
+        successor = known(self._client.get_request, self._entry["new_request_id"])
+        if successor is None and self._wanted.anon_ids_are_unique:
+            successor = self._found()
+            if successor is not None and successor.request_id is not None and not plan.is_lapsed(successor):
+                # What answered the POST named another RequestId than the replacement's own.
+                if not self._is_check_mode:
+                    self._complete("adopted", successor.request_id, "the ledger had RequestId %s" % self._entry["new_request_id"])
+                return self._outcome(ALREADY_REPLACED, decision, successor)
+        if successor is None and known(self._client.get_request, self._entry["request_id"]) is None:
+            # Not even what it replaced is known: it may be another company's SAC, which proves nothing about a lapse.
+            return self._outcome(REFUSED, plan.Decision("refuse", plan.BOTH_UNKNOWN % (self._entry["new_request_id"], self._entry["request_id"]), "unknown"))
+        if plan.is_lapsed(successor):
+            if not self._is_check_mode:
+                self._complete("lapsed", self._entry["new_request_id"])
+            return self._outcome(REFUSED, plan.expired_replacement(self._wanted.anon_id, self._entry["new_request_id"]))
+        return self._outcome(ALREADY_REPLACED, decision, self._current_of(successor))
+
+    def _found(self):
+        """Returns the credential that carries the new AnonId, or None; the RequestId that it is said to have is tried."""
+        found = known(self._client.get_credential, self._wanted.anon_id)
+        if found is not None and found.request_id is not None:
+            confirmed = known(self._client.get_request, found.request_id)
+            if confirmed is None or confirmed.anon_id not in (None, self._wanted.anon_id):
+                raise AnswerLost(plan.NOT_CONFIRMED % (self._wanted.anon_id, found.request_id), kind="wrong_request_id")
+        return found
+
+    def _current_of(self, successor):
+        """Returns the newest credential of the chain: a later rotation may have gone beyond this one's successor."""
+        if successor is not None and is_same_request_id(successor.request_id, self._current):
+            return successor
+        return known(self._client.get_request, self._current) or successor
+
+    def _carry_out(self, decision, original, found):
+        if decision.action == "replace":
+            if self._is_check_mode:
+                return self._outcome(REPLACED, decision, original, original)
+            return self._replace(original)
+        if decision.action == "adopt":
+            if not self._is_check_mode:
+                self._intend(original)
+                self._complete("adopted", found.request_id)
+            return self._outcome(ADOPTED, decision, found, original)
+        if decision.action == "keep":
+            if self._is_open() and not self._is_check_mode:
+                self._complete("adopted", original.request_id or self._current)
+            return self._outcome(ALREADY_REPLACED, decision, original)
+        if decision.kind == "replacement_expired" and found is not None and plan.is_lapsed(found) and not self._is_check_mode:
+            if self._entry is None:
+                self._intend(original)
+            self._complete("lapsed", found.request_id)
+        return self._outcome(_word_of(decision), decision, previous=original)
+
+    def _replace(self, original):
+        """Posts exactly once, and resolves a lost answer by looking as long as the service may be at work; never posts again."""
+        self._intend(original)
+        try:
+            successor = self._client.replace(self._current, self._wanted.anon_id)
+        except RapidError as error:
+            # A refusal may be the answer to an earlier run's POST, whose answer was lost: then it is looked up too.
+            if error.is_effect_unknown or self._is_open():
+                return self._settle(error, original)
+            self._complete("not_replaced", error=error.message)
+            if error.is_service_wide or not isinstance(error, Refusal):
+                raise
+            return self._failed(REFUSED, error.message, error.kind, original, error)
+        return self._replaced(successor, original)
+
+    def _settle(self, lost, original):
+        if not self._wanted.anon_ids_are_unique:
+            return self._leave_open(plan.LOST_NOT_UNIQUE % (self._current, lost.message), original, lost)
+        try:
+            successor = look_while_at_work(self._client, self._found)
+        except RapidError as error:
+            return self._leave_open(plan.LOST_AND_BLIND % (self._current, lost.message, self._wanted.anon_id, error.message), original, lost)
+        if successor is None and _may_be_at_work(lost):
+            return self._leave_open(plan.NOT_YET % (self._current, lost.message, self._wanted.anon_id), original, lost)
+        if successor is None:
+            self._complete("not_replaced", error=lost.message)
+            return self._failed(FAILED, plan.NOT_REPLACED % (self._current, lost.message, self._wanted.anon_id), "not_replaced", original, lost)
+        if successor.request_id is None:
+            return self._leave_open(plan.SUCCESSOR_NAMELESS % (self._current, self._wanted.anon_id), original, lost, "request_id_unknown")
+        return self._replaced(successor, original)
+
+    def _leave_open(self, reason, original, lost, kind="unresolved"):
+        self._complete("unresolved", error=reason)
+        return self._failed(UNRESOLVED, reason, kind, original, lost)
+
+    def _is_open(self):
+        return self._entry is not None and self._entry["outcome"] in OPEN
+
+    def _intend(self, original):
+        self._record.intend(
+            {
+                "position": self._wanted.position,
+                "rotation_id": self._wanted.rotation_id,
+                "original_request_id": self._origin,
+                "request_id": self._current,
+                "old_anon_id": original.anon_id if original is not None else None,
+                "new_anon_id": self._wanted.anon_id,
+            }
+        )
+
+    def _complete(self, outcome, new_request_id=None, error=None):
+        self._record.complete(self._wanted.anon_id, outcome, new_request_id, error)
+
+    def _replaced(self, successor, original):
+        decision = plan.Decision("replace", "replaced under AnonId %s" % self._wanted.anon_id)
+        outcome = self._outcome(REPLACED, decision, successor, original)
+        try:
+            self._complete("replaced", successor.request_id)
+        except LedgerError as error:
+            # The new RequestId must not be lost with the disk: it is returned, and the next run finds it by its AnonId.
+            reason = "it was replaced, its RequestId is %s, but that could not be recorded: %s" % (successor.request_id, error.message)
+            return outcome._replace(word=UNRESOLVED, reason=reason, kind=error.kind)
+        return outcome
+
+    def _failed(self, word, reason, kind, original, error):
+        return self._outcome(word, plan.Decision("refuse", reason, kind), previous=original)._replace(http=error.details)
+
+    def _outcome(self, word, decision, credential=None, previous=None):
+        request_ids = [self._origin]
+        for row in self._chain:
+            if row["outcome"] in DONE:
+                request_ids.append(row["new_request_id"])
+        for each in (self._wanted.request_id, credential.request_id if credential is not None else None):
+            if each and not any(is_same_request_id(each, other) for other in request_ids):
+                request_ids.append(each)
+        return Outcome(word, decision.reason, decision.kind, credential, tuple(request_ids), self._wanted.anon_id, previous)
+
+
+def look_while_at_work(client, look):
+    """Returns what C(look()) returns; asks again as long as that is None and the service may still be at work on the last call.
+
+    Raises the RapidError of the last look, at once where another one would fail too.
+    """
+    pause_seconds = 0.5
+    while True:
+        found, failure = None, None
+        try:
+            found = look()
+        except RapidError as error:
+            if not error.is_temporary:
+                raise
+            failure = error
+        seconds_left = client.seconds_at_work()
+        if found is None and seconds_left > 0:
+            client.sleep(min(pause_seconds, seconds_left))
+            pause_seconds = min(4, 2 * pause_seconds)
+        elif failure is not None:
+            raise failure
+        else:
+            return found
+
+
+def _may_be_at_work(lost):
+    """Says whether the service may be replacing even after its time: it was silent to the end, or something else answered for it."""
+    status = lost.details.get("http_status")
+    is_answered_by_another = status is not None and not 200 <= status < 400 and status not in (500, 501)
+    return lost.is_effect_unknown and (lost.kind == "answer_timed_out" or is_answered_by_another)
+
+
+def _word_of(decision):
+    return UNRESOLVED if decision.action == "unresolved" else REFUSED
+
+
+def known(look_up, identifier):
+    """Returns the credential, or None where the service says that it has none."""
+    try:
+        return look_up(identifier)
+    except Refusal as error:
+        if error.kind == "unknown":
+            return None
+        raise

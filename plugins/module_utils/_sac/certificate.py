@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""A Service Authentication Certificate (SAC) in memory: what it says of itself, and whether it can be used now."""
+
+from __future__ import annotations
+
+import datetime
+
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.key_encoding import encrypt_key
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import SacUnusable
+from ansible_collections.eccops.rapid.plugins.module_utils._time import UTC, format_instant
+
+try:
+    from cryptography.hazmat.primitives import hashes, serialization
+
+    CRYPTOGRAPHY_ERROR = None
+except ImportError as error:
+    CRYPTOGRAPHY_ERROR = str(error)
+
+
+class Sac:
+    """A certificate, its private key and the rest of the chain, all in memory."""
+
+    def __init__(self, certificate, key, chain, name):
+        self.certificate, self.key, self.chain, self.name = certificate, key, chain, name
+
+    @property
+    def subject(self):
+        return self.certificate.subject.rfc4514_string()
+
+    @property
+    def serial(self):
+        return "%x" % self.certificate.serial_number
+
+    @property
+    def sha256_fingerprint(self):
+        return self.certificate.fingerprint(hashes.SHA256()).hex()
+
+    @property
+    def not_before(self):
+        return valid_from(self.certificate)
+
+    @property
+    def not_after(self):
+        return valid_until(self.certificate)
+
+    def describe(self):
+        """Returns subject, serial and expiry in words, for error messages; never the key."""
+        return "SAC '%s' (serial %s, valid until %s)" % (self.subject, self.serial, format_instant(self.not_after))
+
+    def summary(self, now):
+        """Returns {subject, serial, sha256_fingerprint, not_after, days_left}; days are whole ones."""
+        return {
+            "subject": self.subject,
+            "serial": self.serial,
+            "sha256_fingerprint": self.sha256_fingerprint,
+            "not_after": format_instant(self.not_after),
+            "days_left": (self.not_after - now).days,
+        }
+
+    def encrypted_pem(self, passphrase):
+        """Returns certificate, chain and key as PEM bytes, the key in PKCS#8 encrypted with C(passphrase) (bytes)."""
+        key = encrypt_key(self.key, self.certificate, passphrase)
+        certificates = [self.certificate] + self.chain
+        return b"".join(each.public_bytes(serialization.Encoding.PEM) for each in certificates) + key
+
+
+def reasons_against(sac, now):
+    """Yields (kind, reason, what_to_do) of everything that keeps C(sac) from being used at C(now), the worst first."""
+    if not is_key_of(sac.key, sac.certificate):
+        yield (
+            "sac_key_mismatch",
+            "the private key does not belong to the certificate '%s' of %s" % (sac.subject, sac.name),
+            "give the key it was issued for",
+        )
+    if now >= sac.not_after:
+        days = (now - sac.not_after) // datetime.timedelta(days=1)
+        yield (
+            "sac_expired",
+            "%s from %s expired on %s (%d days ago)" % (sac.describe(), sac.name, format_instant(sac.not_after), days),
+            "download a new SAC from the RapidAuth dashboard",
+        )
+    if now < sac.not_before:
+        yield (
+            "sac_not_yet_valid",
+            "%s from %s is not valid before %s" % (sac.describe(), sac.name, format_instant(sac.not_before)),
+            "check this machine's clock (it says %s) or wait" % format_instant(now),
+        )
+
+
+def ensure_usable(sac, now):
+    """Raises SacUnusable unless C(now) lies within the SAC's validity and its key belongs to it."""
+    for kind, reason, what_to_do in reasons_against(sac, now):
+        raise SacUnusable("%s; %s" % (reason, what_to_do), kind=kind)
+
+
+def is_key_of(key, certificate):
+    """Says whether the certificate is of the public part of the private C(key)."""
+    return _spki(key.public_key()) == _spki(certificate.public_key())
+
+
+def _spki(public_key):
+    return public_key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def valid_until(certificate):
+    """Returns the end of a certificate's validity as an aware UTC datetime."""
+    return _utc(certificate, "not_valid_after")
+
+
+def valid_from(certificate):
+    """Returns the beginning of a certificate's validity as an aware UTC datetime."""
+    return _utc(certificate, "not_valid_before")
+
+
+def _utc(certificate, attribute):
+    aware = getattr(certificate, attribute + "_utc", None)  # since cryptography 42
+    return aware if aware is not None else getattr(certificate, attribute).replace(tzinfo=UTC)

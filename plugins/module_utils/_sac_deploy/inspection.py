@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""The core of rapidauth_sac_info: all that can be told about a SAC, and whether the service takes it.
+
+A SAC that can be read is described, however bad it is; only one that cannot be read raises.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError, SacUnusable
+from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, given_now
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import is_key_of, reasons_against, valid_until
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.algorithms import key_type_of, weak_algorithms
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.chain import describe_chain
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.sac_proof import ensure_accepted
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import read_sac, sac_source
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import ensure_limits, rapidauth_client
+
+try:
+    from cryptography import x509
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+except ImportError:
+    pass  # read_sac says so
+
+
+def inspect_sac(params, is_check_mode):
+    """Returns the module's result for its C(params); it reads only, in check mode too. Raises RapidError."""
+    ensure_limits(params)
+    min_days_left = params["min_days_left"]
+    if not 0 <= min_days_left <= 36500:
+        raise InvalidInput("min_days_left must lie between 0 and 36500")
+    now = given_now(params.get("now"))
+    source = sac_source(params)
+    sac = read_sac(source, now)
+    result = describe_sac(sac, source, now)
+    result["problems"] = [_finding(*each) for each in problems_of(sac, now, min_days_left)]
+    if params["probe"]:
+        result["is_proven"] = None
+        if not result["problems"]:
+            result["is_proven"], finding = prove(params)
+            result["problems"] += [_finding(*finding)] if finding else []
+    result.update(changed=False, now=format_instant(now), is_usable=not result["problems"])
+    return result
+
+
+def _finding(kind, reason, what_to_do):
+    return {"kind": kind, "reason": reason, "what_to_do": what_to_do}
+
+
+def describe_sac(sac, source, now):
+    """Returns what can be told without judging, and C(weaknesses) that keep nobody from using it."""
+    try:
+        chain, (key_type, key_size_bits) = describe_chain(sac), key_type_of(sac)
+        return dict(
+            sac.summary(now),
+            issuer=sac.certificate.issuer.rfc4514_string(),
+            not_before=format_instant(sac.not_before),
+            key_type=key_type,
+            key_size_bits=key_size_bits,
+            does_key_match=is_key_of(sac.key, sac.certificate),
+            allows_client_authentication=not list(_usage_against(sac)),
+            chain=chain,
+            weaknesses=[_finding(*each) for each in _weaknesses(sac, source, chain, now)],
+        )
+    except ValueError as error:  # an extension, or a name in the chain, that cannot be parsed
+        raise SacUnusable(
+            "%s is damaged or not supported (%s); download the SAC again" % (source.name, type(error).__name__), kind="sac_malformed"
+        ) from None
+
+
+def problems_of(sac, now, min_days_left=0):
+    """Yields (kind, reason, what_to_do) of everything that keeps the SAC from being used, or from being used long enough."""
+    yield from reasons_against(sac, now)
+    days_left = (sac.not_after - now).days
+    if 0 <= days_left < min_days_left:
+        yield (
+            "sac_expiring",
+            "%s from %s is valid for %d more days, fewer than the %d asked for" % (sac.describe(), sac.name, days_left, min_days_left),
+            "download a new SAC from the RapidAuth dashboard",
+        )
+    yield from _usage_against(sac)
+
+
+def _usage_against(sac):
+    """Yields a problem where the certificate says that it may not identify a TLS client (RFC 5280, 4.2.1.3 and 4.2.1.12)."""
+    usages = _extension(sac, "ExtendedKeyUsage")
+    if usages is not None and not {ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & set(usages):
+        yield _no_client("its extended key usage is for other purposes", sac)
+    usage = _extension(sac, "KeyUsage")
+    if usage is not None and not usage.digital_signature:
+        yield _no_client("its key may not sign", sac)
+
+
+def _no_client(why, sac):
+    return (
+        "sac_not_for_clients",
+        "%s from %s may not be used as a TLS client's certificate: %s" % (sac.describe(), sac.name, why),
+        "give the SAC itself, not another certificate of the dashboard",
+    )
+
+
+def _extension(sac, name):
+    try:
+        return sac.certificate.extensions.get_extension_for_class(getattr(x509, name)).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _weaknesses(sac, source, chain, now):
+    for reason, what_to_do in weak_algorithms(sac, source):
+        yield "weak_algorithm", reason, what_to_do
+    if chain["is_complete"] is False:
+        yield "chain_incomplete", "certificates came with it that do not lead to its issuer '%s'" % chain["missing_issuer"], "add the issuer's certificate"
+    elif not chain["is_in_order"]:
+        yield "chain_out_of_order", "the certificates of its chain are out of order or not its own", "put each before the one that issued it"
+    for certificate in sac.chain:
+        if now >= valid_until(certificate):
+            yield "chain_expired", "'%s' of its chain expired on %s" % (
+                certificate.subject.rfc4514_string(), format_instant(valid_until(certificate))), "ask for the chain that is in use now"
+
+
+def prove(params):
+    """Returns (is_proven, finding): whether the service takes the SAC; None and why where it could not be asked."""
+    try:
+        ensure_accepted(rapidauth_client(params))
+    except RapidError as error:
+        return (False if error.kind == "sac_refused" else None), _unproven(error)
+    return True, None
+
+
+def _unproven(error):
+    reason, unused_semicolon, what_to_do = error.message.rpartition("; ")
+    return error.kind, reason or what_to_do, what_to_do if reason else "run again"

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""What leaves the controller for a position: a SAC that was judged usable, its key encrypted anew with AES-256."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.key_encoding import read_pss_algorithm
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, SacUnusable
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import Sac
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.chain import path_of
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import problems_of
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import read_sac, sac_source
+
+try:
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
+except ImportError:
+    pass  # read_sac says so
+
+LONGEST_PASSPHRASE_BYTES = 1023  # OpenSSL's limit
+#: Rounds for a passphrase of 256 random bits, which no guessing finds: more would only cost time.
+KEY_DERIVATION_ROUNDS = 20000
+
+
+def shipment_of(params, now):
+    """Returns ({sac_content, sac_passphrase}, summary) for the options that name a SAC; raises RapidError.
+
+    C(sac_content) is PEM: the certificate, its chain in order, the encrypted key.
+    """
+    sac = _usable_sac(params, now)
+    passphrase = params["sac_passphrase"]
+    if not passphrase or len(passphrase.encode("utf-8")) > LONGEST_PASSPHRASE_BYTES:
+        raise InvalidInput("sac_passphrase must have 1 to %d bytes: the installed key is encrypted with it" % LONGEST_PASSPHRASE_BYTES)
+    pem = sac.encrypted_pem(passphrase.encode("utf-8")).decode("ascii")
+    return {"sac_content": pem, "sac_passphrase": passphrase}, sac.summary(now)
+
+
+def windows_shipment_of(params, now):
+    """Returns {thumbprint, pkcs12, passphrase} for Windows; raises RapidError.
+
+    C(pkcs12) is base64 of a PKCS#12 sealed with AES-256 (PBES2) under C(passphrase), which is new each time and known to
+    nobody else; C(thumbprint) is what Windows calls the certificate by.
+    """
+    sac = _usable_sac(params, now)
+    if read_pss_algorithm(sac.certificate):
+        raise SacUnusable(
+            "%s from %s has a key for RSASSA-PSS only, which cannot be sent to Windows unchanged; ask the service's operator for a SAC "
+            "with a plain RSA or an EC key" % (sac.describe(), sac.name),
+            kind="sac_malformed",
+        )
+    passphrase = secrets.token_urlsafe(32)
+    protection = (
+        PrivateFormat.PKCS12.encryption_builder()
+        .kdf_rounds(KEY_DERIVATION_ROUNDS)
+        .key_cert_algorithm(pkcs12.PBES.PBESv2SHA256AndAES256CBC)
+        .hmac_hash(hashes.SHA256())
+        .build(passphrase.encode("ascii"))
+    )
+    bundle = pkcs12.serialize_key_and_certificates(b"SAC", sac.key, sac.certificate, sac.chain, protection)
+    return {
+        "thumbprint": sac.certificate.fingerprint(hashes.SHA1()).hex().upper(),
+        "pkcs12": base64.b64encode(bundle).decode("ascii"),
+        "passphrase": passphrase,
+    }
+
+
+def _usable_sac(params, now):
+    """Returns the Sac of the options, its chain in order and of its own; raises RapidError where it cannot be used."""
+    sac = read_sac(sac_source(params), now)
+    for kind, reason, what_to_do in problems_of(sac, now):
+        raise SacUnusable("%s; %s" % (reason, what_to_do), kind=kind)
+    return Sac(sac.certificate, sac.key, path_of(sac), sac.name)

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""What a set of files on a position is and should be: compared first, so that check mode and diff cannot lie.
+
+Needs nothing but Python 3.8 and its standard library, since it runs on workstations.
+"""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import stat
+
+from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import parse_mode
+from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import status_of
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
+
+HIDDEN = "(secret: not shown)\n"
+
+
+class Directory:
+    """A directory that is ours alone: ``path``, ``mode`` (int), ``uid``, ``gid``."""
+
+    is_directory = True
+
+    def __init__(self, path, mode, uid, gid):
+        self.path, self.mode, self.uid, self.gid = path, mode, uid, gid
+
+
+class File:
+    """A file as it should be; ``content`` (bytes) is None where there should be none."""
+
+    is_directory = False
+
+    def __init__(self, path, content, is_secret, mode, uid, gid):
+        self.path, self.content, self.is_secret = path, content, is_secret
+        self.mode, self.uid, self.gid = mode, uid, gid
+
+    @property
+    def staged_path(self):
+        """Returns where the new content waits, beside the file."""
+        return _beside(self.path, "new")
+
+    @property
+    def previous_path(self):
+        """Returns where the content before the change waits until the change is final."""
+        return _beside(self.path, "previous")
+
+
+class Change:
+    """One difference: ``wanted`` (Directory or File), and in words what is (``before``) and what should be (``after``)."""
+
+    def __init__(self, wanted, before, after):
+        self.wanted, self.before, self.after = wanted, before, after
+
+    @property
+    def path(self):
+        return self.wanted.path
+
+    def as_diff(self):
+        """Returns an entry of Ansible's diff; a secret's content is never part of it."""
+        return {"before_header": self.path, "after_header": self.path, "before": self.before, "after": self.after}
+
+
+def _beside(path, word):
+    directory, name = os.path.split(path)
+    return os.path.join(directory, ".%s.%s" % (name, word))
+
+
+def wanted_directories(params):
+    """Returns the Directories that C(params["directories"]) name."""
+    uid = _uid(params["owner"])
+    return [Directory(_absolute(each["path"]), _mode(each["mode"], each["path"]), uid, _gid(each["group"])) for each in params["directories"]]
+
+
+def wanted_files(params):
+    """Returns the Files that C(params["files"]) name, secrets put in from C(params["secrets"])."""
+    uid, secrets, files = _uid(params["owner"]), params["secrets"] or {}, []
+    for each in params["files"]:
+        path, name = _absolute(each["path"]), each["secret"]
+        if name is not None and name not in secrets:
+            raise InvalidInput("the file %s should hold the secret '%s', which is not among secrets" % (path, name))
+        mode = _mode(each["mode"], path)
+        if name is not None and mode & 0o027:
+            raise InvalidInput("the file %s holds a secret, and mode %04o lets others than its owner and group read it; use 0640 or 0600" % (path, mode))
+        text = each["content"] if name is None else secrets[name]
+        files.append(File(path, None if text is None else str(text).encode("utf-8"), name is not None, mode, uid, _gid(each["group"])))
+    repeated = {file.path for file in files if [each.path for each in files].count(file.path) > 1}
+    if repeated:
+        raise InvalidInput("%s is named twice in files" % sorted(repeated)[0])
+    return files
+
+
+def _absolute(path):
+    if not os.path.isabs(path) or os.path.normpath(path) != path:
+        raise InvalidInput("'%s' is no plain absolute path; give one without '..' or a slash at its end" % path)
+    return path
+
+
+def _mode(text, path):
+    return parse_mode(text, "the mode of " + path)
+
+
+def _uid(name):
+    try:
+        return pwd.getpwnam(name).pw_uid
+    except KeyError:
+        raise InvalidInput("there is no user '%s' on this position; create it or name another owner" % name) from None
+
+
+def _gid(name):
+    if name is None:
+        return None
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        raise InvalidInput("there is no group '%s' on this position; create it with its members, or name another group" % name) from None
+
+
+def changes_to(directories, files):
+    """Returns the Changes that make the position as wanted, directories first; touches nothing."""
+    found = [_directory_change(each) for each in directories] + [_file_change(each) for each in files]
+    return [each for each in found if each is not None]
+
+
+def _directory_change(wanted):
+    status = status_of(wanted.path)
+    if status is None:
+        return Change(wanted, "", _attributes(wanted.mode, wanted.uid, wanted.gid))
+    if not stat.S_ISDIR(status.st_mode):
+        raise InvalidInput("%s is there already and is no directory; nothing was changed: remove it and run again" % wanted.path)
+    return _attribute_change(wanted, status)
+
+
+def _file_change(wanted):
+    status = status_of(wanted.path)
+    if status is not None and not (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
+        raise InvalidInput("%s is there already and is no file; nothing was changed: remove it and run again" % wanted.path)
+    if wanted.content is None:
+        return None if status is None else Change(wanted, _shown(wanted, status, _content(wanted.path, status)), "")
+    if status is None:
+        return Change(wanted, "", _shown(wanted, None, wanted.content))
+    if stat.S_ISLNK(status.st_mode):
+        return Change(wanted, "a link to %s\n" % os.readlink(wanted.path), _shown(wanted, None, wanted.content))
+    before = _content(wanted.path, status)
+    if before != wanted.content:
+        return Change(wanted, _shown(wanted, status, before), _shown(wanted, status, wanted.content))
+    return _attribute_change(wanted, status)
+
+
+def _attribute_change(wanted, status):
+    is_same = (stat.S_IMODE(status.st_mode), status.st_uid) == (wanted.mode, wanted.uid) and wanted.gid in (None, status.st_gid)
+    if is_same:
+        return None
+    before = _attributes(stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
+    return Change(wanted, before, _attributes(wanted.mode, wanted.uid, wanted.gid))
+
+
+def _attributes(mode, uid, gid):
+    return "mode %04o, owner %d%s\n" % (mode, uid, "" if gid is None else ", group %d" % gid)
+
+
+def _shown(wanted, status, content):
+    """Returns a content as the diff shows it: none of a file that others may not read, as it is (C(status)) or as it should be."""
+    modes = [wanted.mode] if status is None else [wanted.mode, status.st_mode]
+    is_hidden = wanted.is_secret or not all(mode & stat.S_IROTH for mode in modes)
+    return HIDDEN if is_hidden else content.decode("utf-8", "replace")
+
+
+def _content(path, status):
+    if stat.S_ISLNK(status.st_mode):
+        return b""
+    with open(path, "rb") as stream:
+        return stream.read()

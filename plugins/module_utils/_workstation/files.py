@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""The core of workstation_files: has a set of files on a position, or has nothing of it left. Python 3.8, standard library only."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import subprocess
+
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.desired import changes_to, wanted_directories, wanted_files
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.transaction import FileSetChange, remove_unused_directories
+
+COMMAND_SECONDS = 60
+
+
+def workstation_files_spec():
+    """Returns AnsibleModule's arguments."""
+    directory = {"path": {"type": "path", "required": True}, "mode": {"type": "str", "default": "0755"}, "group": {"type": "str"}}
+    file = dict(directory, mode={"type": "str", "default": "0644"}, content={"type": "str"}, secret={"type": "str", "no_log": False})
+    return {
+        "argument_spec": {
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "directories": {"type": "list", "elements": "dict", "required": True, "options": directory},
+            "files": {"type": "list", "elements": "dict", "required": True, "options": file, "mutually_exclusive": [("content", "secret")]},
+            "secrets": {"type": "dict", "no_log": True},
+            "owner": {"type": "str", "default": "root"},
+            "refresh_commands": {"type": "list", "elements": "list", "default": []},
+            "verify_command": {"type": "list", "elements": "str"},
+            "trace_patterns": {"type": "list", "elements": "str", "default": []},
+        }
+    }
+
+
+def have_workstation_files(params, is_check_mode):
+    """Returns the module's result; raises a RapidError when the position is as it was before."""
+    if not params["directories"] or not params["files"]:
+        raise InvalidInput("directories or files is empty; name at least one of each: the first directory keeps the journal of the change")
+    if params["state"] == "absent":
+        return _absent(params, is_check_mode)
+    directories, files = wanted_directories(params), wanted_files(params)
+    change = FileSetChange(directories, files)
+    with change.locked(is_check_mode):
+        changes = changes_to(directories, files)
+        is_unfinished = change.is_unfinished()
+        if not is_check_mode and not changes and not is_unfinished:
+            change.tidy()
+        if not is_check_mode and (changes or is_unfinished):
+            _apply(change, changes, params)
+    return _result(changes, is_unfinished)
+
+
+def _apply(change, changes, params):
+    def verify():
+        _refresh(params["refresh_commands"])
+        _verify(params["verify_command"])
+
+    try:
+        change.apply(changes, verify)
+    except BaseException:
+        _refresh(params["refresh_commands"])
+        raise
+
+
+def _absent(params, is_check_mode):
+    # Only the paths matter here: neither the group nor the secrets need to be there any more.
+    wanted = dict(params, files=[dict(each, group=None, secret=None, content=None) for each in params["files"]],
+                  directories=[dict(each, group=None) for each in params["directories"]])
+    change = FileSetChange(wanted_directories(wanted), wanted_files(wanted))
+    with change.locked(is_check_mode):
+        traces = sorted(path for pattern in params["trace_patterns"] for path in glob.glob(pattern))
+        removals = change.removals(traces)
+        if removals and not is_check_mode:
+            made = change.remove(removals)
+            _refresh(params["refresh_commands"])
+            remove_unused_directories(made)
+    return _result(removals, False)
+
+
+def _result(changes, is_unfinished):
+    return {
+        "changed": bool(changes) or is_unfinished,
+        "was_unfinished": is_unfinished,
+        "changed_paths": [each.path for each in changes],
+        "diff": [each.as_diff() for each in changes],
+    }
+
+
+def _refresh(commands):
+    """Runs what the desktop wants to be told by; a position without that program has nothing to tell."""
+    for command in commands:
+        if command and shutil.which(command[0]):
+            _run([str(each) for each in command])
+
+
+def _verify(command):
+    """Raises with what C(command) said when it does not end with 0."""
+    if command:
+        completed = _run(command)
+        if completed.returncode != 0:
+            said = " | ".join((completed.stdout + completed.stderr).split("\n")).strip(" |")
+            raise RapidError("%s ended with %d: %s" % (os.path.basename(command[0]), completed.returncode, said[-2000:]), kind="not_verified")
+
+
+def _run(command):
+    environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+    environment.update({name: value for name, value in os.environ.items() if name.lower() in ("https_proxy", "no_proxy")})
+    try:
+        return subprocess.run(  # pylint: disable=ansible-bad-function  # run_command knows no time limit
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, timeout=COMMAND_SECONDS,
+            universal_newlines=True, check=False)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise RapidError("%s could not be run: %s" % (command[0], error), kind="not_verified") from error
