@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from ansible_collections.eccops.rapid.plugins.module_utils._argspec import credential_check_info_spec
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.check import check_fleet
-from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
+from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 
 
-class ActionModule(CoreAction):
+class ActionModule(ControllerAction):
     returned_keys = frozenset({"counts", "lines", "report", "verdict"})
 
     def spec(self):

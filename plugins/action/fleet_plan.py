@@ -12,7 +12,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._fleet.plans import f
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import FleetReader
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import known_names
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
-from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import plain
+from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import plain
 from ansible_collections.eccops.rapid.plugins.plugin_utils.inventory import (
     extra_variable_names, match_hosts, read_hosts, role_options, role_variables, shipped_launcher_sha256)
 

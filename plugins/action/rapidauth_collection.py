@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.collection import collection_spec, run
-from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
+from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 
 
-class ActionModule(CoreAction):
+class ActionModule(ControllerAction):
     returned_keys = frozenset({"exit_code", "is_collected", "is_delivered"})
 
     def must_pipeline(self, arguments):

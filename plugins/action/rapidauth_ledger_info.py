@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from ansible_collections.eccops.rapid.plugins.module_utils._argspec import ledger_info_spec
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.info import view_ledger
-from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
+from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 
 
-class ActionModule(CoreAction):
+class ActionModule(ControllerAction):
     returned_keys = frozenset({"history", "json_lines", "positions", "request_ids", "services", "unresolved"})
 
     def spec(self):

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from ansible_collections.eccops.rapid.plugins.module_utils._argspec import request_spec
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.state import bring_to_state
-from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
+from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 
 
-class ActionModule(CoreAction):
+class ActionModule(ControllerAction):
     returned_keys = frozenset({"credential", "outcome", "request_id", "request_ids", "response"})
 
     def spec(self):

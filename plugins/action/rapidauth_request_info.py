@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from ansible_collections.eccops.rapid.plugins.module_utils._argspec import request_info_spec
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.lookup import check_credentials
-from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
+from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 
 
-class ActionModule(CoreAction):
+class ActionModule(ControllerAction):
     returned_keys = frozenset({"credentials", "due", "now", "sac", "summary"})
 
     def spec(self):

@@ -8,7 +8,7 @@ from ansible.utils.display import Display
 
 from ansible_collections.eccops.rapid.plugins.module_utils._argspec import rotation_spec
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.rotation import rotate
-from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
+from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 
 display = Display()
 
@@ -19,7 +19,7 @@ def show_progress(counts, total):
     display.display("rotation: %d of %d done%s" % (sum(counts.values()), total, " (%s)" % parts if parts else ""))
 
 
-class ActionModule(CoreAction):
+class ActionModule(ControllerAction):
     returned_keys = frozenset({
         "clock_skew_seconds", "failed_positions", "ledger_is_new", "ledger_path", "lines", "positions", "refusal", "stopped_by", "summary",
     })

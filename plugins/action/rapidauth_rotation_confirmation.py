@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.confirmation import confirmation_spec, run
-from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
+from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 
 
-class ActionModule(CoreAction):
+class ActionModule(ControllerAction):
     returned_keys = frozenset({"awaited", "lapsed", "positions"})
 
     def spec(self):

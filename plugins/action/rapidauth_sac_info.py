@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from ansible_collections.eccops.rapid.plugins.module_utils._argspec import sac_info_spec
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import inspect_sac
-from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
+from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 
 
-class ActionModule(CoreAction):
+class ActionModule(ControllerAction):
     returned_keys = frozenset({
         "allows_client_authentication", "chain", "days_left", "does_key_match", "is_proven", "is_usable", "issuer", "key_size_bits",
         "key_type", "not_after", "not_before", "now", "problems", "serial", "sha256_fingerprint",

@@ -8,14 +8,14 @@ from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import Aud
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.installation import have_sac, sac_installation_spec
-from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.payload import shipment_of
-from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.payload import build_payload
+from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 from ansible_collections.eccops.rapid.plugins.plugin_utils.secret_options import plain
 
 FROM_THE_CONTROLLER = ("audit_log_path", "sac_path", "sac_content", "sac_key_path", "sac_key_content", "sac_passphrase")
 
 
-class ActionModule(CoreAction):
+class ActionModule(ControllerAction):
     returned_keys = frozenset({"is_proven", "outcome", "previous_sha256_fingerprint", "reason", "sha256_fingerprint", "version_path"})
 
     def spec(self):
@@ -44,11 +44,11 @@ class ActionModule(CoreAction):
         """Returns the result of C(install(shipped)), recorded where it changed something or failed."""
         audit_log = AuditLog(None if self._task.check_mode else params["audit_log_path"], "rapidauth_sac_installation")
         audit_log.ensure_writable()
-        shipped, about = self._shipment(params)
+        shipped, about = self._payload(params)
         subject = {"position": self._position, "path": params["path"], "sac": about}
         event = "sac_installation" if params["state"] == "present" else "sac_removal"
         try:
-            result = _tell(install(shipped), about)
+            result = _build_result(install(shipped), about)
         except RapidError as error:
             audit_log.complete(event, "failed", subject, error.kind)
             raise
@@ -58,14 +58,14 @@ class ActionModule(CoreAction):
         if result.get("failed") or result.get("changed"):
             subject["outcome"] = result.get("outcome")
             audit_log.complete(event, "failed" if result.get("failed") else "succeeded", subject, result.get("error_kind"))
-        return audit_log.told(result)
+        return audit_log.with_warnings(result)
 
-    def _shipment(self, params):
+    def _payload(self, params):
         """Returns the options that take the place of those read here, and what may be said about the SAC."""
-        return shipment_of(params, utc_now()) if params["state"] == "present" else ({}, {})
+        return build_payload(params, utc_now()) if params["state"] == "present" else ({}, {})
 
 
-def _tell(result, about):
+def _build_result(result, about):
     """Adds to a module's result what only the controller can read in a certificate."""
     if not result.get("failed") and about:
         result["sac"] = about

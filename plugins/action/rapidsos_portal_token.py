@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from ansible_collections.eccops.rapid.plugins.module_utils._argspec import portal_token_spec
 from ansible_collections.eccops.rapid.plugins.module_utils._portal.token import provide_token
-from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
+from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 
 
-class ActionModule(CoreAction):
+class ActionModule(ControllerAction):
     returned_keys = frozenset({"api_url", "expires_at", "expires_basis", "is_from_cache", "issued_at", "query_url", "session_expires_at", "token"})
     longest_returned_text = 40000  # a token, and the URL with it
     is_result_secret = True

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import have_workstation_files, workstation_files_spec
-from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import CoreAction
+from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 
 
-class ActionModule(CoreAction):
+class ActionModule(ControllerAction):
     returned_keys = frozenset({"changed_paths", "was_unfinished"})
 
     def spec(self):

@@ -10,14 +10,14 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
-from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.payload import windows_shipment_of
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.payload import build_windows_payload
 
 
 def sac_for_windows(options):
     """Returns JSON of {thumbprint, pkcs12, passphrase} for the options that name a SAC."""
     try:
         given = {str(name): value if isinstance(value, (bool, int, float)) else str(value) for name, value in options.items() if value}
-        return json.dumps(windows_shipment_of(given, utc_now()))
+        return json.dumps(build_windows_payload(given, utc_now()))
     except RapidError as error:
         raise AnsibleFilterError(error.message) from None
 

@@ -102,7 +102,7 @@ def rotation_spec():
         rotation_id={"type": "str", "required": True},
         anon_id_template={"type": "str", "default": "{position_id}-{rotation_id}"},
         replace_lapsed={"type": "bool", "default": False},
-        settled={"type": "dict", "default": {}},
+        resolutions={"type": "dict", "default": {}},
         concurrency={"type": "int", "default": 16},
         max_failures={"type": "int", "default": 0},
         **ledger_options(is_required=True),
@@ -187,7 +187,7 @@ def credential_check_info_spec():
             "is_fleet_from_ledger": {"type": "bool", "default": False},
             "concurrency": {"type": "int", "default": 16},
             "now": {"type": "str"},
-            "end_warning_days": {"type": "float", "default": 60},
+            "expiry_warning_days": {"type": "float", "default": 60},
             "end_critical_days": {"type": "float", "default": 14},
             "end_warning_percent": {"type": "float"},
             "end_critical_percent": {"type": "float"},
@@ -198,7 +198,7 @@ def credential_check_info_spec():
             "validity_days": {"type": "int", "default": 365},
             "collection_minutes": {"type": "int", "default": 10},
             "fail_on": {"type": "str", "choices": ["critical", "warning", "never"], "default": "critical"},
-            "are_ids_shown": {"type": "bool", "default": False},
+            "show_ids": {"type": "bool", "default": False},
             **audit_options(),
         }
     }

@@ -81,7 +81,7 @@ class AuditLog:
                   "error_kind": error_kind, "source": "eccops.rapid." + self._source, "subject": subject, **who_and_where()}
         self._in_file(lambda descriptor: _append_whole(descriptor, json.dumps(record, sort_keys=True).encode("ascii") + b"\n"))
 
-    def told(self, result):
+    def with_warnings(self, result):
         """Returns a module's C(result), with its C(problems) as warnings."""
         return dict(result, warnings=self.problems) if self.problems else result
 

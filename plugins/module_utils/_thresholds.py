@@ -14,7 +14,7 @@ CRITICAL, WARNING = "critical", "warning"
 Limits = collections.namedtuple("Limits", "warning_days critical_days warning_percent critical_percent")
 
 
-def limits_of(params, prefix):
+def read_limits(params, prefix):
     """Returns the Limits that the options beginning with C(prefix) say; raises InvalidInput where they make no sense."""
     names = [prefix + name for name in Limits._fields]
     limits = Limits(*[params.get(name) for name in names])
@@ -30,7 +30,7 @@ def limits_of(params, prefix):
     return limits
 
 
-def severity_of(days_left, whole_days, limits):
+def judge_severity(days_left, whole_days, limits):
     """Returns (severity, the limit in words) for an end in C(days_left) days, (None, None) where it is far enough.
 
     C(whole_days) is the validity as issued, None where that is not known: then only the days count.

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 
 
-def ensure_https_url(url, option):
+def validate_https_url(url, option):
     """Returns C(url) without a slash at its end; raises InvalidInput unless it is a plain https URL."""
     try:
         parts = urlsplit(url)

@@ -151,7 +151,7 @@ options:
     description:
       - The time to judge by, in UTC, such as V(2026-11-22T08:00:00Z). Default is the clock.
     type: str
-  end_warning_days:
+  expiry_warning_days:
     description:
       - Days that must be left of a credential's year, else it is a warning.
     type: float
@@ -203,7 +203,7 @@ options:
     type: str
     choices: [critical, warning, never]
     default: critical
-  are_ids_shown:
+  show_ids:
     description:
       - Whether AnonIds and RequestIds stand in the report in full.
     type: bool

@@ -64,7 +64,7 @@ options:
         credential it replaced must still live.
     type: bool
     default: false
-  settled:
+  resolutions:
     description:
       - >-
         What a person found out about unresolved positions: a mapping from a position to the RequestId of its

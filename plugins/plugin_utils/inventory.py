@@ -17,7 +17,7 @@ from ansible.utils.vars import load_extra_vars
 
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.values import read_texts
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
-from ansible_collections.eccops.rapid.plugins.plugin_utils.core_action import plain
+from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import plain
 
 _ROLES = pathlib.Path(__file__).resolve().parents[2] / "roles"
 ROLES_OF_POSITIONS = ("credential_report", "portal_launcher", "sac_certificate")

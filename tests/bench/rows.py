@@ -93,7 +93,7 @@ def replacements(arrangement, row):
 
 
 def replacements_core(arrangement, row, **changes):
-    rest = {"settled": {}, "max_failures": 0, "anon_id_template": "{position_id}-{rotation_id}", "replace_lapsed": False}
+    rest = {"resolutions": {}, "max_failures": 0, "anon_id_template": "{position_id}-{rotation_id}", "replace_lapsed": False}
     return core(arrangement, "rotate", row, **{**_wave(arrangement, row), "anon_ids_are_unique": True, **rest, **changes})
 
 

@@ -31,7 +31,7 @@ def test_where_a_replacement_ends_the_old_request(sandbox, tmp_path, name, fate)
     fleet = killed_fleet(sandbox, tmp_path, name, 17)
     runs = fleet.run_until_done(2)
     once, equal = fleet.assert_done()
-    tables.add(TITLE, account="old request is " + fate, killed=name, more_runs=runs, settled=0, n=SIZE, replaced_once=once, ledger_equal=equal)
+    tables.add(TITLE, account="old request is " + fate, killed=name, more_runs=runs, resolutions=0, n=SIZE, replaced_once=once, ledger_equal=equal)
 
 
 @pytest.mark.slow
@@ -49,11 +49,11 @@ def test_where_anon_ids_are_not_unique_nothing_is_guessed(sandbox, tmp_path, nam
     assert all(not fleet.successors()[fleet.request_ids[position]] for position in unresolved)
     assert set(result["failed_positions"]) == unresolved
     again = fleet.run(**options).result if unresolved else result
-    assert set(again["failed_positions"]) == unresolved and all("settle" in again["positions"][each]["reason"] for each in unresolved)
-    settled = dict.fromkeys(unresolved, "not_replaced")
-    runs = fleet.run_until_done(1, settled=settled, **options)
+    assert set(again["failed_positions"]) == unresolved and all("resolve" in again["positions"][each]["reason"] for each in unresolved)
+    resolutions = dict.fromkeys(unresolved, "not_replaced")
+    runs = fleet.run_until_done(1, resolutions=resolutions, **options)
     once, equal = fleet.assert_done()
-    tables.add(TITLE, account="AnonIds not unique", killed=name, more_runs=runs + 2, settled=len(settled), n=SIZE,
+    tables.add(TITLE, account="AnonIds not unique", killed=name, more_runs=runs + 2, resolutions=len(resolutions), n=SIZE,
                replaced_once=once, ledger_equal=equal)
 
 
@@ -70,7 +70,7 @@ def test_one_of_two_controllers_is_killed(sandbox, tmp_path, name):
     result = other.ended().result
     assert (result["failed_positions"], result["summary"]["total"]) == ([], SIZE)
     once, equal = fleet.assert_done()
-    tables.add(TITLE, account="another controller goes on", killed=name, more_runs=0, settled=0, n=SIZE, replaced_once=once, ledger_equal=equal)
+    tables.add(TITLE, account="another controller goes on", killed=name, more_runs=0, resolutions=0, n=SIZE, replaced_once=once, ledger_equal=equal)
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import re
 import struct
 
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils._report.html import html_of
+from ansible_collections.eccops.rapid.plugins.module_utils._report.html import render_html
 from ansible_collections.eccops.rapid.tests.unit.support.report_fleets import entry, large_fleet, report
 
 import devtools
@@ -33,7 +33,7 @@ def fixture_made():
 @pytest.fixture(scope="module", name="place")
 def fixture_place(made, tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_text(html_of(made), encoding="utf-8")
+    path.write_text(render_html(made), encoding="utf-8")
     return path
 
 
@@ -52,7 +52,7 @@ def rows(browser, section):
 
 
 def told(browser, section):
-    return browser.evaluate("document.querySelector('#%s [data-told]').textContent" % section)
+    return browser.evaluate("document.querySelector('#%s [data-shown]').textContent" % section)
 
 
 def test_it_opens_filters_and_sorts_within_a_second(browser, place):
@@ -152,7 +152,7 @@ def test_a_page_without_script_still_tells_what_is_wrong(made, place, tmp_path):
 def test_hostile_names_are_text(tmp_path):
     name, ecc = "<img src=x onerror=alert(1)>\u202e", "</script><script>document.title = 'taken'</script>"
     page = tmp_path / "hostile.html"
-    page.write_text(html_of(report({name: (ecc, entry(1, status="Expired"))})), encoding="utf-8")
+    page.write_text(render_html(report({name: (ecc, entry(1, status="Expired"))})), encoding="utf-8")
     with devtools.Browser(tmp_path / "profile") as browser:
         browser.open(page.as_uri())
         assert rows(browser, "all")[0][1] == "<img src=x onerror=alert(1)>\\u202e"

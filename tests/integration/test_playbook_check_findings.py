@@ -120,7 +120,7 @@ def test_ids_are_shown_in_full_only_when_asked(sandbox, check):
     anon_ids = {each["anon_id"] for each in sandbox.fleet} | {each["request_id"] for each in sandbox.fleet}
     text = json.dumps(check())
     assert not [each for each in anon_ids if each in text]
-    text = json.dumps(check({"check_are_ids_shown": True}))
+    text = json.dumps(check({"check_show_ids": True}))
     assert [each for each in anon_ids if each not in text] == []
 
 

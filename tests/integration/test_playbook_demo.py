@@ -26,7 +26,7 @@ def hostile_inventory(marker):
         "ansible_user": "administrator", "rapidauth_sac_content": "not a SAC", "rotation_collect_argv": ["touch", marker],
         "rotation_become": True, "rotation_anon_id": "a-real-one", "check_fail_on": "warning", "rapidauth_ledger_host": "no-such-host",
         "rotation_request_path": marker, "rapidauth_positions": "dispatch_workstations", "check_report_directory": marker,
-        "check_portal": True, "check_fleet_from": "ledger", "check_are_ids_shown": True, "rotation_settled": {"north-01": "not_replaced"}}
+        "check_portal": True, "check_fleet_from": "ledger", "check_show_ids": True, "rotation_resolutions": {"north-01": "not_replaced"}}
     position = {"ansible_host": "192.0.2.1", "rapidauth_request_id": "65c4d858-23b2-4a9e-9c45-b8f36d1c442f"}
     return {"all": {"vars": variables, "children": {"dispatch_workstations": {"hosts": {
         name: dict(position) for name in ("north-01", "north-02", "localhost")}}}}}

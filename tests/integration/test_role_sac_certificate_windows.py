@@ -68,20 +68,20 @@ def steps(calls):
 def test_the_old_one_goes_only_after_the_proof(sandbox, provision):
     run, calls = provision(verbosity=4, diff=True)
     assert steps(calls) == ["take", "prove", "remove CD34"] and run.recap["position"]["failures"] == 0, run.output[-3000:]
-    (shipment,) = calls[0]["sensitive_parameters"]
-    shipment = json.loads(shipment["value"])
+    (payload,) = calls[0]["sensitive_parameters"]
+    payload = json.loads(payload["value"])
     files = sandbox.values["sandbox_sacs"]["valid"]
-    bundle = base64.b64decode(shipment["pkcs12"])
-    key, certificate, unused_chain = pkcs12.load_key_and_certificates(bundle, shipment["passphrase"].encode())
-    assert certificate.fingerprint(hashes.SHA1()).hex().upper() == shipment["thumbprint"] and key.key_size == 2048
+    bundle = base64.b64decode(payload["pkcs12"])
+    key, certificate, unused_chain = pkcs12.load_key_and_certificates(bundle, payload["passphrase"].encode())
+    assert certificate.fingerprint(hashes.SHA1()).hex().upper() == payload["thumbprint"] and key.key_size == 2048
     # PBES2 with AES-256-CBC, and none of the ciphers of PKCS#12's first days
     assert bytes.fromhex("06092a864886f70d01050d") in bundle and bytes.fromhex("060960864801650304012a") in bundle
     assert b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x03" not in bundle and b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x06" not in bundle
-    assert shipment["passphrase"] != files["passphrase"] and len(shipment["passphrase"]) >= 40
+    assert payload["passphrase"] != files["passphrase"] and len(payload["passphrase"]) >= 40
     assert calls[1]["client_cert"] == "Cert:\\LocalMachine\\My\\AB12" and calls[1]["url"].endswith("/rapid/requests/00000000-0000-0000-0000-000000000000")
-    assert [secret for secret in (shipment["passphrase"], shipment["pkcs12"][100:160], files["passphrase"]) if secret in run.output] == []
+    assert [secret for secret in (payload["passphrase"], payload["pkcs12"][100:160], files["passphrase"]) if secret in run.output] == []
     again, more = provision()
-    assert json.loads(more[0]["sensitive_parameters"][0]["value"])["passphrase"] != shipment["passphrase"]
+    assert json.loads(more[0]["sensitive_parameters"][0]["value"])["passphrase"] != payload["passphrase"]
     assert again.recap["position"]["changed"] > 0
 
 

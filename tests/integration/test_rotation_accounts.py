@@ -33,13 +33,13 @@ def fixture_run(run_scenarios, fleet, tmp_path_factory):
         scenario("done", rotate("first", "done"), rotate("second", "done"), faults=lost("disconnect_after_effect"), switches=NOT_UNIQUE),
         scenario(
             "not done", rotate("first", "not"), rotate("second", "not"), rotate("next rotation", "not", rotation_id="q2"),
-            rotate("wrong id", "not", settled={one[0]: other[1]}), rotate("no id", "not", settled={one[0]: "perhaps"}),
-            rotate("nobody", "not", settled={"nobody": "not_replaced"}),
-            rotate("rehearsed", "not", {"check_mode": True}, settled={one[0]: "not_replaced"}),
-            rotate("settled", "not", settled={one[0]: "not_replaced"}), rotate("again", "not", settled={one[0]: "not_replaced"}),
+            rotate("wrong id", "not", resolutions={one[0]: other[1]}), rotate("no id", "not", resolutions={one[0]: "perhaps"}),
+            rotate("nobody", "not", resolutions={"nobody": "not_replaced"}),
+            rotate("rehearsed", "not", {"check_mode": True}, resolutions={one[0]: "not_replaced"}),
+            rotate("resolutions", "not", resolutions={one[0]: "not_replaced"}), rotate("again", "not", resolutions={one[0]: "not_replaced"}),
             faults=lost("disconnect_before_effect"), switches=NOT_UNIQUE),
         scenario(
-            "silent service", rotate("first", "silent"), rotate("second", "silent"), log, rotate("settled", "silent", settled={one[0]: successor}),
+            "silent service", rotate("first", "silent"), rotate("second", "silent"), log, rotate("resolutions", "silent", resolutions={one[0]: successor}),
             faults=lost("disconnect_after_effect"), switches={**NOT_UNIQUE, "anon_id_route_returns_request_id": False}),
     ])
 
@@ -63,13 +63,13 @@ def test_what_does_not_show_is_never_sent_again_until_a_person_says_so(run, flee
     for name in ("first", "second", "next rotation"):
         entry = entries(seen.result(name))[0]
         assert (entry["outcome"], entry["error_kind"], entry["request_id"]) == ("unresolved", "unresolved", None), name
-    assert "settle it" in entries(seen.result("second"))[0]["reason"]
+    assert "resolve it" in entries(seen.result("second"))[0]["reason"]
     assert "rotation q1 left it open" in entries(seen.result("next rotation"))[0]["reason"]
     assert assert_sentence(seen.result("wrong id"), "invalid_input", position, "look again")
     assert assert_sentence(seen.result("no id"), "request_id_malformed", "perhaps")
     assert assert_sentence(seen.result("nobody"), "invalid_input", "nobody", "not among the credentials")
     assert entries(seen.result("rehearsed"))[0]["outcome"] == "unresolved"
-    assert [entry["outcome"] for entry in entries(seen.result("settled"))] == ["replaced", "already_replaced"]
+    assert [entry["outcome"] for entry in entries(seen.result("resolutions"))] == ["replaced", "already_replaced"]
     assert [entry["outcome"] for entry in entries(seen.result("again"))] == ["already_replaced"] * 2
     sent = [entry["previous_request_id"] for entry in seen.effects("replace")]
     assert sorted(sent) == sorted([*list(fleet.values())[:2], list(sent)[1]]) and seen.calls("replace") == 4
@@ -80,7 +80,7 @@ def test_the_request_id_that_a_person_found_is_taken(run, fleet):
     assert [entry["outcome"] for entry in entries(seen.result("first"))] == ["unresolved", "replaced"]
     second = entries(seen.result("second"))[0]
     assert (second["outcome"], second["error_kind"]) == ("refused", "request_id_unknown") and "dashboard" in second["reason"]
-    settled = entries(seen.result("settled"))[0]
+    resolutions = entries(seen.result("resolutions"))[0]
     effects = {entry["previous_request_id"]: entry["request_id"] for entry in seen.effects("replace")}
-    assert (settled["outcome"], settled["request_id"]) == ("already_replaced", effects[next(iter(fleet.values()))])
+    assert (resolutions["outcome"], resolutions["request_id"]) == ("already_replaced", effects[next(iter(fleet.values()))])
     assert len(seen.effects("replace")) == 2

@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import SILENT_KINDS, InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, given_now
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import current_request_id
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import expiry_of, history_of
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import calculate_expiry, build_history
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.decisions import judge_rotation
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import Credential, ensure_anon_id, ensure_request_id, is_same_request_id
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import chains_of, current_request_ids
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import ensure_concurrency, rapidauth_client, service_of
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import Credential, validate_anon_id, validate_request_id, is_same_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import read_histories, current_request_ids
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import validate_concurrency, rapidauth_client, service_of
 
 
 def check_credentials(params, is_check_mode):
@@ -23,10 +23,10 @@ def check_credentials(params, is_check_mode):
     if not request_ids and not anon_ids:
         raise InvalidInput("there is nothing to look up: give request_ids, anon_ids or both, with at least one id")
     for each in request_ids:
-        ensure_request_id(each)
+        validate_request_id(each)
     for each in anon_ids:
-        ensure_anon_id(each)
-    ensure_concurrency(params)
+        validate_anon_id(each)
+    validate_concurrency(params)
     days = params.get("rotate_after_days")
     if days is not None and not 0 <= days <= 100000:  # .nan and .inf are floats too
         raise InvalidInput("rotate_after_days must lie between 0 and 100000")
@@ -52,8 +52,8 @@ def check_with_histories(params):
     For that the first credential of each history is looked up too. C(params) has C(validity_days) beside the module's.
     """
     client = rapidauth_client(params)
-    chains = chains_of(params.get("ledger_path"), service_of(params, client), params["request_ids"], params.get("other_service_names") or ())
-    histories = {each: history_of(chain) for each, chain in chains.items()}
+    chains = read_histories(params.get("ledger_path"), service_of(params, client), params["request_ids"], params.get("other_service_names") or ())
+    histories = {each: build_history(chain) for each, chain in chains.items()}
     current = {each: current_request_id(chain, each) for each, chain in chains.items()}
     firsts = [
         history["original_request_id"]
@@ -62,23 +62,23 @@ def check_with_histories(params):
     ]
     asked = _distinct(list(current.values()) + firsts)
 
-    def told(credentials):
+    def describe(credentials):
         """Returns C(credentials), keyed by what was asked for the entries of asked ids, completed and keyed by C(request_ids)."""
         complete = {}
         for each, history in histories.items():
             entry = credentials.get(current[each])
             if entry is not None:
                 first = credentials.get(history["original_request_id"]) if history else None
-                complete[each] = dict(entry, history=history, **expiry_of(entry, history, first, params["validity_days"]))
+                complete[each] = dict(entry, history=history, **calculate_expiry(entry, history, first, params["validity_days"]))
         return complete
 
     try:
         result = check_credentials(dict(params, request_ids=asked, ledger_path=None), True)
     except RapidError as error:
         if "credentials" in error.details:
-            error.details["credentials"] = told(error.details["credentials"])
+            error.details["credentials"] = describe(error.details["credentials"])
         raise
-    return dict(result, credentials=told(result["credentials"]))
+    return dict(result, credentials=describe(result["credentials"]))
 
 
 def _distinct(ids):

@@ -56,7 +56,7 @@ def run(params: dict, is_check_mode: bool) -> dict:
         work = _Prevention(client, record, params, is_check_mode)
         found = {each["position"]: work.prevent(each["request_id"]) for each in params["credentials"]}
         has_ledger = record.ledger is not None
-    result = audit_log.told(_describe(params, found, work.changed, is_check_mode, has_ledger))
+    result = audit_log.with_warnings(_describe(params, found, work.changed, is_check_mode, has_ledger))
     if result["failed_positions"]:
         incomplete = RapidError(_complain(found), kind="not_prevented")
         incomplete.details.update(result)
@@ -77,7 +77,7 @@ class _Prevention:
         """Returns what is known of each credential of the history, and what went wrong."""
         problems: typing.List[str] = []
         try:
-            self._record.ensure_same_service([request_id], self._other_names)
+            self._record.validate_same_service([request_id], self._other_names)
             chain = self._record.chain(request_id)
         except RapidError as error:
             return [], [error.message]
@@ -186,9 +186,9 @@ def _describe_lines(params, positions, problems, is_check_mode, has_ledger):
 
 def _describe_entry(entry, is_check_mode):
     if entry["is_prevented"]:
-        told = "prevented"
+        ending = "prevented"
     elif entry["status"] is None:
-        told = "not known to the service any more"
+        ending = "not known to the service any more"
     else:
-        told = "would be prevented" if is_check_mode else "NOT prevented"
-    return told + (", the device holds it" if entry["is_held_by_device"] else "")
+        ending = "would be prevented" if is_check_mode else "NOT prevented"
+    return ending + (", the device holds it" if entry["is_held_by_device"] else "")

@@ -9,8 +9,8 @@ import os
 from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLog
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import ensure_anon_id, ensure_request_id, is_same_request_id
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import ADOPTED, REPLACED, Wanted, look_while_at_work, replace_one
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import validate_anon_id, validate_request_id, is_same_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import ADOPTED, REPLACED, ReplacementRequest, look_while_at_work, replace_one
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import current_request_ids, open_record
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, service_of
 
@@ -22,14 +22,14 @@ def bring_to_state(params, is_check_mode, run_directory=None):
     that one AnonId given to a whole fleet by mistake does not make every position adopt the first one's replacement.
     """
     audit_log = AuditLog(params.get("audit_log_path"), "rapidauth_request")
-    return audit_log.told(_bring_to_state(params, is_check_mode, run_directory, audit_log))
+    return audit_log.with_warnings(_bring_to_state(params, is_check_mode, run_directory, audit_log))
 
 
 def _bring_to_state(params, is_check_mode, run_directory, audit_log):
-    ensure_request_id(params["request_id"])
+    validate_request_id(params["request_id"])
     for option in ("anon_id", "expect_anon_id"):
         if params.get(option) is not None:
-            ensure_anon_id(params[option])
+            validate_anon_id(params[option])
     if params["state"] == "replaced":
         if params.get("prevent_collection") is not None:
             raise InvalidInput("prevent_collection goes with state=present; a replacement of a prevented credential is refused")
@@ -37,7 +37,7 @@ def _bring_to_state(params, is_check_mode, run_directory, audit_log):
             raise InvalidInput("state=replaced needs anon_id, or rotation_id and ledger_path: without them a second run would replace again")
         client = rapidauth_client(params).audited(audit_log)
         with open_record(params.get("ledger_path"), service_of(params, client), client.api_url, is_check_mode) as record:
-            record.ensure_same_service([params["request_id"]], params.get("other_service_names") or ())
+            record.validate_same_service([params["request_id"]], params.get("other_service_names") or ())
             return _replaced(client, record, params, is_check_mode, run_directory)
     if params.get("anon_id") is not None:
         raise InvalidInput("anon_id goes with state=replaced; to guard against a wrong credential use expect_anon_id")
@@ -99,8 +99,8 @@ def _replaced(client, record, params, is_check_mode, run_directory):
     if anon_id is None:
         position_id = record.position_ids({position: opaque_position_id(position)})[position]
         anon_id = "%s-%s" % (position_id, params["rotation_id"])
-        ensure_anon_id(anon_id)
-    wanted = Wanted(
+        validate_anon_id(anon_id)
+    wanted = ReplacementRequest(
         position,
         params["request_id"],
         anon_id,
@@ -116,13 +116,13 @@ def _replaced(client, record, params, is_check_mode, run_directory):
         if outcome.http is None:
             reason = "RequestId %s was not replaced: %s" % (params["request_id"], reason)
         raise RapidError(reason, kind=outcome.kind, **(outcome.http or {}))
-    if outcome.word != REPLACED:
-        return _result(outcome.credential, False, outcome.word, list(outcome.request_ids))
+    if outcome.status != REPLACED:
+        return _result(outcome.credential, False, outcome.status, list(outcome.request_ids))
     difference = {
         "before": {"anon_id": outcome.previous.anon_id, "request_id": outcome.previous.request_id},
         "after": {"anon_id": anon_id, "request_id": "(assigned by the service)" if is_check_mode else outcome.credential.request_id},
     }
-    return _result(outcome.credential, True, outcome.word, list(outcome.request_ids), difference)
+    return _result(outcome.credential, True, outcome.status, list(outcome.request_ids), difference)
 
 
 def _claim(run_directory, anon_id, request_id):
@@ -141,7 +141,7 @@ def _claim(run_directory, anon_id, request_id):
 
 def _ensure_own(outcome, is_check_mode, claimed_for, request_id):
     is_another = not is_same_request_id(claimed_for, request_id)
-    if is_another and (outcome.word == ADOPTED or (is_check_mode and outcome.word == REPLACED)):
+    if is_another and (outcome.status == ADOPTED or (is_check_mode and outcome.status == REPLACED)):
         raise InvalidInput(
             "AnonId %s is wanted for RequestId %s and for %s in the same run; each credential needs its own"
             % (outcome.anon_id, claimed_for, request_id),

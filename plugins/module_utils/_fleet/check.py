@@ -11,11 +11,11 @@ from ansible_collections.eccops.rapid.plugins.module_utils._errors import Invali
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.findings import Rules, credential_findings
 from ansible_collections.eccops.rapid.plugins.module_utils._time import given_now
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
-from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import limits_of
+from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import read_limits
 from ansible_collections.eccops.rapid.plugins.module_utils._portal.token import provide_token
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import ensure_request_id
-from ansible_collections.eccops.rapid.plugins.module_utils._report.model import report_of
-from ansible_collections.eccops.rapid.plugins.module_utils._report.text import lines_of, message_of
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import validate_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._report.model import build_report
+from ansible_collections.eccops.rapid.plugins.module_utils._report.text import lines_of, summarize_report
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import inspect_sac
 from ansible_collections.eccops.rapid.plugins.module_utils._urls import service_name
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.subject_findings import (
@@ -31,9 +31,9 @@ from ansible_collections.eccops.rapid.plugins.module_utils._fleet.subject_findin
 
 def check_fleet(params, is_check_mode, run_directory=None):
     """Returns the module's result for its C(params); it reads only, but for logins where they are asked for. Raises RapidError."""
-    rules = Rules(given_now(params.get("now")), limits_of(params, "end_"), params["validity_days"], params["collection_minutes"])
-    sac_limits = limits_of(params, "sac_")
-    seen = Seen()
+    rules = Rules(given_now(params.get("now")), read_limits(params, "end_"), params["validity_days"], params["collection_minutes"])
+    sac_limits = read_limits(params, "sac_")
+    seen = Observations()
     services = [_complete(service, params) for service in params["services"]]
     for service in services:
         _check_service(seen, service, _positions_of_ledger(service, services) if params["is_fleet_from_ledger"] else service["positions"], rules, sac_limits)
@@ -50,12 +50,12 @@ def check_fleet(params, is_check_mode, run_directory=None):
     # A ledger that knows no position at an URL is mostly another URL's: a fleet of none must not be fine.
     if not seen.credentials and (not seen.subjects or (services and params["is_fleet_from_ledger"])):
         raise InvalidInput("there is nothing to check: give services with positions, accounts or launchers")
-    report = report_of(seen, rules, sac_limits, params["fail_on"], params["are_ids_shown"])
-    verdict = dict(report["verdict"], message=message_of(report))
+    report = build_report(seen, rules, sac_limits, params["fail_on"], params["show_ids"])
+    verdict = dict(report["verdict"], message=summarize_report(report))
     return {"changed": False, "report": report, "verdict": verdict, "counts": report["counts"], "lines": lines_of(report)}
 
 
-class Seen:
+class Observations:
     """What a check came upon: C(credentials) and other C(subjects), in order, and the C(findings) about them."""
 
     def __init__(self):
@@ -169,7 +169,7 @@ def _raise_if_ours(error):
 
 def _is_well_formed(request_id):
     try:
-        ensure_request_id(request_id)
+        validate_request_id(request_id)
     except InvalidInput:
         return False
     return True

@@ -9,10 +9,10 @@ import datetime
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._time import parse_instant
-from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import CRITICAL, WARNING, days_between, severity_of
+from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import CRITICAL, WARNING, days_between, judge_severity
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import AT_MOST
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.decisions import COLLECTED, EXPIRED, REQUESTED
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import ensure_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import validate_request_id
 
 #: C(about) is credential, sac, account or launcher; C(subject) its name; C(ecc) the center it belongs to.
 Finding = collections.namedtuple("Finding", "about subject ecc severity kind reason what_to_do")
@@ -44,7 +44,7 @@ def _about(name, position, holders, credentials, rules):
         yield CRITICAL, "no_request_id", "the inventory has no RequestId for it", "set rapidauth_request_id"
         return
     try:
-        ensure_request_id(request_id)
+        validate_request_id(request_id)
     except InvalidInput as error:
         yield CRITICAL, "request_id_malformed", error.message, "correct rapidauth_request_id"
         return
@@ -127,7 +127,7 @@ def _about_end(entry, rules):
         reason = "it ended on %s, %d days ago, though the service still calls it %s" % (_day(entry["expires_date"]), -days_left, entry["status"])
         yield CRITICAL, "expired", reason, "see whether the device renewed it by itself; if not, request a new credential"
         return
-    severity, limit = severity_of(days_left, rules.validity_days, rules.end)
+    severity, limit = judge_severity(days_left, rules.validity_days, rules.end)
     if severity:
         latest = " or earlier" if entry["expires_basis"] == AT_MOST else ""
         reason = "it ends in %d days, on %s%s; %s" % (days_left, _day(entry["expires_date"]), latest, limit)

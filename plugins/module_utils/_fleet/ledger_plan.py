@@ -9,7 +9,7 @@ import typing
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet import variables as names
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import FleetReader
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
-from ansible_collections.eccops.rapid.plugins.module_utils._urls import ensure_https_url
+from ansible_collections.eccops.rapid.plugins.module_utils._urls import validate_https_url
 
 _SERVICE = {**names.SERVICE, **names.SERVICE_NAMES}
 
@@ -40,7 +40,7 @@ def _as_options(reader, position, found):
     options = {name[len("rapidauth_"):]: value for name, value in found.items() if value}
     if "api_url" in options:
         try:
-            ensure_https_url(options["api_url"], "rapidauth_api_url")
+            validate_https_url(options["api_url"], "rapidauth_api_url")
         except InvalidInput as error:
             reader.note(position, error.message)
     if not reader.problems.get("") and position not in reader.problems:

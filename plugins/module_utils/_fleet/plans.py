@@ -60,7 +60,7 @@ def plan_rotation(reader: FleetReader, all_positions: typing.Collection[str]) ->
         collection_minutes=run["rotation_collection_minutes"],
         concurrency=run["rotation_concurrency"],
         max_failures=run["rotation_max_failures"],
-        settled=dict(run["rotation_settled"] or {}),
+        resolutions=dict(run["rotation_resolutions"] or {}),
         waves=list(run["rotation_waves"] or ()),
         confirm_retries=max(1, int((run["rotation_collection_minutes"] or 0) * 60 / CONFIRM_DELAY_SECONDS)),
         confirm_delay_seconds=CONFIRM_DELAY_SECONDS,
@@ -119,9 +119,9 @@ def _validate_rotation(reader, plan):
         _note_invalid(reader, "", validate_rotation_id, rotation_id)
     if not 1 <= (plan["concurrency"] or 1) <= 64:
         reader.note("", "rotation_concurrency must be between 1 and 64")
-    unknown = sorted(set(plan["settled"]) - set(plan["positions"]))
+    unknown = sorted(set(plan["resolutions"]) - set(plan["positions"]))
     if unknown:
-        reader.note("", "rotation_settled names %s, which is not among the positions of this run" % unknown[0])
+        reader.note("", "rotation_resolutions names %s, which is not among the positions of this run" % unknown[0])
     _validate_credentials(reader, plan)
 
 

@@ -82,8 +82,8 @@ class FleetReader:
             value = self.shared(position, variable)
             found.setdefault(repr(value), value)
         if len(found) > 1:
-            told = "" if variable.is_secret else ": " + ", ".join(sorted(found)[:3])
-            self.note("", "the positions have more than one %s%s; give all the same, or run each center by itself with --limit" % (variable.name, told))
+            shown = "" if variable.is_secret else ": " + ", ".join(sorted(found)[:3])
+            self.note("", "the positions have more than one %s%s; give all the same, or run each center by itself with --limit" % (variable.name, shown))
         return next(iter(found.values()), None)
 
     def _value(self, position, variable):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.findings import Finding
 from ansible_collections.eccops.rapid.plugins.module_utils._time import parse_instant
-from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import CRITICAL, WARNING, days_between, severity_of
+from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import CRITICAL, WARNING, days_between, judge_severity
 
 
 def sac_findings(sac, ecc, now, limits):
@@ -15,7 +15,7 @@ def sac_findings(sac, ecc, now, limits):
     found = [Finding("sac", name, ecc, CRITICAL, each["kind"], each["reason"], each["what_to_do"]) for each in sac["problems"]]
     found += [Finding("sac", name, ecc, WARNING, each["kind"], each["reason"], each["what_to_do"]) for each in sac["weaknesses"]]
     days_left = days_between(now, ends)
-    severity, limit = severity_of(days_left, days_between(starts, ends), limits)
+    severity, limit = judge_severity(days_left, days_between(starts, ends), limits)
     if severity and days_left >= 0:
         reason = "it is valid for %d more days; %s" % (days_left, limit)
         found.append(Finding("sac", name, ecc, severity, "sac_expiring", reason, "download a new SAC from the RapidAuth dashboard"))

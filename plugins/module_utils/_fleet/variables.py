@@ -54,7 +54,7 @@ ROTATION = _variables(
     ("rotation_max_failures", values.read_integer, 0),
     ("rotation_collection_minutes", values.read_number, 10.0),
     ("rotation_concurrency", values.read_integer, 16),
-    ("rotation_settled", values.read_mapping, {}),
+    ("rotation_resolutions", values.read_mapping, {}),
     ("rapidauth_anon_ids_are_unique", values.read_boolean, True),
 )
 #: What each position has of its own in a rotation.
@@ -68,7 +68,7 @@ POSITION = _variables(
 )
 CHECK = _variables(
     *((name, values.read_number) for name in (
-        "check_end_warning_days", "check_end_critical_days", "check_end_warning_percent", "check_end_critical_percent",
+        "check_expiry_warning_days", "check_end_critical_days", "check_end_warning_percent", "check_end_critical_percent",
         "check_sac_warning_days", "check_sac_critical_days", "check_sac_warning_percent", "check_sac_critical_percent")),
     ("check_collection_minutes", values.read_integer),
     ("check_concurrency", values.read_integer),
@@ -76,7 +76,7 @@ CHECK = _variables(
     ("check_now", values.read_text),
     ("check_fleet_from", values.read_text, "inventory"),
     ("check_portal", values.read_boolean, False),
-    ("check_are_ids_shown", values.read_boolean),
+    ("check_show_ids", values.read_boolean),
     ("check_launchers", values.read_boolean, False),
     ("check_installed_sacs", values.read_boolean, False),
     ("check_launcher_sha256", values.read_text),

@@ -19,7 +19,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client imp
 OWN, LINEAGE, AT_MOST, REQUESTED = "own_collection", "first_collection", "first_replacement", "own_request"
 
 
-def history_of(chain):
+def build_history(chain):
     """Returns what a ledger's C(chain) (rows, oldest first) says about a credential, or None where there is no chain."""
     if not chain:
         return None
@@ -37,7 +37,7 @@ def history_of(chain):
     }
 
 
-def expiry_of(entry, history, original, validity_days):
+def calculate_expiry(entry, history, original, validity_days):
     """Returns {expires_date, expires_basis} of a credential, both None where no date tells.
 
     C(entry) and C(original), the first of its history or None, are as rapidauth_request_info returns them.

@@ -7,17 +7,17 @@ from __future__ import annotations
 import json
 
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import ensure_request_id
-from ansible_collections.eccops.rapid.plugins.module_utils._urls import ensure_https_url, service_name
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import validate_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._urls import validate_https_url, service_name
 
 
 def view_ledger(params, is_check_mode):
     """Returns the module's result for its params; it reads only. Raises RapidError."""
     for each in params["request_ids"]:
-        ensure_request_id(each)
+        validate_request_id(each)
     service = params.get("service_name")
     if not service and params.get("api_url"):
-        service = service_name(ensure_https_url(params["api_url"], "api_url"))
+        service = service_name(validate_https_url(params["api_url"], "api_url"))
     with ledgers.Ledger(params["ledger_path"], is_read_only=True) as ledger:
         rows = ledger.rows("SELECT * FROM replacements WHERE ? IS NULL OR service = ? ORDER BY id", service, service)
         services = sorted({row["service"] for row in rows})

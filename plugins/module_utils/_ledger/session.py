@@ -46,7 +46,7 @@ class NoRecord:
     def complete(self, anon_id, outcome, new_request_id=None, error=None):
         pass
 
-    def ensure_same_service(self, request_ids, other_names):
+    def validate_same_service(self, request_ids, other_names):
         pass
 
 
@@ -71,7 +71,7 @@ class LedgerReading(NoRecord):
     def entry(self, anon_id):
         return self.ledger.entry(self.service, anon_id)
 
-    def ensure_same_service(self, request_ids, other_names):
+    def validate_same_service(self, request_ids, other_names):
         """Raises InvalidInput where the ledger knows a RequestId under another service that is not one of other_names.
 
         Most likely it is the same service by another URL. Under a new name its history would be lost, and every credential
@@ -154,13 +154,13 @@ def open_record(path, service, api_url, is_check_mode):
 
 def current_request_ids(path, service, request_ids, other_names=()):
     """Returns {request_id: the newest one of its history}; without a ledger each is its own."""
-    return {each: ledgers.current_request_id(chain, each) for each, chain in chains_of(path, service, request_ids, other_names).items()}
+    return {each: ledgers.current_request_id(chain, each) for each, chain in read_histories(path, service, request_ids, other_names).items()}
 
 
-def chains_of(path, service, request_ids, other_names=()):
+def read_histories(path, service, request_ids, other_names=()):
     """Returns {request_id: the rows of its history, oldest first}, empty lists without a ledger."""
     if path is None:
         return {each: [] for each in request_ids}
     with LedgerReading(path, service) as record:
-        record.ensure_same_service(request_ids, other_names)
+        record.validate_same_service(request_ids, other_names)
         return {each: record.chain(each) for each in request_ids}

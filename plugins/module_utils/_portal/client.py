@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from ansible_collections.eccops.rapid.plugins.module_utils._http.response import json_object, unusable
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils._time import from_epoch
-from ansible_collections.eccops.rapid.plugins.module_utils._urls import ensure_https_url
+from ansible_collections.eccops.rapid.plugins.module_utils._urls import validate_https_url
 
 #: environment -> (API URL, query URL). The production API host and the sandbox query host are inferred by the vendor's
 #: naming of its other hosts; the other two are documented.
@@ -149,4 +149,4 @@ def portal_query_url(token, caller_id, query_url=ENVIRONMENTS["production"][1], 
         raise InvalidInput("the token is empty or holds characters that no token has; pass it on as it was returned")
     if not re.match(r"^[A-Za-z0-9_.-]{1,64}\Z", token_parameter):
         raise InvalidInput("query_token_parameter '%s' is no parameter name" % token_parameter)
-    return ensure_https_url(query_url, "query_url") + "?" + urlencode([("caller_id", normalize_caller_id(caller_id)), (token_parameter, token)])
+    return validate_https_url(query_url, "query_url") + "?" + urlencode([("caller_id", normalize_caller_id(caller_id)), (token_parameter, token)])

@@ -13,10 +13,10 @@ from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import Aud
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._portal.client import ENVIRONMENTS, log_in, normalize_caller_id, portal_query_url
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import ensure_limits
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import validate_limits
 from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import client_context
 from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import Transport
-from ansible_collections.eccops.rapid.plugins.module_utils._urls import ensure_https_url
+from ansible_collections.eccops.rapid.plugins.module_utils._urls import validate_https_url
 
 
 def provide_token(params, is_check_mode, run_directory=None, source="rapidsos_portal_token"):
@@ -45,7 +45,7 @@ def provide_token(params, is_check_mode, run_directory=None, source="rapidsos_po
             cache = token_cache.TokenCache(directory, *account)
             with cache.locked():
                 token, is_minted = _cached_or_minted(cache, bool(cache_directory), params, api_url, audit_log)
-    return audit_log.told(_result(token, is_minted, params, api_url, query_url))
+    return audit_log.with_warnings(_result(token, is_minted, params, api_url, query_url))
 
 
 def _cached_or_minted(cache, is_kept, params, api_url, audit_log):
@@ -108,9 +108,9 @@ def _log_in(params, api_url, audit_log):
 def _urls(params):
     api_url, query_url = ENVIRONMENTS.get(params.get("environment"), (None, None))
     if params.get("api_url"):
-        api_url, query_url = ensure_https_url(params["api_url"], "api_url"), None
+        api_url, query_url = validate_https_url(params["api_url"], "api_url"), None
     if params.get("query_url"):
-        query_url = ensure_https_url(params["query_url"], "query_url")
+        query_url = validate_https_url(params["query_url"], "query_url")
     if api_url is None:
         raise InvalidInput("say which Portal is meant: environment=production, environment=sandbox, or api_url")
     if params.get("caller_id") and query_url is None:
@@ -119,7 +119,7 @@ def _urls(params):
 
 
 def _ensure_complete(params):
-    ensure_limits(params)
+    validate_limits(params)
     for name in ("password", "client_id", "client_secret"):
         validate_secret(name, params.get(name))
     if "@" not in params["email"] or len(params["email"].split()) != 1:

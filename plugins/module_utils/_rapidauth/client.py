@@ -24,13 +24,13 @@ _REQUEST_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z"
 _ANON_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 
-def ensure_request_id(text):
+def validate_request_id(text):
     """Raises InvalidInput unless C(text) is a GUID such as 0a1fd8fa-348f-4ced-a64d-18547feb2848."""
     if not isinstance(text, str) or not _REQUEST_ID.match(text):
         raise InvalidInput("RequestId %.80r is malformed; it is a GUID of 8-4-4-4-12 hexadecimal digits" % (text,), kind="request_id_malformed")
 
 
-def ensure_anon_id(text):
+def validate_anon_id(text):
     """Raises InvalidInput unless C(text) follows the vendor's rule: at most 64 of a-z A-Z 0-9 _ and -."""
     if isinstance(text, str) and len(text) > 64:
         raise InvalidInput("AnonId '%s...' has %d characters; at most 64 are allowed" % (text[:16], len(text)), kind="anon_id_too_long")
@@ -121,14 +121,14 @@ class RapidAuthClient:
 
     def get_request(self, request_id):
         """Returns the Credential of a RequestId. Raises Refusal (kind ``unknown`` if there is none)."""
-        ensure_request_id(request_id)
+        validate_request_id(request_id)
         credential = self._credential(self._transport.get("/requests/" + request_id), "GET for RequestId " + request_id)
         self._ensure_about(credential, request_id)
         return credential
 
     def get_credential(self, anon_id):
         """Returns the Credential of an AnonId; its RequestId may be missing on this route (SDK overview)."""
-        ensure_anon_id(anon_id)
+        validate_anon_id(anon_id)
         credential = self._credential(self._transport.get("/credentials/" + quote(anon_id, safe="")), "GET for AnonId " + anon_id)
         if credential.anon_id is not None and credential.anon_id != anon_id:
             raise AnswerLost(
@@ -140,7 +140,7 @@ class RapidAuthClient:
 
     def set_prevent_collection(self, request_id, is_prevented):
         """Sends the only field a PATCH may carry; the caller verifies by a GET."""
-        ensure_request_id(request_id)
+        validate_request_id(request_id)
         subject = {"api_url": self.api_url, "request_id": request_id, "prevent_collection": is_prevented}
         with self._audit_log.effect("credential_patch", subject):
             answer = self._transport.send_once("PATCH", "/requests/" + request_id, json={"PreventCollection": is_prevented})
@@ -151,8 +151,8 @@ class RapidAuthClient:
 
         Raises an error with ``is_effect_unknown`` where the credential may have been replaced all the same.
         """
-        ensure_request_id(request_id)
-        ensure_anon_id(anon_id)
+        validate_request_id(request_id)
+        validate_anon_id(anon_id)
         with self._audit_log.effect("credential_replacement", {"api_url": self.api_url, "request_id": request_id, "new_anon_id": anon_id}) as subject:
             successor = self._replaced(request_id, anon_id)
             subject["new_request_id"] = successor.request_id

@@ -15,7 +15,7 @@ MOST_CENTERS = 10
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
-def timeline_of(report):
+def draw_timeline(report):
     """Returns when credentials end: one bar for each week, the ended ones first."""
     weeks = report["timeline"]["weeks"]
     today = parse_instant(report["generated_at"]).date()
@@ -37,9 +37,9 @@ def timeline_of(report):
             x = left + step + days / 7 * step
             parts.append('<line class="limit %s" x1="%.1f" x2="%.1f" y1="%d" y2="%d"/>' % (severity, x, x, top - 8, top + high))
             parts.append('<text class="tick" x="%.1f" y="%d">%g days</text>' % (x + 4, top - 2, days))
-    told = "%s of %s credentials have ended, and %s have no date." % (
+    caption = "%s of %s credentials have ended, and %s have no date." % (
         number(sum(weeks[0][state] for state in STATES)), number(report["counts"]["credentials"]["total"]), number(report["timeline"]["without_date"]))
-    return _svg("timeline", 772, top + high + 28, "When credentials end, by week", told, parts)
+    return _svg("timeline", 772, top + high + 28, "When credentials end, by week", caption, parts)
 
 
 def _bar(week, x, width, bottom, scale, when):
@@ -51,8 +51,8 @@ def _bar(week, x, width, bottom, scale, when):
             parts.append('<rect class="%s" x="%d" y="%.1f" width="%d" height="%.1f"/>' % (state, x, y, width, height))
     if not parts:
         return ""
-    told = ", ".join("%s %s" % (number(week[state]), STATE_WORDS[state]) for state in STATES if week[state])
-    return "<g><title>%s: %s</title>%s</g>" % (when, told, "".join(parts))
+    caption = ", ".join("%s %s" % (number(week[state]), STATE_WORDS[state]) for state in STATES if week[state])
+    return "<g><title>%s: %s</title>%s</g>" % (when, caption, "".join(parts))
 
 
 def _week_in_words(week, today):
@@ -71,7 +71,7 @@ def _months(today, left, step, y):
     return parts
 
 
-def centers_of(report):
+def draw_centers(report):
     """Returns the share of each state in each ECC's credentials, the worst ECC first; many are drawn together."""
     by_ecc = sorted(report["counts"]["by_ecc"].items(), key=lambda pair: (-pair[1]["critical"], -pair[1]["warning"], -pair[1]["unchecked"], pair[0]))
     rows = [(ecc or "no ECC", counts) for ecc, counts in by_ecc]
@@ -93,8 +93,8 @@ def centers_of(report):
                 width = wide * counts[state] / counts["total"]
                 pieces.append('<rect class="%s" x="%.1f" y="%d" width="%.1f" height="16"/>' % (state, x, y, max(width, 1.5)))
                 x += width
-        told = ", ".join("%s %s" % (number(counts[state]), STATE_WORDS[state]) for state in STATES if counts[state])
-        parts.append("<g><title>%s: %s</title>%s</g>" % (escape(ecc), told, "".join(pieces)))
+        caption = ", ".join("%s %s" % (number(counts[state]), STATE_WORDS[state]) for state in STATES if counts[state])
+        parts.append("<g><title>%s: %s</title>%s</g>" % (escape(ecc), caption, "".join(pieces)))
         for name, x in columns:
             place = "tick" if name == "total" or not counts[name] else "count %s" % name
             parts.append('<text class="%s" x="%d" y="%d" text-anchor="end">%s</text>' % (place, x, y + 13, number(counts[name])))
@@ -103,7 +103,7 @@ def centers_of(report):
     return _svg("centers", 428, (len(rows) + 1) * row_height, "Credentials by ECC and state", "Of each ECC's credentials the share of every state.", parts)
 
 
-def trend_of(report):
+def draw_trend(report):
     """Returns how many were not fine in the last runs, or nothing where there was one run only."""
     points = report["trend"]
     if len(points) < 2:
@@ -120,14 +120,14 @@ def trend_of(report):
         parts.append('<polyline class="%s" points="%s"><title>%s</title></polyline>' % (name, " ".join(places), name))
     for anchor, x, point in (("start", left, points[0]), ("end", left + wide, points[-1])):
         parts.append('<text class="tick" x="%d" y="%d" text-anchor="%s">%s</text>' % (x, top + high + 16, anchor, escape(point["generated_at"][:10])))
-    told = "From %s to %s critical, over %d runs; the upper line adds the warnings." % (points[0]["critical"], points[-1]["critical"], len(points))
-    return _svg("trend", 1192, top + high + 24, "What was not fine in the last runs", told, parts)
+    caption = "From %s to %s critical, over %d runs; the upper line adds the warnings." % (points[0]["critical"], points[-1]["critical"], len(points))
+    return _svg("trend", 1192, top + high + 24, "What was not fine in the last runs", caption, parts)
 
 
-def _svg(name, width, height, title, told, parts):
+def _svg(name, width, height, title, caption, parts):
     return (
-        '<svg class="%s" viewBox="0 0 %d %d" role="img" aria-labelledby="%s-title %s-told"><title id="%s-title">%s</title><desc id="%s-told">%s</desc>%s</svg>'
-        % (name, width, height, name, name, name, escape(title), name, escape(told), "".join(parts))
+        '<svg class="%s" viewBox="0 0 %d %d" role="img" aria-labelledby="%s-title %s-caption"><title id="%s-title">%s</title><desc id="%s-caption">%s</desc>%s</svg>'
+        % (name, width, height, name, name, name, escape(title), name, escape(caption), "".join(parts))
     )
 
 

@@ -10,9 +10,9 @@ import json
 from html import escape
 
 from ansible_collections.eccops.rapid.plugins.module_utils._report.model import STATES, SUBJECTS
-from ansible_collections.eccops.rapid.plugins.module_utils._report.charts import centers_of, timeline_of, trend_of
+from ansible_collections.eccops.rapid.plugins.module_utils._report.charts import draw_centers, draw_timeline, draw_trend
 from ansible_collections.eccops.rapid.plugins.module_utils._report.page_script import SCRIPT
-from ansible_collections.eccops.rapid.plugins.module_utils._report.page_style import style_of
+from ansible_collections.eccops.rapid.plugins.module_utils._report.page_style import build_style
 from ansible_collections.eccops.rapid.plugins.module_utils._report.wording import BASES, KINDS, NOUNS, STATE_WORDS, counted, number
 
 _MARKS = {"critical": "M14 14l12 12M26 14L14 26", "warning": "M20 11v11M20 28v.4", "fine": "M12.5 20.5l5 5 10-11"}
@@ -26,9 +26,9 @@ _ALL_COLUMNS = (
     ("Days left", "number"), ("Findings", "text"))
 
 
-def html_of(report):
+def render_html(report):
     """Returns the page as text."""
-    style, script = style_of(), SCRIPT
+    style, script = build_style(), SCRIPT
     policy = "default-src 'none'; img-src data:; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'" % (_hash(style), _hash(script))
     parts = [
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
@@ -120,10 +120,10 @@ def _tiles(counts):
 
 def _charts(report):
     legend = "".join('<span><i class="%s"></i>%s</span>' % (state, STATE_WORDS[state]) for state in STATES)
-    trend = trend_of(report)
+    trend = draw_trend(report)
     figures = [
-        ("", "When credentials end", timeline_of(report), legend),
-        ("", "By ECC", centers_of(report), ""),
+        ("", "When credentials end", draw_timeline(report), legend),
+        ("", "By ECC", draw_centers(report), ""),
         ("wide", "The last %d runs" % len(report["trend"]), trend, ""),
     ]
     return '<section class="charts" aria-label="Charts">%s</section>' % "".join(
@@ -200,7 +200,7 @@ def _select(label, name, at, options):
     return '<label>%s<select data-name="%s" data-at="%d"><option value="*">all</option>%s</select></label>' % (label, name, at, inner)
 
 
-def _section(identifier, title, told, selects, columns, rows):
+def _section(identifier, title, notes, selects, columns, rows):
     heads = "".join(
         '<th scope="col"%s><button type="button">%s</button></th>' % (' class="number"' if of_type == "number" else "", name) for name, of_type in columns
     )
@@ -209,19 +209,19 @@ def _section(identifier, title, told, selects, columns, rows):
         '<div class="controls" hidden data-needs-script>'
         '<label>Search<input type="search" autocomplete="off" spellcheck="false" aria-keyshortcuts="/"></label>%s</div>'
         '<div class="scroll" tabindex="0" role="region" aria-label="%s, table"><table><thead><tr>%s</tr></thead><tbody>%s</tbody></table></div>'
-        '<div class="pager" hidden data-needs-script><span data-told role="status"></span><span class="space"></span>'
+        '<div class="pager" hidden data-needs-script><span data-shown role="status"></span><span class="space"></span>'
         '<button class="button" type="button" data-previous>Previous</button><button class="button" type="button" data-next>Next</button></div></section>'
-        % (identifier, identifier, identifier, title, told, "".join(selects), title, heads, rows)
+        % (identifier, identifier, identifier, title, notes, "".join(selects), title, heads, rows)
     )
 
 
 def _footer(report):
     limits = report["limits"]
     bases = sorted({row["expires_basis"] for row in report["credentials"] if row["expires_basis"]})
-    told = ["Ends are reckoned as %s." % ", or ".join(BASES[basis] for basis in bases)] if bases else []
-    told.append("Credentials: %s. SACs: %s." % (_limits(limits["end"]), _limits(limits["sac"])))
-    told.append("Ids are shortened unless asked for. Made by eccops.rapid %s; every number is in report.json too." % escape(report["collection_version"]))
-    return "<footer>%s</footer>" % "".join("<p>%s</p>" % each for each in told)
+    notes = ["Ends are reckoned as %s." % ", or ".join(BASES[basis] for basis in bases)] if bases else []
+    notes.append("Credentials: %s. SACs: %s." % (_limits(limits["end"]), _limits(limits["sac"])))
+    notes.append("Ids are shortened unless asked for. Made by eccops.rapid %s; every number is in report.json too." % escape(report["collection_version"]))
+    return "<footer>%s</footer>" % "".join("<p>%s</p>" % each for each in notes)
 
 
 def _limits(limits):

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from ansible_collections.eccops.rapid.plugins.module_utils._report.model import FATAL, SUBJECTS, UNCHECKED
 
 
-def junit_of(report):
+def render_junit(report):
     """Returns the document as text. A test case fails where C(fail_on) says so; a lesser finding is in its system-out."""
     fatal = FATAL[report["verdict"]["fail_on"]]
     suites = {}
@@ -33,11 +33,11 @@ def junit_of(report):
 def _case(suite, about, row, findings, fatal):
     case = ElementTree.SubElement(suite, "testcase", name=row["name"], classname="%s.%s" % (about, suite.get("name")), time="0")
     own = [findings[index] for index in row["findings"]]
-    told = "\n".join("%s: %s; %s" % (each["severity"], each["reason"], each["what_to_do"]) for each in own)
+    text = "\n".join("%s: %s; %s" % (each["severity"], each["reason"], each["what_to_do"]) for each in own)
     if row["state"] in fatal:
         failure = ElementTree.SubElement(case, "failure", type=own[0]["kind"], message=own[0]["reason"])
-        failure.text = told
+        failure.text = text
     elif row["state"] == UNCHECKED:
         ElementTree.SubElement(case, "skipped", message="it was not checked")
-    elif told:
-        ElementTree.SubElement(case, "system-out").text = told
+    elif text:
+        ElementTree.SubElement(case, "system-out").text = text

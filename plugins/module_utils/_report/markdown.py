@@ -13,7 +13,7 @@ _ACTIVE = re.compile(r"([\\`*_{}\[\]<>#+|~!:@&$^=.()])")
 MOST_FINDINGS = 200
 
 
-def markdown_of(report):
+def render_markdown(report):
     """Returns the summary; the findings beyond the first 200 are in the other formats."""
     verdict, counts = report["verdict"], report["counts"]
     lines = ["## %s" % verdict["headline"], "", "%s %s Judged at %s." % (verdict["advice"], verdict.get("scope", ""), report["generated_at"]), ""]

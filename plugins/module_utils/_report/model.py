@@ -9,7 +9,7 @@ import collections
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, parse_instant
 from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import CRITICAL, WARNING, days_between
 from ansible_collections.eccops.rapid.plugins.module_utils._text import printable_tree, shortened, without_ids
-from ansible_collections.eccops.rapid.plugins.module_utils._report.wording import describe_scope, title_of, to_do_about, urgency_of, verdict_in_words
+from ansible_collections.eccops.rapid.plugins.module_utils._report.wording import describe_scope, find_title, to_do_about, rank_urgency, verdict_in_words
 from ansible_collections.eccops.rapid.plugins.module_utils._version import COLLECTION_VERSION
 
 FORMAT, FORMAT_VERSION = "eccops.rapid.credential_report", 1
@@ -23,13 +23,13 @@ FATAL = {"critical": (CRITICAL,), "warning": (CRITICAL, WARNING), "never": ()}
 LAST_WEEK = 53
 
 
-def report_of(seen, rules, sac_limits, fail_on, are_ids_shown=False):
+def build_report(seen, rules, sac_limits, fail_on, show_ids=False):
     """Returns the report, of JSON's types only; every text of others in it is harmless on one line.
 
-    C(seen) is a fleet_check.Seen, C(rules) are findings.Rules. Without C(are_ids_shown) all ids are shortened.
+    C(seen) is a fleet_check.Observations, C(rules) are findings.Rules. Without C(show_ids) all ids are shortened.
     """
-    anon_ids = {} if are_ids_shown else _anon_ids(seen.credentials)
-    findings = [_finding(each, anon_ids, are_ids_shown) for each in sorted(seen.findings, key=lambda each: each.severity != CRITICAL)]
+    anon_ids = {} if show_ids else _anon_ids(seen.credentials)
+    findings = [_finding(each, anon_ids, show_ids) for each in sorted(seen.findings, key=lambda each: each.severity != CRITICAL)]
     of_subject = collections.defaultdict(list)
     for index, finding in enumerate(findings):
         of_subject[finding["about"], finding["subject"], finding["ecc"]].append(index)
@@ -37,7 +37,7 @@ def report_of(seen, rules, sac_limits, fail_on, are_ids_shown=False):
     for each in seen.credentials:
         entry = each["entry"] or {}
         row = _subject(each, findings, of_subject, bool(entry), entry.get("expires_date"), rules.now)
-        shown = (lambda identifier: identifier) if are_ids_shown else shortened
+        shown = (lambda identifier: identifier) if show_ids else shortened
         row.update(
             status=entry.get("status"),
             request_id=shown(entry.get("request_id") or each["request_id"]) or None,
@@ -96,12 +96,12 @@ def _anon_ids(credentials):
     return found
 
 
-def _finding(finding, anon_ids, are_ids_shown):
-    told = finding._asdict()
-    if not are_ids_shown:
+def _finding(finding, anon_ids, show_ids):
+    entry = finding._asdict()
+    if not show_ids:
         for name in ("reason", "what_to_do"):
-            told[name] = without_ids(told[name], anon_ids.get(finding.subject, ()) if finding.about == "credential" else ())
-    return printable_tree(dict(told))
+            entry[name] = without_ids(entry[name], anon_ids.get(finding.subject, ()) if finding.about == "credential" else ())
+    return printable_tree(dict(entry))
 
 
 def _subject(seen, findings, of_subject, is_checked, expires_date, now):
@@ -151,13 +151,13 @@ def _to_do(findings):
     groups = collections.defaultdict(list)
     for finding in findings:
         groups[finding["severity"], finding["about"], finding["kind"]].append(finding)
-    order = sorted(groups, key=lambda key: (key[0] != CRITICAL, urgency_of(key[2]), key))
+    order = sorted(groups, key=lambda key: (key[0] != CRITICAL, rank_urgency(key[2]), key))
     return [
         {
             "severity": severity,
             "about": about,
             "kind": kind,
-            "title": title_of(about, kind, len(groups[severity, about, kind])),
+            "title": find_title(about, kind, len(groups[severity, about, kind])),
             "what_to_do": to_do_about(kind, groups[severity, about, kind][0]["what_to_do"]),
             "count": len(groups[severity, about, kind]),
             "by_ecc": dict(sorted(collections.Counter(each["ecc"] for each in groups[severity, about, kind]).items())),

@@ -46,7 +46,7 @@ SCRIPT = """
   }
 
   function Table(section, columns, rows) {
-    const body = section.querySelector("tbody"), told = section.querySelector("[data-told]");
+    const body = section.querySelector("tbody"), shown = section.querySelector("[data-shown]");
     const search = section.querySelector("input"), selects = [...section.querySelectorAll("select")];
     const previous = section.querySelector("[data-previous]"), next = section.querySelector("[data-next]");
     const texts = rows.map(function (row) { return row.join("\\n").toLowerCase(); });
@@ -61,7 +61,7 @@ SCRIPT = """
       }
       body.replaceChildren(drawn);
       const last = Math.min(first + count, found.length), all = found.length.toLocaleString("en");
-      told.textContent = !found.length ? "Nothing matches" : found.length === 1 ? "1 row" :
+      shown.textContent = !found.length ? "Nothing matches" : found.length === 1 ? "1 row" :
         (first + 1).toLocaleString("en") + " to " + last.toLocaleString("en") + " of " + all + " rows";
       previous.disabled = first === 0;
       next.disabled = last >= found.length;

@@ -132,7 +132,7 @@ def _variables(theme):
     return "color-scheme:%s;" % theme + "".join("--%s:%s;" % pair for pair in COLOURS[theme].items())
 
 
-def style_of():
+def build_style():
     """Returns the style sheet: the reader's own theme, a chosen one (data-theme), and light on paper."""
     return (
         ":root{%s}\n@media (prefers-color-scheme:dark){:root:not([data-theme=light]){%s}}\n:root[data-theme=dark]{%s}\n%s@media print{:root:root:root{%s}}\n"

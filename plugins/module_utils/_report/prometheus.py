@@ -12,7 +12,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._report.model import 
 _SEVERITIES = {"fine": 0, "warning": 1, "critical": 2}
 
 
-def metrics_of(report):
+def render_metrics(report):
     """Returns the text exposition format. All are gauges; times are Unix seconds."""
     findings = collections.Counter((each["ecc"], each["about"], each["kind"], each["severity"]) for each in report["findings"])
     families = [
@@ -45,9 +45,9 @@ def metrics_of(report):
         ),
     ]
     lines = []
-    for name, told, samples in families:
+    for name, description, samples in families:
         if samples:
-            lines += ["# HELP %s %s" % (name, told), "# TYPE %s gauge" % name]
+            lines += ["# HELP %s %s" % (name, description), "# TYPE %s gauge" % name]
             lines += ["%s%s %d" % (name, _labels(labels), value) for labels, value in _distinct(samples)]
     return "\n".join(lines) + "\n"
 

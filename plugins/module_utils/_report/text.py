@@ -22,34 +22,34 @@ def lines_of(report):
     lines = [_ROW.format("POSITION", widths[0], "ECC", widths[1], "STATUS", "COLLECTED", "ENDS", "FINDING")]
     for row in shown:
         days = [(row[name] or "-")[:10] for name in ("collected_date", "expires_date")]
-        lines.append(_ROW.format(row["name"], widths[0], row["ecc"] or "-", widths[1], row["status"] or "-", days[0], days[1], _told(row, findings)))
+        lines.append(_ROW.format(row["name"], widths[0], row["ecc"] or "-", widths[1], row["status"] or "-", days[0], days[1], _describe_row(row, findings)))
     if not is_small:
         lines.append("%s of %s shown, those that are not fine" % (number(len(shown)), number(len(credentials))))
     for plural, prefix in (("sacs", "SAC "), ("accounts", "account "), ("launchers", "launcher ")):
         for row in [row for row in report[plural] if plural != "launchers" or row["state"] != FINE][:MOST_SHOWN]:
             left = ", %d days left" % row["days_left"] if row["days_left"] is not None else ""
-            lines.append("%s%s%s: %s" % (prefix, row["name"], left, _told(row, findings)))
+            lines.append("%s%s%s: %s" % (prefix, row["name"], left, _describe_row(row, findings)))
     return lines + [_verdict(report)]
 
 
-def message_of(report):
+def summarize_report(report):
     """Returns the verdict in one line with the findings it fails for."""
     fatal = FATAL[report["verdict"]["fail_on"]]
-    told = [
+    lines = [
         "%s (%s): %s; %s" % (each["subject"], each["ecc"] or "no ECC", each["reason"], each["what_to_do"])
         for each in report["findings"]
         if each["severity"] in fatal
     ]
-    if len(told) > MOST_SHOWN:
-        told[MOST_SHOWN:] = ["and %s more" % number(len(told) - MOST_SHOWN)]
-    return "%s %s" % (report["verdict"]["headline"], " | ".join(told)) if told else _verdict(report)
+    if len(lines) > MOST_SHOWN:
+        lines[MOST_SHOWN:] = ["and %s more" % number(len(lines) - MOST_SHOWN)]
+    return "%s %s" % (report["verdict"]["headline"], " | ".join(lines)) if lines else _verdict(report)
 
 
 def _verdict(report):
     return "{headline} {advice} {scope}".format(**report["verdict"])
 
 
-def _told(row, findings):
+def _describe_row(row, findings):
     own = [findings[index] for index in row["findings"]]
     if not own:
         return "not checked" if row["state"] == UNCHECKED else "fine"

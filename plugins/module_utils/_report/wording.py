@@ -56,7 +56,7 @@ BASES = {
     "own_collection": "a year from its collection",
     "first_collection": "a year from the first collection of its history: a replacement keeps the end of what it replaced",
     "first_replacement": "at the latest a year from the first replacement in the ledger: its first collection is not known",
-    "own_request": "a year from its request: no collection is told",
+    "own_request": "a year from its request: the service reports no collection",
 }
 
 
@@ -70,13 +70,13 @@ def counted(about, count):
     return "%s %s" % (number(count), NOUNS[about][count != 1])
 
 
-def title_of(about, kind, count):
+def find_title(about, kind, count):
     """Returns e.g. C(3 credentials expired); a kind without words of its own stands after a colon."""
     pattern = KINDS.get(kind, ("%s: " + kind.replace("_", " "), ""))[0]
     return pattern % counted(about, count)
 
 
-def urgency_of(kind):
+def rank_urgency(kind):
     """Returns a number, lower for what is more pressing; what has no place here keeps a whole service from being looked at."""
     return list(KINDS).index(kind) if kind in KINDS else -1
 

@@ -18,17 +18,17 @@ from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions im
 from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import make_missing, replace
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._report.model import FORMAT, FORMAT_VERSION
-from ansible_collections.eccops.rapid.plugins.module_utils._report.html import html_of
-from ansible_collections.eccops.rapid.plugins.module_utils._report.junit import junit_of
-from ansible_collections.eccops.rapid.plugins.module_utils._report.markdown import markdown_of
-from ansible_collections.eccops.rapid.plugins.module_utils._report.prometheus import metrics_of
+from ansible_collections.eccops.rapid.plugins.module_utils._report.html import render_html
+from ansible_collections.eccops.rapid.plugins.module_utils._report.junit import render_junit
+from ansible_collections.eccops.rapid.plugins.module_utils._report.markdown import render_markdown
+from ansible_collections.eccops.rapid.plugins.module_utils._report.prometheus import render_metrics
 
 RENDERERS = {
-    "html": ("report.html", html_of),
+    "html": ("report.html", render_html),
     "json": ("report.json", lambda report: json.dumps(report, sort_keys=True, separators=(",", ":")) + "\n"),
-    "junit": ("junit.xml", junit_of),
-    "markdown": ("report.md", markdown_of),
-    "metrics": ("metrics.prom", metrics_of),
+    "junit": ("junit.xml", render_junit),
+    "markdown": ("report.md", render_markdown),
+    "metrics": ("metrics.prom", render_metrics),
 }
 _MOST_TREND = 1000
 LOCK_NAME, LOCK_WAIT_SECONDS = ".report.lock", 120

@@ -104,12 +104,12 @@ def plan_by_record(entry, chain, origin, new_anon_id):
 
 
 EARLIER_OPEN = (
-    "rotation %s left it open whether it was replaced under AnonId %s: run that rotation again first, or settle it after looking "
+    "rotation %s left it open whether it was replaced under AnonId %s: run that rotation again first, or resolve it after looking "
     "in the RapidAuth dashboard"
 )
 STILL_OPEN = (
     "an earlier run left it open whether it was replaced, and the service has no credential with AnonId %s; AnonIds are not unique "
-    "in this account, so nothing is sent again: look in the RapidAuth dashboard and settle it"
+    "in this account, so nothing is sent again: look in the RapidAuth dashboard and resolve it"
 )
 BOTH_UNKNOWN = (
     "the ledger has its replacement, RequestId %s, but the service knows neither that nor RequestId %s, which it replaced; "
@@ -120,7 +120,7 @@ NOT_CONFIRMED = (
 )
 LOST_NOT_UNIQUE = (
     "it is not known whether RequestId %s was replaced: %s; AnonIds are not unique in this account, so nothing is concluded now: "
-    "run the same rotation again to settle it"
+    "run the same rotation again to resolve it"
 )
 LOST_AND_BLIND = (
     "it is not known whether RequestId %s was replaced: %s; looking for AnonId %s failed too: %s; "

@@ -18,23 +18,23 @@ from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client imp
 
 #: What is wanted. ``further_anon_id`` is the AnonId of the one further replacement where the first one lapsed
 #: uncollected, or None.
-Wanted = collections.namedtuple(
-    "Wanted", "position request_id anon_id rotation_id expect_anon_id anon_ids_are_unique further_anon_id", defaults=("", None, True, None))
+ReplacementRequest = collections.namedtuple(
+    "ReplacementRequest", "position request_id anon_id rotation_id expect_anon_id anon_ids_are_unique further_anon_id", defaults=("", None, True, None))
 
-#: What came of it. ``word`` is replaced, already_replaced, adopted, refused, failed or unresolved; ``kind`` the error
+#: What came of it. ``status`` is replaced, already_replaced, adopted, refused, failed or unresolved; ``kind`` the error
 #: kind of the last three; ``credential`` the current Credential or None; ``request_ids`` the chain, oldest first;
 #: ``previous`` the Credential that was or would be replaced.
 Outcome = collections.namedtuple(
-    "Outcome", "word reason kind credential request_ids anon_id previous http", defaults=(None, None, (), None, None, None))
+    "Outcome", "status reason kind credential request_ids anon_id previous http", defaults=(None, None, (), None, None, None))
 
 REPLACED, ALREADY_REPLACED, ADOPTED = "replaced", "already_replaced", "adopted"
 REFUSED, FAILED, UNRESOLVED = "refused", "failed", "unresolved"
 
 
 def replace_one(client, record, wanted, is_check_mode=False):
-    """Returns the Outcome for one Wanted; raises RapidError where it could not even be looked up.
+    """Returns the Outcome for one ReplacementRequest; raises RapidError where it could not even be looked up.
 
-    C(record) is a LedgerRecord or NoRecord. In check mode the word says what would come out, and nothing is sent or
+    C(record) is a LedgerRecord or NoRecord. In check mode the status says what would come out, and nothing is sent or
     written.
     """
     chain = record.chain(wanted.request_id)
@@ -80,7 +80,7 @@ class _Attempt:
 
     def _known_by_record(self, decision):
         if decision.action != "keep":
-            return self._outcome(_word_of(decision), decision)
+            return self._outcome(_choose_status(decision), decision)
         successor = known(self._client.get_request, self._entry["new_request_id"])
         if successor is None and self._wanted.anon_ids_are_unique:
             successor = self._found()
@@ -96,7 +96,7 @@ class _Attempt:
             if not self._is_check_mode:
                 self._complete("lapsed", self._entry["new_request_id"])
             return self._outcome(REFUSED, plan.expired_replacement(self._wanted.anon_id, self._entry["new_request_id"]))
-        return self._outcome(ALREADY_REPLACED, decision, self._current_of(successor))
+        return self._outcome(ALREADY_REPLACED, decision, self._find_current(successor))
 
     def _found(self):
         """Returns the credential that carries the new AnonId, or None; the RequestId that it is said to have is tried."""
@@ -107,7 +107,7 @@ class _Attempt:
                 raise AnswerLost(plan.NOT_CONFIRMED % (self._wanted.anon_id, found.request_id), kind="wrong_request_id")
         return found
 
-    def _current_of(self, successor):
+    def _find_current(self, successor):
         """Returns the newest credential of the chain: a later rotation may have gone beyond this one's successor."""
         if successor is not None and is_same_request_id(successor.request_id, self._current):
             return successor
@@ -131,7 +131,7 @@ class _Attempt:
             if self._entry is None:
                 self._intend(original)
             self._complete("lapsed", found.request_id)
-        return self._outcome(_word_of(decision), decision, previous=original)
+        return self._outcome(_choose_status(decision), decision, previous=original)
 
     def _replace(self, original):
         """Posts exactly once, and resolves a lost answer by looking as long as the service may be at work; never posts again."""
@@ -141,14 +141,14 @@ class _Attempt:
         except RapidError as error:
             # A refusal may be the answer to an earlier run's POST, whose answer was lost: then it is looked up too.
             if error.is_effect_unknown or self._is_open():
-                return self._settle(error, original)
+                return self._resolve(error, original)
             self._complete("not_replaced", error=error.message)
             if error.is_service_wide or not isinstance(error, Refusal):
                 raise
             return self._failed(REFUSED, error.message, error.kind, original, error)
         return self._replaced(successor, original)
 
-    def _settle(self, lost, original):
+    def _resolve(self, lost, original):
         if not self._wanted.anon_ids_are_unique:
             return self._leave_open(plan.LOST_NOT_UNIQUE % (self._current, lost.message), original, lost)
         try:
@@ -194,13 +194,13 @@ class _Attempt:
         except LedgerError as error:
             # The new RequestId must not be lost with the disk: it is returned, and the next run finds it by its AnonId.
             reason = "it was replaced, its RequestId is %s, but that could not be recorded: %s" % (successor.request_id, error.message)
-            return outcome._replace(word=UNRESOLVED, reason=reason, kind=error.kind)
+            return outcome._replace(status=UNRESOLVED, reason=reason, kind=error.kind)
         return outcome
 
-    def _failed(self, word, reason, kind, original, error):
-        return self._outcome(word, plan.Decision("refuse", reason, kind), previous=original)._replace(http=error.details)
+    def _failed(self, status, reason, kind, original, error):
+        return self._outcome(status, plan.Decision("refuse", reason, kind), previous=original)._replace(http=error.details)
 
-    def _outcome(self, word, decision, credential=None, previous=None):
+    def _outcome(self, status, decision, credential=None, previous=None):
         request_ids = [self._origin]
         for row in self._chain:
             if row["outcome"] in DONE:
@@ -208,7 +208,7 @@ class _Attempt:
         for each in (self._wanted.request_id, credential.request_id if credential is not None else None):
             if each and not any(is_same_request_id(each, other) for other in request_ids):
                 request_ids.append(each)
-        return Outcome(word, decision.reason, decision.kind, credential, tuple(request_ids), self._wanted.anon_id, previous)
+        return Outcome(status, decision.reason, decision.kind, credential, tuple(request_ids), self._wanted.anon_id, previous)
 
 
 def look_while_at_work(client, look):
@@ -242,7 +242,7 @@ def _may_be_at_work(lost):
     return lost.is_effect_unknown and (lost.kind == "answer_timed_out" or is_answered_by_another)
 
 
-def _word_of(decision):
+def _choose_status(decision):
     return UNRESOLVED if decision.action == "unresolved" else REFUSED
 
 

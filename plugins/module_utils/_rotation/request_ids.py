@@ -8,7 +8,7 @@ import re
 import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import ensure_anon_id, ensure_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import validate_anon_id, validate_request_id
 
 _ROTATION_ID = re.compile(r"[A-Za-z0-9_-]{1,24}\Z")
 
@@ -27,7 +27,7 @@ def validate_credentials(credentials: typing.Iterable[dict]) -> typing.Iterator[
     holders: typing.Dict[tuple, str] = {}
     for each in credentials:
         position = each["position"]
-        for validate, value in ((ensure_request_id, each["request_id"]), (ensure_anon_id, each.get("anon_id"))):
+        for validate, value in ((validate_request_id, each["request_id"]), (validate_anon_id, each.get("anon_id"))):
             try:
                 if value:
                     validate(value)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""What a person found out about a replacement that the collection could not settle."""
+"""What a person found out about a replacement that the collection could not resolve."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import
 NOT_REPLACED = "not_replaced"
 
 
-def settle(client, record, settled, credentials, is_check_mode):
-    """Closes open rows of the ledger by what C(settled) says: {position: the successor's RequestId, or 'not_replaced'}.
+def resolve(client, record, resolutions, credentials, is_check_mode):
+    """Closes open rows of the ledger by what C(resolutions) says: {position: the successor's RequestId, or 'not_replaced'}.
 
     A RequestId must name a credential that the service knows under the AnonId of the open row.
     """
     request_ids = {each["position"]: each["request_id"] for each in credentials}
-    for position, verdict in settled.items():
+    for position, verdict in resolutions.items():
         if position not in request_ids:
-            raise InvalidInput("settled names %s, which is not among the credentials" % position)
+            raise InvalidInput("resolutions names %s, which is not among the credentials" % position)
         for row in record.chain(request_ids[position]):
             # Read again once nobody else works on it: another run may just have closed it.
             with record.held(row["original_request_id"]):
                 if record.entry(row["new_anon_id"])["outcome"] in OPEN:
-                    _settle_one(client, record, row["new_anon_id"], verdict, position, is_check_mode)
+                    _resolve_one(client, record, row["new_anon_id"], verdict, position, is_check_mode)
 
 
-def _settle_one(client, record, anon_id, verdict, position, is_check_mode):
+def _resolve_one(client, record, anon_id, verdict, position, is_check_mode):
     if verdict == NOT_REPLACED:
         outcome, new_request_id = NOT_REPLACED, None
     else:
         outcome, new_request_id = "adopted", _verified(client, verdict, anon_id, position)
     if not is_check_mode:
-        record.complete(anon_id, outcome, new_request_id, "settled by a person")
+        record.complete(anon_id, outcome, new_request_id, "resolved by a person")
 
 
 def _verified(client, request_id, anon_id, position):

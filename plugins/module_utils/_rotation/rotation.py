@@ -14,11 +14,11 @@ from ansible_collections.eccops.rapid.plugins.module_utils._rotation.wording imp
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import SILENT_KINDS, InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
 from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import history_of
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import ensure_anon_id, ensure_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import build_history
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import validate_anon_id, validate_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import open_record
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import ensure_concurrency, rapidauth_client, service_of
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.resolutions import settle
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import validate_concurrency, rapidauth_client, service_of
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.resolutions import resolve
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.stop_signals import StopSignals
 
 #: Outcomes that count as failures of the wave.
@@ -32,18 +32,18 @@ def rotate(params, is_check_mode, show_progress=None):
 
     C(show_progress(counts, total)) is called every few seconds from this thread.
     """
-    ensure_wave(params["credentials"], params["rotation_id"])
-    ensure_concurrency(params)
+    validate_wave(params["credentials"], params["rotation_id"])
+    validate_concurrency(params)
     client = rapidauth_client(params)
     with open_record(params["ledger_path"], service_of(params, client), client.api_url, is_check_mode) as record:
-        record.ensure_same_service([each["request_id"] for each in params["credentials"]], params.get("other_service_names") or ())
-        ensure_histories(params["credentials"], record)
+        record.validate_same_service([each["request_id"] for each in params["credentials"]], params.get("other_service_names") or ())
+        validate_histories(params["credentials"], record)
         all_wanted = _wanted(params, record)
-        settle(client, record, params["settled"], params["credentials"], is_check_mode)
+        resolve(client, record, params["resolutions"], params["credentials"], is_check_mode)
         wave = Wave(client, record, all_wanted, params["concurrency"], params["max_failures"], is_check_mode)
         with StopSignals(wave.stop):
             wave.run(show_progress)
-        histories = {each["position"]: history_of(record.chain(each["request_id"])) for each in params["credentials"]}
+        histories = {each["position"]: build_history(record.chain(each["request_id"])) for each in params["credentials"]}
     result = dict(wave.result(), clock_skew_seconds=client.clock_skew_seconds)
     if record.ledger is not None:
         result.update(ledger_path=record.ledger.path, ledger_is_new=record.ledger.is_new)
@@ -56,7 +56,7 @@ def rotate(params, is_check_mode, show_progress=None):
     return result
 
 
-def ensure_wave(credentials, rotation_id):
+def validate_wave(credentials, rotation_id):
     """Raises InvalidInput unless every position is named once and has a RequestId that no other one has."""
     if not credentials:
         raise InvalidInput("credentials is empty: there is nothing to rotate")
@@ -69,14 +69,14 @@ def ensure_wave(credentials, rotation_id):
             raise InvalidInput("%s has no RequestId: set rapidauth_request_id for it" % each["position"])
         named.add(each["position"])
         try:
-            ensure_request_id(each["request_id"])
+            validate_request_id(each["request_id"])
         except InvalidInput as error:
             raise InvalidInput("%s: %s" % (each["position"], error.message), kind=error.kind) from None
     for position, problem in validate_credentials(credentials):
         raise InvalidInput("%s: %s" % (position, problem))
 
 
-def ensure_histories(credentials, record):
+def validate_histories(credentials, record):
     """Raises InvalidInput where two positions name the same credential by different RequestIds of its history."""
     holders = {}
     for each in credentials:
@@ -90,7 +90,7 @@ def ensure_histories(credentials, record):
 
 
 def _wanted(params, record):
-    """Returns the Wanted of each credential, its AnonIds made by the site's template."""
+    """Returns the ReplacementRequest of each credential, its AnonIds made by the site's template."""
     template, rotation_id, holders, all_wanted = params["anon_id_template"], params["rotation_id"], {}, []
     position_ids = record.position_ids({each["position"]: opaque_position_id(each["position"]) for each in params["credentials"]})
     for each in params["credentials"]:
@@ -99,13 +99,13 @@ def _wanted(params, record):
         further = anon_id + "-2" if params["replace_lapsed"] else None
         for one in [anon_id] if further is None else [anon_id, further]:
             try:
-                ensure_anon_id(one)
+                validate_anon_id(one)
             except InvalidInput as error:
                 raise InvalidInput("%s: %s" % (position, error.message), kind=error.kind) from None
             if holders.setdefault(one, position) != position:
                 raise InvalidInput("%s and %s would get the same AnonId %s; change anon_id_template" % (holders[one], position, one))
         all_wanted.append(
-            replacement.Wanted(position, each["request_id"], anon_id, rotation_id, None, params["anon_ids_are_unique"], further)
+            replacement.ReplacementRequest(position, each["request_id"], anon_id, rotation_id, None, params["anon_ids_are_unique"], further)
         )
     return all_wanted
 
@@ -161,7 +161,7 @@ class Wave:
             outcome = replacement.Outcome(replacement.FAILED, reason, "internal_error", anon_id=wanted.anon_id)
         with self._lock:
             self._outcomes[wanted.position] = outcome
-            self._failures += outcome.word in FAILURES
+            self._failures += outcome.status in FAILURES
             if outcome.kind == "ledger_unusable":
                 self.stop(outcome.reason)
             if self._failures > self._max_failures:
@@ -169,7 +169,7 @@ class Wave:
 
     def counts(self):
         with self._lock:
-            return dict(collections.Counter(outcome.word for outcome in self._outcomes.values()))
+            return dict(collections.Counter(outcome.status for outcome in self._outcomes.values()))
 
     def result(self):
         """Returns the module's result; each position has its entry, also the ones that were not begun."""
@@ -185,7 +185,7 @@ class Wave:
 
     def complaint(self):
         """Returns the sentence for a wave that is not whole: counts, why it stopped, and the first reasons."""
-        failed = [(name, outcome) for name, outcome in self._outcomes.items() if outcome.word in FAILURES]
+        failed = [(name, outcome) for name, outcome in self._outcomes.items() if outcome.status in FAILURES]
         parts = ["%d of %d positions are not replaced for sure" % (len(self._all_wanted) - self._successes(), len(self._all_wanted))]
         if self._stopped_by:
             parts.append("stopped: %s" % self._stopped_by)
@@ -193,7 +193,7 @@ class Wave:
         return "; ".join(parts)
 
     def _successes(self):
-        return sum(outcome.word not in FAILURES for outcome in self._outcomes.values())
+        return sum(outcome.status not in FAILURES for outcome in self._outcomes.values())
 
     def _entry(self, wanted):
         outcome = self._outcomes.get(wanted.position)
@@ -201,9 +201,9 @@ class Wave:
             outcome = replacement.Outcome(NOT_STARTED, "the wave was stopped before: %s" % self._stopped_by, anon_id=wanted.anon_id)
         credential = outcome.credential
         return {
-            "outcome": outcome.word,
-            # A replacement that could not be recorded is unresolved, and told with its RequestId.
-            "changed": outcome.word == replacement.REPLACED or (outcome.word == replacement.UNRESOLVED and credential is not None),
+            "outcome": outcome.status,
+            # A replacement that could not be recorded is unresolved, and is reported with its RequestId.
+            "changed": outcome.status == replacement.REPLACED or (outcome.status == replacement.UNRESOLVED and credential is not None),
             "reason": outcome.reason,
             "error_kind": outcome.kind,
             "anon_id": outcome.anon_id,

@@ -12,7 +12,7 @@ MOST_CLOCK_SKEW_SECONDS = 120
 
 
 def begin_wave(plan: dict, progress: dict, positions: typing.List[str], forks: int, now: float) -> dict:
-    """Returns what the next wave works on: {positions, credentials, settled, rounds, began_at, refusal}.
+    """Returns what the next wave works on: {positions, credentials, resolutions, rounds, began_at, refusal}.
 
     refusal says why it must not begin, or is empty. now is in epoch seconds; progress is what end_wave returned for the wave before.
     """
@@ -21,7 +21,7 @@ def begin_wave(plan: dict, progress: dict, positions: typing.List[str], forks: i
     wave = {
         "positions": list(positions),
         "credentials": [],
-        "settled": {name: verdict for name, verdict in plan["settled"].items() if name in positions},
+        "resolutions": {name: verdict for name, verdict in plan["resolutions"].items() if name in positions},
         "rounds": rounds,
         "began_at": now,
         "refusal": _refusal(plan, progress, positions, rounds),

@@ -31,7 +31,7 @@ _SEALS = {
 }
 
 
-def key_type_of(sac):
+def describe_key_type(sac):
     """Returns (type, bits), such as C(("RSA", 2048)); bits is None where the type says all, as with Ed25519."""
     key = sac.certificate.public_key()
     if isinstance(key, rsa.RSAPublicKey):
@@ -46,7 +46,7 @@ def key_type_of(sac):
 def weak_algorithms(sac, source):
     """Returns (reason, what_to_do) of each weak algorithm; C(source) is the SacSource that C(sac) was read from."""
     renew = "ask the service's operator for a SAC with a stronger one"
-    kind, bits = key_type_of(sac)
+    kind, bits = describe_key_type(sac)
     found = []
     if kind == "DSA" or (kind == "RSA" and bits < SMALLEST_RSA_BITS) or (kind == "EC" and bits < SMALLEST_CURVE_BITS):
         found.append(("its key is %s with %d bits" % (kind, bits), renew))
@@ -62,12 +62,12 @@ def weak_algorithms(sac, source):
             continue
         if digest is not None and digest.name in ("md5", "sha1"):
             found.append(("'%s' is signed with %s" % (name, digest.name.upper().replace("SHA1", "SHA-1")), renew))
-    for seal in _seals_of(source):
+    for seal in _read_seals(source):
         found.append(("%s is sealed with %s" % (source.name, seal), "export it again with AES-256, and destroy the weak copies"))
     return found
 
 
-def _seals_of(source):
+def _read_seals(source):
     """Returns the names of the weak ciphers that the file of a SAC, or the one of its key, is sealed with."""
     found = set()
     for content in filter(None, (source.certificate, source.key)):

@@ -114,7 +114,7 @@ class SacDirectory:
     def is_owned_otherwise(self, name):
         """Says whether files of a version have another owner or group than is wanted."""
         wanted = (self.access.uid, self.access.gid)
-        return any((is_now[1], is_now[2]) != wanted for unused, is_now, unused in self._attributes(self._files_of(name)))
+        return any((is_now[1], is_now[2]) != wanted for unused, is_now, unused in self._attributes(self._list_files(name)))
 
     def wrong_attributes(self):
         """Returns {path: (as it is, as it should be)} in words, of our directories and of every version."""
@@ -124,7 +124,7 @@ class SacDirectory:
     def _directories(self):
         return [self.path, self.at(VERSIONS), self.at(PASSPHRASES), *(self.version_path(name) for name in self.names())]
 
-    def _files_of(self, name):
+    def _list_files(self, name):
         """Returns [(path, mode)]."""
         files = [(os.path.join(self.version_path(name), each), self.access.file_mode) for each in FILE_NAMES]
         return files + [(self.passphrase_path(name), self.access.secret_mode)]
@@ -135,7 +135,7 @@ class SacDirectory:
         places = []
         if files is None:
             places = [(path, access.directory_mode, access.directory_uid, access.directory_gid) for path in self._directories()]
-            files = [each for name in self.names() for each in self._files_of(name)]
+            files = [each for name in self.names() for each in self._list_files(name)]
         places += [(path, mode, access.uid, access.gid) for path, mode in files]
         for path, *wanted in places:
             status = os.lstat(path) if os.path.lexists(path) else None

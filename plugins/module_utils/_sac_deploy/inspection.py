@@ -10,11 +10,11 @@ from __future__ import annotations
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError, SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, given_now
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import is_key_of, reasons_against, valid_until
-from ansible_collections.eccops.rapid.plugins.module_utils._sac.algorithms import key_type_of, weak_algorithms
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.algorithms import describe_key_type, weak_algorithms
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.chain import describe_chain
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.sac_proof import ensure_accepted
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import read_sac, sac_source
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import ensure_limits, rapidauth_client
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import validate_limits, rapidauth_client
 
 try:
     from cryptography import x509
@@ -25,7 +25,7 @@ except ImportError:
 
 def inspect_sac(params, is_check_mode):
     """Returns the module's result for its C(params); it reads only, in check mode too. Raises RapidError."""
-    ensure_limits(params)
+    validate_limits(params)
     min_days_left = params["min_days_left"]
     if not 0 <= min_days_left <= 36500:
         raise InvalidInput("min_days_left must lie between 0 and 36500")
@@ -33,7 +33,7 @@ def inspect_sac(params, is_check_mode):
     source = sac_source(params)
     sac = read_sac(source, now)
     result = describe_sac(sac, source, now)
-    result["problems"] = [_finding(*each) for each in problems_of(sac, now, min_days_left)]
+    result["problems"] = [_finding(*each) for each in find_problems(sac, now, min_days_left)]
     if params["probe"]:
         result["is_proven"] = None
         if not result["problems"]:
@@ -50,7 +50,7 @@ def _finding(kind, reason, what_to_do):
 def describe_sac(sac, source, now):
     """Returns what can be told without judging, and C(weaknesses) that keep nobody from using it."""
     try:
-        chain, (key_type, key_size_bits) = describe_chain(sac), key_type_of(sac)
+        chain, (key_type, key_size_bits) = describe_chain(sac), describe_key_type(sac)
         return dict(
             sac.summary(now),
             issuer=sac.certificate.issuer.rfc4514_string(),
@@ -68,7 +68,7 @@ def describe_sac(sac, source, now):
         ) from None
 
 
-def problems_of(sac, now, min_days_left=0):
+def find_problems(sac, now, min_days_left=0):
     """Yields (kind, reason, what_to_do) of everything that keeps the SAC from being used, or from being used long enough."""
     yield from reasons_against(sac, now)
     days_left = (sac.not_after - now).days

@@ -15,8 +15,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.access im
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.prober import ProofFailed, installed_files, memory_files, prove_as
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.store import SacStore
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.version import WantedSac
-from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.systemd import ensure_unit_name, reload_service
-from ansible_collections.eccops.rapid.plugins.module_utils._urls import ensure_https_url
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.systemd import validate_unit_name, reload_service
+from ansible_collections.eccops.rapid.plugins.module_utils._urls import validate_https_url
 
 
 def sac_installation_spec():
@@ -91,9 +91,9 @@ class _Installation:
         if not 1 <= params["timeout_seconds"] <= 3600:
             raise InvalidInput("timeout_seconds must lie between 1 and 3600")
         self._unit = params["reloaded_service"]
-        ensure_unit_name(self._unit)
+        validate_unit_name(self._unit)
         self._service = {name: params[name] for name in ("ca_path", "timeout_seconds")}
-        self._service["api_url"] = ensure_https_url(params["api_url"], "api_url")
+        self._service["api_url"] = validate_https_url(params["api_url"], "api_url")
         self._store, self._params, self._is_check_mode = store, params, is_check_mode
         self._wanted = WantedSac(params["sac_content"], params["sac_passphrase"])
         self.outcome, self.reason, self._previous, self._is_proven = "unchanged", "it is there already", None, None

@@ -11,7 +11,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._sac.key_encoding imp
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import Sac
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.chain import path_of
-from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import problems_of
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import find_problems
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import read_sac, sac_source
 
 try:
@@ -25,7 +25,7 @@ LONGEST_PASSPHRASE_BYTES = 1023  # OpenSSL's limit
 KEY_DERIVATION_ROUNDS = 20000
 
 
-def shipment_of(params, now):
+def build_payload(params, now):
     """Returns ({sac_content, sac_passphrase}, summary) for the options that name a SAC; raises RapidError.
 
     C(sac_content) is PEM: the certificate, its chain in order, the encrypted key.
@@ -38,7 +38,7 @@ def shipment_of(params, now):
     return {"sac_content": pem, "sac_passphrase": passphrase}, sac.summary(now)
 
 
-def windows_shipment_of(params, now):
+def build_windows_payload(params, now):
     """Returns {thumbprint, pkcs12, passphrase} for Windows; raises RapidError.
 
     C(pkcs12) is base64 of a PKCS#12 sealed with AES-256 (PBES2) under C(passphrase), which is new each time and known to
@@ -70,6 +70,6 @@ def windows_shipment_of(params, now):
 def _usable_sac(params, now):
     """Returns the Sac of the options, its chain in order and of its own; raises RapidError where it cannot be used."""
     sac = read_sac(sac_source(params), now)
-    for kind, reason, what_to_do in problems_of(sac, now):
+    for kind, reason, what_to_do in find_problems(sac, now):
         raise SacUnusable("%s; %s" % (reason, what_to_do), kind=kind)
     return Sac(sac.certificate, sac.key, path_of(sac), sac.name)

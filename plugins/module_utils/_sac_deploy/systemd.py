@@ -13,7 +13,7 @@ _UNIT = re.compile(r"[A-Za-z0-9_@][A-Za-z0-9:_.@\\-]{0,254}\Z")
 TIMEOUT_SECONDS = 120
 
 
-def ensure_unit_name(unit):
+def validate_unit_name(unit):
     """Raises InvalidInput for what systemctl could take for something else than a unit; None or '' is no unit, and fine."""
     if unit and not _UNIT.match(unit):
         raise InvalidInput("reloaded_service %.80r is no name of a systemd unit, such as dispatch-gateway.service" % unit)

@@ -127,7 +127,7 @@ class RequestPlace:
             raise PermissionError(errno.EACCES, "is not writable", above)
 
 
-def ensure_program(argv: typing.List[str]) -> None:
+def validate_program(argv: typing.List[str]) -> None:
     """Raises RapidError unless the command's program is a file that may be run here."""
     program = argv[0]
     if os.sep in program and not os.path.isabs(program):
@@ -138,7 +138,7 @@ def ensure_program(argv: typing.List[str]) -> None:
 
 
 def _prepare(place, argv, is_check_mode):
-    ensure_program(argv)
+    validate_program(argv)
     is_made = False
     try:
         place.ensure_possible()
@@ -178,7 +178,7 @@ def _unchanged(is_collected):
 def _run(place, argv, params):
     """Runs the command and marks that it ended well. Raises RapidError otherwise; the RequestId is delivered by now."""
     try:
-        ensure_program(argv)
+        validate_program(argv)
         exit_code, output = run_command(argv, params["timeout_seconds"])
     except OSError as error:
         raise NotCollected("%s cannot be started: %s" % (argv[0], _reason(error)), is_delivered=True) from None

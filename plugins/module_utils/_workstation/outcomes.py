@@ -40,7 +40,7 @@ def _word(result):
     return "changed" if result.get("changed") else "unchanged"
 
 
-def is_too_much_failed(outcomes, max_fail_percentage):
+def above_max_fail_percentage(outcomes, max_fail_percentage):
     """Says whether more than C(max_fail_percentage) of the positions that were begun failed or could not be reached."""
     begun = [row for row in outcomes if row["outcome"] != "not begun"]
     failed = [row for row in begun if row["outcome"] in ("failed", "unreachable")]

@@ -65,7 +65,7 @@ class FileSetChange:
                     lock, "changing the files of %s" % self.directories[0].path, LOCK_WAIT_SECONDS,
                     prepare=None if is_check_mode else _make_lock_directory, is_kept=False, is_made=not is_check_mode))
             except OSError as error:
-                raise _told(error, "nothing was changed") from error
+                raise _explain(error, "nothing was changed") from error
             yield
 
     def _lock_path(self):
@@ -80,7 +80,7 @@ class FileSetChange:
             try:
                 intruder = None if place in own else find_intruder(place, holds_files)
             except OSError as error:
-                raise _told(error, "nothing was changed") from error
+                raise _explain(error, "nothing was changed") from error
             if intruder:
                 raise InvalidInput(
                     "others could replace what is installed in %s: %s; nothing was changed: correct the owner and mode of that" % (place, intruder))
@@ -98,7 +98,7 @@ class FileSetChange:
         except BaseException as error:
             if earlier is None:
                 self._undo({"files": {}, "directories": journal["directories"]})
-            raise _told(error, "nothing was changed") from error
+            raise _explain(error, "nothing was changed") from error
         try:
             for change in changes:
                 if not change.wanted.is_directory:
@@ -106,7 +106,7 @@ class FileSetChange:
             verify()
         except BaseException as error:
             self._undo(journal)
-            raise _told(error, "everything was put back as it was") from error
+            raise _explain(error, "everything was put back as it was") from error
         self._note_made_directories(journal["directories"])
         remove(self.journal_path)
         self._sync()
@@ -244,7 +244,7 @@ def _put_in_place(file):
         os.rename(file.staged_path, file.path)
 
 
-def _told(error, consequence):
+def _explain(error, consequence):
     """Returns C(error) as one sentence for the user where it is an expected one, or as it is."""
     if isinstance(error, OSError):
         what_to_do = {

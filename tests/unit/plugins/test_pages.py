@@ -54,7 +54,8 @@ def test_every_file_that_is_named_exists(page):
 def named_things():
     """Yields (what, its name): modules, filters, playbooks and roles."""
     yield from (("module", path.stem) for path in sorted((ROOT / "plugins" / "modules").glob("*.py")))
-    yield from (("filter", path.stem) for path in sorted((ROOT / "plugins" / "filter").glob("*.yml")))
+    for kind in ("filter", "test"):
+        yield from ((kind, path.stem) for path in sorted((ROOT / "plugins" / kind).glob("*.yml")))
     yield from (("playbook", path.stem) for path in sorted((ROOT / "playbooks").glob("*.yml")))
     yield from (("role", name) for name in ROLES)
 

@@ -8,11 +8,11 @@ import datetime
 import random
 
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.findings import Rules, credential_findings
-from ansible_collections.eccops.rapid.plugins.module_utils._fleet.check import Seen
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.check import Observations
 from ansible_collections.eccops.rapid.plugins.module_utils._time import UTC, format_instant
 from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import Limits
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import expiry_of
-from ansible_collections.eccops.rapid.plugins.module_utils._report.model import report_of
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import calculate_expiry
+from ansible_collections.eccops.rapid.plugins.module_utils._report.model import build_report
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.subject_findings import sac_findings
 
 NOW = datetime.datetime(2026, 11, 22, 8, tzinfo=UTC)
@@ -35,7 +35,7 @@ def entry(number=1, history=None, original=None, **changes):
         "is_known": True, "anon_id": "%016x-2026q4" % (number * 11400714819323198485 % 2**64), "request_id": guid(number), "status": "Collected",
         "prevent_collection": False, "requested_date": days_ago(20), "collected_date": days_ago(20), "reason": "", "error": None, "history": history}
     told.update(changes)
-    return dict(told, **expiry_of(told, history, original, 365))
+    return dict(told, **calculate_expiry(told, history, original, 365))
 
 
 def unknown(number=1):
@@ -44,10 +44,10 @@ def unknown(number=1):
 
 
 def seen_of(credentials, sacs=()):
-    """Returns the Seen of C(credentials), {position: (ecc, entry or None)}, and of C(sacs), [(ecc, subject, days left)]."""
+    """Returns the Observations of C(credentials), {position: (ecc, entry or None)}, and of C(sacs), [(ecc, subject, days left)]."""
     positions = {name: {"ecc": ecc, "request_id": told["request_id"] if told else guid(0)} for name, (ecc, told) in credentials.items()}
     by_id = {told["request_id"]: told for unused_ecc, told in credentials.values() if told}
-    seen = Seen()
+    seen = Observations()
     seen.findings += credential_findings(positions, by_id, RULES)
     seen.credentials += [dict(positions[name], name=name, about="credential", entry=told) for name, (unused_ecc, told) in credentials.items()]
     for number, (ecc, subject, days_left) in enumerate(sacs):
@@ -58,7 +58,7 @@ def seen_of(credentials, sacs=()):
 
 
 def report(credentials, sacs=(), fail_on="critical", **options):
-    return report_of(seen_of(credentials, sacs), RULES, LIMITS, fail_on, **options)
+    return build_report(seen_of(credentials, sacs), RULES, LIMITS, fail_on, **options)
 
 
 def large_fleet(size, seed=5):

@@ -15,7 +15,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.access import Access
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.directory import PASSPHRASES, VERSIONS
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.installation import have_sac
-from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.payload import shipment_of
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.payload import build_payload
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.store import SacStore
 from ansible_collections.eccops.rapid.tests.unit.support import certificates
 
@@ -26,7 +26,7 @@ def shipped(authority, name, passphrase="correct horse", key=None):
     """Returns {sac_content, sac_passphrase} of a new SAC, as the action plugin ships it."""
     key = key or certificates.new_key()
     pem = certificates.certificate_pem(authority.issue(name, key)) + certificates.key_pem(key)
-    options, unused_summary = shipment_of({"sac_content": pem.decode(), "sac_passphrase": passphrase}, utc_now())
+    options, unused_summary = build_payload({"sac_content": pem.decode(), "sac_passphrase": passphrase}, utc_now())
     return options
 
 

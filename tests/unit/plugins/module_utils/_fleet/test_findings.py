@@ -7,8 +7,8 @@ import pytest
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.findings import credential_findings
-from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import Limits, limits_of, severity_of
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import history_of
+from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import Limits, read_limits, judge_severity
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import build_history
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.subject_findings import (
     account_finding,
     installed_sac_findings,
@@ -31,7 +31,7 @@ def row(number=1, outcome="replaced", position="north-01", **changes):
 def replaced(original, *rows, **changes):
     """What is known of a credential that the ledger has a history of."""
     chain = rows or (row(),)
-    return entry(len(chain) + 1, history_of(list(chain)), original, **dict({"anon_id": "new-%d" % len(chain)}, **changes))
+    return entry(len(chain) + 1, build_history(list(chain)), original, **dict({"anon_id": "new-%d" % len(chain)}, **changes))
 
 
 YOUNG = {"requested_date": days_ago(1), "collected_date": days_ago(1)}
@@ -59,7 +59,7 @@ CASES = {
     "prevented": (entry(prevent_collection=True), [("warning", "collection_prevented", "cannot be replaced or renewed", "unless the device is lost")]),
     "unknown": (unknown(), [("critical", "unknown", "the service does not know its RequestId", "check the id")]),
     "unknown though replaced": (
-        dict(unknown(), history=history_of([row()])), [("critical", "unknown", "the ledger says that it was replaced at", "check the id")]),
+        dict(unknown(), history=build_history([row()])), [("critical", "unknown", "the ledger says that it was replaced at", "check the id")]),
     "not looked up well": (entry(is_known=None, reason="HTTP 500"), [("critical", "look_up_failed", "HTTP 500", "again")]),
     "unresolved": (
         replaced(entry(), row(1, "unresolved"), anon_id="old", request_id=guid(1)),
@@ -149,9 +149,9 @@ def test_an_installed_sac_is_compared_with_the_controllers(installed, kinds):
 ])
 def test_limits_that_make_no_sense_are_refused(params):
     with pytest.raises(InvalidInput, match="x_"):
-        limits_of(params, "x_")
+        read_limits(params, "x_")
 
 
 def test_without_limits_nothing_is_near():
-    assert severity_of(0, 365, Limits(None, None, None, None)) == (None, None)
-    assert severity_of(0, None, Limits(None, None, 10, 5)) == (None, None)
+    assert judge_severity(0, 365, Limits(None, None, None, None)) == (None, None)
+    assert judge_severity(0, None, Limits(None, None, 10, 5)) == (None, None)

@@ -14,7 +14,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.info import view_ledger
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerReading, LedgerRecord, chains_of
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerReading, LedgerRecord, read_histories
 from ansible_collections.eccops.rapid.plugins.module_utils._urls import service_name
 from ansible_collections.eccops.rapid.tests.unit.support.ledgers import intent
 
@@ -80,10 +80,10 @@ def test_a_known_request_id_under_another_service_is_refused_until_both_are_said
         record.complete("a1", "replaced", "r1")
     for request_id in ("r0", "R1"):
         with pytest.raises(InvalidInput, match="the ledger knows RequestId %s under the service '%s'" % (request_id, API)) as caught:
-            chains_of(path, "https://moved.example/rapid", [request_id])
+            read_histories(path, "https://moved.example/rapid", [request_id])
         assert caught.value.kind == "another_service" and "set service_name to '%s'" % API in caught.value.message
-    assert chains_of(path, "https://moved.example/rapid", ["r0"], [API]) == {"r0": []}
-    assert chains_of(path, "https://moved.example/rapid", ["x0"]) == {"x0": []} and chains_of(path, API, ["r0"])["r0"][0]["new_request_id"] == "r1"
+    assert read_histories(path, "https://moved.example/rapid", ["r0"], [API]) == {"r0": []}
+    assert read_histories(path, "https://moved.example/rapid", ["x0"]) == {"x0": []} and read_histories(path, API, ["r0"])["r0"][0]["new_request_id"] == "r1"
 
 
 def test_all_services_are_shown_unless_one_is_named(tmp_path):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.eccops.rapid.plugins.module_utils._http.response import Answer
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, InvalidInput, RapidError, Refusal, SacRefused
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import Credential, RapidAuthClient, ensure_anon_id, ensure_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import Credential, RapidAuthClient, validate_anon_id, validate_request_id
 
 ID = "65c4d858-23b2-4a9e-9c45-b8f36d1c442f"
 NEW_ID = "f7500457-5663-4086-a749-d9e2f7a002cc"
@@ -53,7 +53,7 @@ def changed(**fields):
 
 @pytest.mark.parametrize("text", [ID, ID.upper()])
 def test_a_guid_is_a_request_id(text):
-    ensure_request_id(text)
+    validate_request_id(text)
 
 
 @pytest.mark.parametrize(
@@ -62,13 +62,13 @@ def test_a_guid_is_a_request_id(text):
 )
 def test_nothing_else_is_a_request_id(text):
     with pytest.raises(InvalidInput, match="RequestId") as caught:
-        ensure_request_id(text)
+        validate_request_id(text)
     assert caught.value.kind == "request_id_malformed"
 
 
 @pytest.mark.parametrize("text", ["a", "A-z_0-9", "-", "x" * 64])
 def test_anon_ids_follow_the_vendors_rule(text):
-    ensure_anon_id(text)
+    validate_anon_id(text)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_anon_ids_follow_the_vendors_rule(text):
 )
 def test_other_anon_ids_are_refused_before_anything_is_sent(asked, text, kind):
     client = asked(DOCUMENTED)
-    for call in (lambda: ensure_anon_id(text), lambda: client.get_credential(text), lambda: client.replace(ID, text)):
+    for call in (lambda: validate_anon_id(text), lambda: client.get_credential(text), lambda: client.replace(ID, text)):
         with pytest.raises(InvalidInput) as caught:
             call()
         assert caught.value.kind == kind

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.eccops.rapid.plugins.module_utils._http import requests_connection
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, MissingLibrary, NotSent, SacUnusable
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import ensure_limits, rapidauth_client
-from ansible_collections.eccops.rapid.plugins.module_utils._urls import ensure_https_url
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import validate_limits, rapidauth_client
+from ansible_collections.eccops.rapid.plugins.module_utils._urls import validate_https_url
 from ansible_collections.eccops.rapid.tests.unit.support import certificates
 from ansible_collections.eccops.rapid.tests.unit.support.certificates import certificate_pem, days_from_now, key_pem
 from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import response
@@ -32,7 +32,7 @@ ID = "65c4d858-23b2-4a9e-9c45-b8f36d1c442f"
     ],
 )
 def test_a_plain_https_url_is_taken_without_its_last_slash(url, taken):
-    assert ensure_https_url(url, "api_url") == taken
+    assert validate_https_url(url, "api_url") == taken
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_plain_https_url_is_taken_without_its_last_slash(url, taken):
 )
 def test_any_other_url_is_refused_without_quoting_it(url):
     with pytest.raises(InvalidInput, match="^query_url must be an https URL") as caught:
-        ensure_https_url(url, "query_url")
+        validate_https_url(url, "query_url")
     assert "MARKER" not in caught.value.message
 
 
@@ -67,7 +67,7 @@ def test_any_other_url_is_refused_without_quoting_it(url):
 def test_no_url_raises_anything_else(connect, monkeypatch, url):
     monkeypatch.setattr(socket, "getaddrinfo", _resolve_nothing)
     try:
-        taken = ensure_https_url(url, "api_url")
+        taken = validate_https_url(url, "api_url")
     except InvalidInput:
         return
     try:
@@ -84,9 +84,9 @@ def _resolve_nothing(*unused, **also_unused):
     "name, value", [("timeout_seconds", 0), ("timeout_seconds", -1), ("timeout_seconds", 3601), ("retry_budget_seconds", -1), ("retry_budget_seconds", 10**9)]
 )
 def test_limits_that_make_no_sense_are_named(name, value):
-    ensure_limits({"timeout_seconds": 1, "retry_budget_seconds": 0})
+    validate_limits({"timeout_seconds": 1, "retry_budget_seconds": 0})
     with pytest.raises(InvalidInput, match=name):
-        ensure_limits({name: value})
+        validate_limits({name: value})
 
 
 @pytest.fixture

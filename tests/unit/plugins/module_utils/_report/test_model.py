@@ -73,7 +73,7 @@ def test_ids_are_shortened_unless_asked_for():
     for secret in (guid(5), guid(6), guid(9), "the-ledgers-own-anon-id", "the-services-own-anon-id"):
         assert not [text for text in texts if secret in text]
     assert all("the-serv..." in each for each in (texts[0], texts[1]))
-    full = rendered(report(told, are_ids_shown=True), "json")
+    full = rendered(report(told, show_ids=True), "json")
     assert guid(5) in full and "the-ledgers-own-anon-id" in full
 
 
@@ -132,7 +132,7 @@ def test_the_page_asks_nobody_for_anything():
     policy = next(attributes["content"] for unused_tag, attributes in page.tags if attributes.get("http-equiv") == "Content-Security-Policy")
     assert policy.startswith("default-src 'none'; ") and "unsafe" not in policy and "http" not in policy
     assert not [name for unused_tag, attributes in page.tags for name in attributes if name.startswith("on") or name == "style"]
-    assert "url(" not in report_style.style_of() and "@import" not in report_style.style_of()
+    assert "url(" not in report_style.build_style() and "@import" not in report_style.build_style()
 
 
 def luminance(colour):

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import Credential
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import Wanted, replace_one
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import ReplacementRequest, replace_one
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerReading, LedgerRecord
 from ansible_collections.eccops.rapid.tests.unit.support.ledgers import intent
 from ansible_collections.eccops.rapid.tests.unit.support.model_rapidauth import ModelRapidAuth
@@ -23,7 +23,7 @@ class Case:
         self.service = ModelRapidAuth(are_anon_ids_unique, old_after_replace)
 
     def run(self, is_check_mode=False, further=None, anon_id=NEW, rotation_id="q1"):
-        wanted = Wanted("north-01", self.service.first_id, anon_id, rotation_id, None, self.unique, further)
+        wanted = ReplacementRequest("north-01", self.service.first_id, anon_id, rotation_id, None, self.unique, further)
         with (LedgerReading if is_check_mode else LedgerRecord)(self.path, self.service.api_url) as record:
             return replace_one(self.service, record, wanted, is_check_mode)
 
@@ -42,7 +42,7 @@ def fixture_path(tmp_path):
 
 
 def told(outcome):
-    return outcome.word, outcome.kind
+    return outcome.status, outcome.kind
 
 
 def test_another_companys_service_proves_no_lapse(path):

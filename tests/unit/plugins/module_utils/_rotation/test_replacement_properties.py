@@ -11,9 +11,9 @@ import tempfile
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import Wanted, replace_one
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import ReplacementRequest, replace_one
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import open_record
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.resolutions import settle
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.resolutions import resolve
 from ansible_collections.eccops.rapid.tests.unit.support.model_rapidauth import (
     LOOK_FATES,
     POST_FATES,
@@ -124,7 +124,7 @@ class Rotations(RuleBasedStateMachine):
 
     @rule(instant=INSTANTS)
     def a_person_settles(self, instant):
-        self.settle(instant)
+        self.resolve(instant)
 
     # How
 
@@ -134,14 +134,14 @@ class Rotations(RuleBasedStateMachine):
         if not is_check_mode:
             self.returned_to |= {rotation} if rotation in self.begun[:-1] else set()
             self.begun = [each for each in self.begun if each != rotation] + [rotation]
-        wanted = Wanted("north-01", request_id, rotation, rotation, None, self.are_anon_ids_unique, rotation + "-2" if is_lapsed_replaced else None)
+        wanted = ReplacementRequest("north-01", request_id, rotation, rotation, None, self.are_anon_ids_unique, rotation + "-2" if is_lapsed_replaced else None)
         countdown = Countdown(instant)
         try:
             with open_record(self.path, self.service.api_url, self.service.api_url, is_check_mode) as record:
                 outcome = replace_one(Crashing(self.service, countdown), Crashing(record, countdown), wanted, is_check_mode)
         except (Crash, RapidError):
             return None
-        if outcome.word in FOUND and not is_check_mode:
+        if outcome.status in FOUND and not is_check_mode:
             self.check_outcome(outcome)
         return outcome
 
@@ -151,10 +151,10 @@ class Rotations(RuleBasedStateMachine):
         if entry is not None:
             assert entry["outcome"] in ledgers.DONE
             assert entry["new_request_id"] == [one[2] for one in self.service.effects if one[1] == outcome.anon_id][-1]
-            if outcome.word != "already_replaced":
+            if outcome.status != "already_replaced":
                 assert self.current(self.service.first_id) == outcome.credential.request_id
 
-    def settle(self, instant=None):
+    def resolve(self, instant=None):
         """A person looks in the dashboard and says the truth, where it will not change any more."""
         position = {"position": "north-01", "request_id": self.service.first_id}
         for row in self.history():
@@ -166,7 +166,7 @@ class Rotations(RuleBasedStateMachine):
             self.service.look_fates = []
             try:
                 with open_record(self.path, self.service.api_url, self.service.api_url, False) as record:
-                    settle(Crashing(self.service, countdown), Crashing(record, countdown), verdict, [position], False)
+                    resolve(Crashing(self.service, countdown), Crashing(record, countdown), verdict, [position], False)
             except Crash:
                 return
 
@@ -183,11 +183,11 @@ class Rotations(RuleBasedStateMachine):
             return
         begun = [each for each in self.begun[-1:] if each not in self.returned_to] if self.service.landed_late else list(self.begun)
         self.service.post_fates, self.service.look_fates = [], []
-        self.settle()
+        self.resolve()
         assert self.begun or not self.service.effects
         for rotation in begun:
             outcome = self.replace(rotation, self.service.first_id, None, True)
-            assert outcome is not None and outcome.word in FOUND + ("refused",), outcome
+            assert outcome is not None and outcome.status in FOUND + ("refused",), outcome
             assert outcome.kind in (None, "replacement_expired", "expired", "unknown"), outcome
         known = {row["new_request_id"] for row in self.history()}
         lost = [new for unused_old, anon_id, new in self.service.effects

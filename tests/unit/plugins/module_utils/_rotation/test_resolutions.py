@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerReading, LedgerRecord
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.resolutions import settle
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.resolutions import resolve
 from ansible_collections.eccops.rapid.tests.unit.support.ledgers import intent
 from ansible_collections.eccops.rapid.tests.unit.support.model_rapidauth import ModelRapidAuth
 
@@ -28,10 +28,10 @@ class Case:
                 record.complete(NEW, outcome, "known" if outcome == "replaced" else None)
         self.successor = self.service.add(NEW, "Requested")
 
-    def settle(self, settled, is_check_mode=False):
+    def resolve(self, resolutions, is_check_mode=False):
         opened = LedgerReading if is_check_mode else LedgerRecord
         with opened(self.path, self.service.api_url) as record:
-            settle(self.service, record, settled, self.credentials, is_check_mode)
+            resolve(self.service, record, resolutions, self.credentials, is_check_mode)
         return self.row()
 
     def row(self):
@@ -46,16 +46,16 @@ def fixture_case(request, tmp_path):
 
 
 def test_both_verdicts_are_written_down(case):
-    assert case.settle({"north-01": case.successor}) == ("adopted", case.successor, "settled by a person")
-    assert case.settle({"north-01": "not_replaced"}) == ("adopted", case.successor, "settled by a person")  # it is closed
+    assert case.resolve({"north-01": case.successor}) == ("adopted", case.successor, "resolved by a person")
+    assert case.resolve({"north-01": "not_replaced"}) == ("adopted", case.successor, "resolved by a person")  # it is closed
 
 
 def test_not_replaced_is_written_down(case):
-    assert case.settle({"north-01": "not_replaced"}) == ("not_replaced", None, "settled by a person")
+    assert case.resolve({"north-01": "not_replaced"}) == ("not_replaced", None, "resolved by a person")
 
 
 def test_nothing_is_sent(case):
-    case.settle({"north-01": case.successor})
+    case.resolve({"north-01": case.successor})
     assert case.service.sent == []
 
 
@@ -66,26 +66,26 @@ def test_a_verdict_that_cannot_be_right_is_refused_and_nothing_is_closed(case):
             (case.first, InvalidInput, "has AnonId old and not %s" % NEW),
             ("00000000-0000-4000-a000-ffffffffffff", RapidError, "unknown")]:
         with pytest.raises(error, match=words):
-            case.settle({"north-01": verdict})
+            case.resolve({"north-01": verdict})
         assert case.row() == before
     with pytest.raises(InvalidInput, match="north-02, which is not among the credentials"):
-        case.settle({"north-02": "not_replaced"})
+        case.resolve({"north-02": "not_replaced"})
     assert case.row() == before
 
 
 def test_check_mode_verifies_and_writes_nothing(case):
     before = case.row()
-    assert case.settle({"north-01": case.successor}, is_check_mode=True) == before
+    assert case.resolve({"north-01": case.successor}, is_check_mode=True) == before
     with pytest.raises(InvalidInput, match="look again"):
-        case.settle({"north-01": case.other}, is_check_mode=True)
+        case.resolve({"north-01": case.other}, is_check_mode=True)
 
 
 @pytest.mark.parametrize("outcome", ["replaced", "not_replaced", "lapsed"])
 def test_what_is_closed_stays_as_it_is(tmp_path, outcome):
     case = Case(str(tmp_path / "ledger.sqlite"), outcome)
     before = case.row()
-    assert case.settle({"north-01": "not_replaced"}) == before
-    assert case.settle({}) == before
+    assert case.resolve({"north-01": "not_replaced"}) == before
+    assert case.resolve({}) == before
 
 
 def test_what_another_run_closes_meanwhile_stays_as_it_is(case):
@@ -97,5 +97,5 @@ def test_what_another_run_closes_meanwhile_stays_as_it_is(case):
             return held(request_id)
 
         record.held = held_after_another_run
-        settle(case.service, record, {"north-01": "not_replaced"}, case.credentials, False)
+        resolve(case.service, record, {"north-01": "not_replaced"}, case.credentials, False)
     assert case.row()[:2] == ("replaced", "of the other run")

@@ -29,7 +29,7 @@ class Case:
     def params(self, **changes):
         credentials = [{"position": name, "request_id": request_id, "anon_id": None} for name, request_id in self.ids.items()]
         return {"credentials": credentials, "rotation_id": "q1", "anon_id_template": "{position_id}-{rotation_id}", "replace_lapsed": False,
-                "settled": {}, "ledger_path": self.path, "concurrency": 1, "max_failures": 0, "anon_ids_are_unique": True, **changes}
+                "resolutions": {}, "ledger_path": self.path, "concurrency": 1, "max_failures": 0, "anon_ids_are_unique": True, **changes}
 
     def rotate(self, is_check_mode=False, show_progress=None, **changes):
         return rotation.rotate(self.params(**changes), is_check_mode, show_progress)

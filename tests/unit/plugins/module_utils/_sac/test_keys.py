@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import SacSource, load_sac, sac_source
-from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.payload import shipment_of, windows_shipment_of
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.payload import build_payload, build_windows_payload
 from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import client_context
 from ansible_collections.eccops.rapid.tests.unit.support import certificates
 from ansible_collections.eccops.rapid.tests.unit.support.certificates import certificate_pem, key_pem
@@ -89,21 +89,21 @@ def test_a_key_for_rsassa_pss_stays_one(tmp_path, serve, server_context, ca_path
         with client_context(ca_path, sac).wrap_socket(connection, server_hostname="localhost") as secured:
             secured.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert secured.recv(12) == b"HTTP/1.1 200"
-    shipped, unused_summary = shipment_of(params, utc_now())
+    shipped, unused_summary = build_payload(params, utc_now())
     (tmp_path / "shipped.pem").write_text(shipped["sac_content"], encoding="ascii")
     ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(tmp_path / "shipped.pem", password="correct horse")
     text = openssl(tmp_path, "pkey", "-in", "shipped.pem", "-passin", "pass:correct horse")
     assert base64.b64decode(b"".join(text.splitlines()[1:-1])) == base64.b64decode(b"".join((tmp_path / "key.pem").read_bytes().splitlines()[1:-1]))
     assert_is(load(shipped["sac_content"].encode()), sac.certificate, sac.key)
     with pytest.raises(SacUnusable, match="RSASSA-PSS only, which cannot be sent to Windows unchanged"):
-        windows_shipment_of(params, utc_now())
+        build_windows_payload(params, utc_now())
 
 
 def test_other_keys_are_written_as_what_they_are(authority, key, rsa_key):
     for each in (key, rsa_key):
         certificate = authority.issue("Harbor County", each)
         params = {"sac_content": (certificate_pem(certificate) + key_pem(each)).decode(), "sac_passphrase": "correct horse"}
-        assert_is(load(shipment_of(params, utc_now())[0]["sac_content"].encode()), certificate, each)
-        windows = windows_shipment_of(params, utc_now())
+        assert_is(load(build_payload(params, utc_now())[0]["sac_content"].encode()), certificate, each)
+        windows = build_windows_payload(params, utc_now())
         own_key, own, _chain = pkcs12.load_key_and_certificates(base64.b64decode(windows["pkcs12"]), windows["passphrase"].encode())
         assert own == certificate and own_key.private_numbers() == each.private_numbers()

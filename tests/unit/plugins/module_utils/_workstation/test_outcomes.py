@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation.outcomes import is_too_much_failed, provisioning_outcomes
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.outcomes import above_max_fail_percentage, provisioning_outcomes
 
 CHANGED, UNCHANGED, SKIPPED = {"changed": True}, {"changed": False}, {"changed": False, "skipped": True}
 UNREACHABLE = {"unreachable": True, "changed": False, "msg": "no route"}
@@ -37,4 +37,4 @@ def test_the_outcome_of_a_position(variables, expected):
     (["failed"] + ["changed"] * 19, "5", False),
 ])
 def test_when_no_further_wave_is_begun(outcomes, max_fail_percentage, expected):
-    assert is_too_much_failed([{"outcome": outcome} for outcome in outcomes], max_fail_percentage) is expected
+    assert above_max_fail_percentage([{"outcome": outcome} for outcome in outcomes], max_fail_percentage) is expected

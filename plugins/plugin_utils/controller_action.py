@@ -25,7 +25,7 @@ from ansible_collections.eccops.rapid.plugins.plugin_utils.secret_options import
 from ansible_collections.eccops.rapid.plugins.plugin_utils.shipped_result import LONGEST_TEXT, filter_output, filter_result
 
 
-class CoreAction(ActionBase):
+class ControllerAction(ActionBase):
     """Subclasses say what they run: C(spec()) returns AnsibleModule's arguments, C(core(params, is_check_mode)) the result."""
 
     _supports_check_mode = True
@@ -100,7 +100,7 @@ class CoreAction(ActionBase):
                 "below [connection] in ansible.cfg, or ansible_pipelining: true, unset ANSIBLE_KEEP_REMOTE_FILES, and become by another method than su"
                 % (self._task.delegate_to or self._play_context.remote_addr or "the host")
             )
-        with self._untold():
+        with self._hide_output():
             said = self._execute_module(module_args=arguments, task_vars=task_vars)
         result = filter_result(said, self.returned_keys, self.longest_returned_text)
         return {**remove_values(result, self._secrets(arguments)), **self._discovered_facts()}
@@ -120,7 +120,7 @@ class CoreAction(ActionBase):
         return {"ansible_facts": {self._discovered_interpreter_key: path}}
 
     @contextlib.contextmanager
-    def _untold(self):
+    def _hide_output(self):
         """Keeps a connection such as ssh from showing a module's whole output at -vvv, where that holds a secret, and Ansible from its debug output."""
         contexts = [self._play_context, getattr(self._connection, "_play_context", self._play_context)]
         before, is_debugging = [context.no_log for context in contexts], C.DEFAULT_DEBUG
