@@ -14,5 +14,5 @@ def fleet():
 
 @pytest.fixture
 def run_playbook(fleet, tmp_path):
-    """Runs plays against the hosts of the inventory; the task results are read as in the integration tests."""
+    """Runs plays against the hosts of the inventory; the task results are read as in the functional tests."""
     return Playbooks(fleet, tmp_path)

@@ -156,16 +156,16 @@ options:
       - Days that must be left of a credential's year, else it is a warning.
     type: float
     default: 60
-  end_critical_days:
+  expiry_critical_days:
     description:
       - Days that must be left of a credential's year, else it is critical.
     type: float
     default: 14
-  end_warning_percent:
+  expiry_warning_percent:
     description:
       - Percent of its year that must be left, else it is a warning. Whichever limit is reached first counts.
     type: float
-  end_critical_percent:
+  expiry_critical_percent:
     description:
       - Percent of its year that must be left, else it is critical.
     type: float
@@ -233,8 +233,8 @@ EXAMPLES = r"""
           north-01:
             ecc: North
             request_id: 1b661ed5-12a0-4abd-b0e6-1be7c665a100
-    end_critical_days: 21
-    end_warning_percent: 25
+    expiry_critical_days: 21
+    expiry_warning_percent: 25
   delegate_to: localhost
   run_once: true
   register: fleet

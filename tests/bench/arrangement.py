@@ -15,7 +15,7 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(REPOSITORY / "tests" / name) for name in ("integration", "sandbox")]
+sys.path[:0] = [str(REPOSITORY / "tests" / name) for name in ("functional", "sandbox")]
 
 import harness  # noqa: E402  # pylint: disable=wrong-import-position
 

@@ -105,7 +105,7 @@ class Scale:
         results = arrangement.write("", ".results")
         inventory = arrangement.write({"dispatch_workstations": {"hosts": hosts}}, ".yml")
         extra_vars = {**extra_vars, "rapidauth_ledger_path": str(arrangement.directory / f"ledger-{len(self.rows)}.sqlite")}
-        reported = {"ANSIBLE_CALLBACK_PLUGINS": REPOSITORY / "tests" / "integration" / "callback_plugins", "ANSIBLE_CALLBACKS_ENABLED": "task_results",
+        reported = {"ANSIBLE_CALLBACK_PLUGINS": REPOSITORY / "tests" / "functional" / "callback_plugins", "ANSIBLE_CALLBACKS_ENABLED": "task_results",
                     "TASK_RESULTS_PATH": results}
         line = ["env", *(f"{name}={value}" for name, value in {**reported, **settings}.items()), BIN / "ansible-playbook"]
         line += [playbook or f"eccops.rapid.{job}_credentials", "-i", inventory, "-f", forks, *arguments]

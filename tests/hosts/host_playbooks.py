@@ -35,7 +35,7 @@ class Playbooks:
         environment = {
             **ansible_environment(place / "home"), "ANSIBLE_PIPELINING": "1",
             "ANSIBLE_SSH_CONTROL_PATH_DIR": self.fleet.sockets, "ANSIBLE_CALLBACKS_ENABLED": "task_results",
-            "ANSIBLE_CALLBACK_PLUGINS": REPOSITORY / "tests" / "integration" / "callback_plugins",
+            "ANSIBLE_CALLBACK_PLUGINS": REPOSITORY / "tests" / "functional" / "callback_plugins",
             "TASK_RESULTS_PATH": place / "results.jsonl", **(env or {}),
         }
         (place / "home").mkdir()

@@ -2,7 +2,7 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Tries every supported ansible-core with every Python it runs on that this machine can have, and writes the tables of docs/support_matrix.md.
 
-Each pair gets a virtual environment of its own and a chosen part of the integration tests; each ansible-core gets
+Each pair gets a virtual environment of its own and a chosen part of the functional tests; each ansible-core gets
 ansible-test sanity and units once; C(positions) is what runs on positions, on every Python. Arguments such as C(2.16/3.10),
 C(2.16/units) or C(positions) try that again, and keep the rest of the tables.
 """
@@ -102,7 +102,7 @@ def attempt(name, core, version, python, image):
     kind = name.split("/")[1]
     if kind in KINDS:
         return verdict(name, [python, ROOT / "tests" / "checks" / ("run_ansible_test_%s.py" % kind)], place=ROOT)
-    arguments = ["-q", "-n", "2", "--dist", "loadfile", *("tests/integration/" + part for part in PARTS)]
+    arguments = ["-q", "-n", "2", "--dist", "loadfile", *("tests/functional/" + part for part in PARTS)]
     if python:
         return verdict(name, [python, "-m", "pytest", *arguments])
     return verdict(name, *contained.command(image, core, version, arguments))

@@ -31,7 +31,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._fleet.subject_findin
 
 def check_fleet(params, is_check_mode, run_directory=None):
     """Returns the module's result for its C(params); it reads only, but for logins where they are asked for. Raises RapidError."""
-    rules = Rules(given_now(params.get("now")), read_limits(params, "end_"), params["validity_days"], params["collection_minutes"])
+    rules = Rules(given_now(params.get("now")), read_limits(params, "expiry_"), params["validity_days"], params["collection_minutes"])
     sac_limits = read_limits(params, "sac_")
     seen = Observations()
     services = [_complete(service, params) for service in params["services"]]

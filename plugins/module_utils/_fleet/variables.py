@@ -68,7 +68,7 @@ POSITION = _variables(
 )
 CHECK = _variables(
     *((name, values.read_number) for name in (
-        "check_expiry_warning_days", "check_end_critical_days", "check_end_warning_percent", "check_end_critical_percent",
+        "check_expiry_warning_days", "check_expiry_critical_days", "check_expiry_warning_percent", "check_expiry_critical_percent",
         "check_sac_warning_days", "check_sac_critical_days", "check_sac_warning_percent", "check_sac_critical_percent")),
     ("check_collection_minutes", values.read_integer),
     ("check_concurrency", values.read_integer),

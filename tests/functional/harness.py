@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Knows how integration tests run a real ansible-playbook against the sandbox, and read what every task reported.
+"""Knows how functional tests run a real ansible-playbook against the sandbox, and read what every task reported.
 
 A test gets two fixtures: C(sandbox), put back to its seeded state, and C(run_playbook). Starting ansible-playbook costs
 a second, so a run takes many tasks, and C(scenario) puts admin calls (faults, switches, clock) between them.

@@ -92,7 +92,7 @@ NOT_HERE = [(re.compile(pattern), why) for pattern, why in (
     (r"ansible-playbook eccops\.rapid\.provision_workstations -i fleet\.yml (?!.*--check).*",
      "changes as root the machine it runs on: extensions/molecule/workstation does it to real hosts"),
     (r"ansible(-playbook)? -i rehearsal\.yml .*", "deploys to real hosts as root: extensions/molecule does the same to hosts of its own"),
-    (r"awx -f yaml import < docs/awx/\w+\.yml", "needs an AWX: tests/integration/test_runner_awx.py reads the files as AWX would"),
+    (r"awx -f yaml import < docs/awx/\w+\.yml", "needs an AWX: tests/functional/test_runner_awx.py reads the files as AWX would"),
     (r"ansible-vault encrypt_string", "asks for the text at a terminal"),
     (r"openssl rehash( .*)?", "changes a directory of the site's own CAs"),
     (r"systemctl (enable --now check-credentials\.timer|--failed|status)", "would look at or change the services of this machine"),

@@ -120,12 +120,12 @@ def test_time_and_thresholds_can_be_given(fleet, run_playbook):
     assert fail_message(run, VERDICT).count("though the service still calls it Collected") == 12
     assert len(re.findall(r"CN=sandbox-sac-valid.* expired on", fail_message(run, VERDICT))) == 1
     for limits, told in (
-        ({"check_expiry_warning_days": 350, "check_end_critical_days": 346}, "it ends in 344 days"),
-        ({"check_end_warning_percent": 99.5, "check_end_critical_percent": 95}, "critical below 95 % of its 365 days"),
+        ({"check_expiry_warning_days": 350, "check_expiry_critical_days": 346}, "it ends in 344 days"),
+        ({"check_expiry_warning_percent": 99.5, "check_expiry_critical_percent": 95}, "critical below 95 % of its 365 days"),
     ):
         run = run_playbook(PLAYBOOK, limits, inventory=inventory)
         assert run.returncode == 2 and fail_message(run, VERDICT).count(told) == 12, run.output
-    for limits in ({"check_sac_critical_days": 90000, "check_sac_warning_days": 90000}, {"check_sac_critical_percent": 100, "check_end_critical_days": 0}):
+    for limits in ({"check_sac_critical_days": 90000, "check_sac_warning_days": 90000}, {"check_sac_critical_percent": 100, "check_expiry_critical_days": 0}):
         run = run_playbook(PLAYBOOK, limits, inventory=inventory)
         assert run.returncode == 2
         verdict = fail_message(run, VERDICT)
