@@ -52,7 +52,7 @@ def fixture_results_of(request):
 def test_installs_proves_and_removes_a_sac(results_of, tmp_path, authority, serve, server_context, ca_path):
     server = serve(response(404, {"Number": 1109, "Message": "x"}), context=server_context(client_ca_path=ca_path))
     options = Place(tmp_path / "sac", probe=True, api_url=server.url() + "/rapid", ca_path=ca_path).options
-    results = results_of("sac_installation", "have_sac", {**options, **shipped(authority, "SAC")})
+    results = results_of("_sac_deploy.installation", "have_sac", {**options, **shipped(authority, "SAC")})
     assert [(each["outcome"], each.get("is_proven")) for each in results] == [("installed", True), ("unchanged", None), ("removed", None)]
     assert not (tmp_path / "sac").exists()
 
@@ -60,6 +60,6 @@ def test_installs_proves_and_removes_a_sac(results_of, tmp_path, authority, serv
 @pytest.mark.slow
 def test_installs_verifies_and_removes_a_set_of_files(results_of):
     with temporary_place() as place:
-        results = results_of("workstation_files", "have_workstation_files", params(place, "1", verify_command=ENDS_WELL))
+        results = results_of("_workstation.files", "have_workstation_files", params(place, "1", verify_command=ENDS_WELL))
         assert [each["changed"] for each in results] == [True, False, True]
         assert not [path for path in place.rglob("*") if path.is_file()]
