@@ -98,7 +98,7 @@ def test_galaxys_rules_are_kept():
         assert metadata[name].startswith("https://")
     assert list(metadata["dependencies"]) == ["ansible.windows"]  # a certified collection may depend on certified ones only
     namespace = {}
-    exec((harness.REPOSITORY / "plugins" / "module_utils" / "version.py").read_text(encoding="utf-8"), namespace)  # pylint: disable=exec-used
+    exec((harness.REPOSITORY / "plugins" / "module_utils" / "_version.py").read_text(encoding="utf-8"), namespace)  # pylint: disable=exec-used
     assert namespace["COLLECTION_VERSION"] == metadata["version"]
 
 
