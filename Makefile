@@ -31,7 +31,7 @@ export PATH := $(BIN):$(PATH)
 export NO_PROXY := localhost,127.0.0.1
 export no_proxy := $(NO_PROXY)
 
-.PHONY: help demo test test-fast test-crash test-oldest test-hosts molecule lint docs matrix sandbox bench build clean
+.PHONY: help demo test test-fast test-targets test-crash test-oldest test-hosts molecule lint docs matrix sandbox bench build clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -41,11 +41,14 @@ demo: $(VENV)/.run-installed $(HERE) ## Rotate a demo fleet against the sandbox,
 
 test: $(VENV)/.test-installed $(HERE) $(WINDOWS) lint ## Prove everything: lint, sanity, unit, sandbox, functional and crash tests
 	PATH="$$PATH:$(POWERSHELL_BIN)" $(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile tests/unit tests/sandbox tests/functional tests/launcher tests/windows tests/end_to_end tests/crash
-	@$(MAKE) --no-print-directory test-hosts
+	@$(MAKE) --no-print-directory test-targets test-hosts
 	@echo "make test: everything passed but what is named as skipped above"
 
 test-fast: $(VENV)/.test-installed $(HERE) $(WINDOWS) ## The tests for your own loop: no lint, no slow ones
 	PATH="$$PATH:$(POWERSHELL_BIN)" $(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile -m "not slow" tests/unit tests/sandbox tests/functional tests/launcher tests/windows
+
+test-targets: $(VENV)/.test-installed ## Run each module once with ansible-test integration, against the sandbox; TARGETS=rapidauth_request runs that one
+	$(BIN)/python tests/checks/run_ansible_test.py integration $(TARGETS)
 
 test-crash: $(VENV)/.test-installed $(HERE) ## Kill a rotation at CRASH_INSTANTS instants, and compare ledger and service each time
 	$(BIN)/python -m pytest tests/crash --crash-instants $(CRASH_INSTANTS)

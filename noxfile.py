@@ -63,7 +63,7 @@ def ansible_lint(session):
 @nox.session(name="sanity", venv_backend="none")
 def sanity(session):
     """ansible-test sanity, without one line of ignores"""
-    session.run(sys.executable, "tests/checks/run_ansible_test_sanity.py", *session.posargs)
+    session.run(sys.executable, "tests/checks/run_ansible_test.py", "sanity", *session.posargs)
 
 
 if __name__ == "__main__":

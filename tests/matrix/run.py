@@ -101,7 +101,7 @@ def attempt(name, core, version, python, image):
     """Tries one entry of the table: C(core/python), C(core/sanity) or C(core/units)."""
     kind = name.split("/")[1]
     if kind in KINDS:
-        return verdict(name, [python, ROOT / "tests" / "checks" / ("run_ansible_test_%s.py" % kind)], place=ROOT)
+        return verdict(name, [python, ROOT / "tests" / "checks" / "run_ansible_test.py", kind], place=ROOT)
     arguments = ["-q", "-n", "2", "--dist", "loadfile", *("tests/functional/" + part for part in PARTS)]
     if python:
         return verdict(name, [python, "-m", "pytest", *arguments])

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Knows how to run ansible-test over a copy of this tree.
+"""Runs C(ansible-test KIND) over a copy of this tree, with this Python unless C(--python) says otherwise.
 
 ansible-test wants the tree at .../ansible_collections/eccops/rapid, and in git, which lists its files.
 It also downloads pip for each virtual environment it makes; the copy of that script in its cache, written here, asks
-Python's own ensurepip instead, so that the package index is all that is needed.
+Python's own ensurepip instead, so that the package index is all that is needed. The integration tests need no such
+environment: they run with this Python and its packages.
 """
 
 from __future__ import annotations
@@ -64,6 +65,8 @@ def run(kind, *arguments):
         (cache / f"get_pip_{version.replace('.', '_')}.py").write_text(GET_PIP)
     if "--python" not in arguments:
         arguments = ("--python", "%d.%d" % sys.version_info[:2], *arguments)
+    if kind != "integration":
+        arguments = ("--venv", *arguments)
     program = pathlib.Path(sys.executable).parent / "ansible-test"
     environment = dict(os.environ, HOME=str(home))
     for name in ("ANSIBLE_CONFIG", "ANSIBLE_COLLECTIONS_PATH"):
@@ -71,7 +74,7 @@ def run(kind, *arguments):
     with tempfile.TemporaryDirectory(dir=WORK) as scratch:
         place = pathlib.Path(scratch) / "ansible_collections" / "eccops" / "rapid"
         copy_tree(place)
-        return run_to_end([program, kind, "--venv", "--color", "no", *arguments], cwd=place, env=environment)
+        return run_to_end([program, kind, "--color", "no", *arguments], cwd=place, env=environment)
 
 
 def run_to_end(command, **options):
@@ -88,3 +91,7 @@ def run_to_end(command, **options):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(run(*sys.argv[1:]))
