@@ -4,23 +4,41 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import itertools
 import uuid
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, NotSent, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import Credential
 
-#: What may become of a POST. ``late`` has its effect when ``land`` is called, long after the answer was given up;
-#: ``cut_at_work`` in the last second of the time that a call may take.
-POST_FATES = (
-    "answered", "lost_before", "cut_at_work", "lost_after", "late", "timed_out_late", "empty_500_after", "html_503", "throttled", "maintenance",
-    "refused", "not_sent")
-#: What may become of a look-up.
-LOOK_FATES = ("answered", "answered", "answered", "lost", "html_503", "throttled")
-
+LOST = AnswerLost("the connection was cut")
+THROTTLED = Refusal("HTTP 429", kind="throttled", http_status=429)
+PAGE_OF_503 = Refusal("HTTP 503", http_status=503)
+#: What may become of a POST or PATCH: when it has its effect, and the error. ``late`` is when ``land`` is called, long after the
+#: answer was given up; ``at_work`` is in the last second of the time that a call may take. Tests may give such a pair instead of a name.
+WRITE_FATES = {
+    "answered": ("now", None),
+    "lost_before": (None, LOST),
+    "cut_at_work": ("at_work", AnswerLost("the connection was cut", kind="connection_cut")),
+    "lost_after": ("now", LOST),
+    "late": ("late", LOST),
+    "timed_out_late": ("late", AnswerLost("no answer within 30 s", kind="answer_timed_out")),
+    "empty_500_after": ("now", Refusal("HTTP 500", http_status=500)),
+    "html_503": (None, PAGE_OF_503),
+    "throttled": (None, THROTTLED),
+    "maintenance": (None, Refusal("HTTP 503, error 13", kind="maintenance", http_status=503, number=13)),
+    "refused": (None, Refusal("HTTP 409", http_status=409, number=7000)),
+    "not_sent": (None, NotSent("the connection was refused")),
+}
+#: What may become of a look-up. Tests may give an error instead of a name.
+LOOK_FATES = {"answered": None, "lost": LOST, "html_503": PAGE_OF_503, "throttled": THROTTLED}
 
 #: How long the service may be at work on a call.
 CALL_SECONDS = 30
+
+#: The RequestIds of the first two credentials.
+ID, NEW_ID = (str(uuid.UUID(int=number)) for number in (1, 2))
 
 
 class Crash(BaseException):
@@ -30,22 +48,22 @@ class Crash(BaseException):
 class ModelRapidAuth:
     """The service in memory, with RapidAuthClient's methods.
 
-    ``sent`` lists every POST as (RequestId, AnonId); ``effects`` every replacement as (RequestId, AnonId, new RequestId);
-    ``cleaned_up`` the AnonIds whose replacement lapsed and was deleted.
+    ``writes`` lists every POST and PATCH as (method, RequestId, AnonId or PreventCollection), ``sent`` every POST as (RequestId, AnonId);
+    ``effects`` every replacement as (RequestId, AnonId, new RequestId); ``cleaned_up`` the AnonIds whose replacement lapsed and was deleted.
     """
 
     api_url = "https://service.example/rapid"
     clock_skew_seconds = 0
 
-    def __init__(self, are_anon_ids_unique, old_after_replace="unchanged"):
+    def __init__(self, are_anon_ids_unique=True, old_after_replace="unchanged"):
         self.are_anon_ids_unique, self._old_after_replace = are_anon_ids_unique, old_after_replace
         self._ticks = itertools.count(1)
-        self.sent, self.effects, self.cleaned_up, self.pending = [], [], [], []
+        self.writes, self.effects, self.cleaned_up, self.pending = [], [], [], []
         self.looked_up = set()  # what this run was told not to exist
-        self.post_fates, self.look_fates = [], []
+        self.write_fates, self.look_fates = [], []
         self.landed_late = set()  # the RequestIds of replacements that came long after their POST
         self._now = self._work_ends_at = 0  # seconds, of a clock that sleep() moves
-        self._at_work_on = None
+        self._work = None  # what has its effect at the end of it
         self.before_post = lambda request_id, anon_id: None
         self.rows = []
         self.first_id = self.add("old", "Collected")
@@ -59,7 +77,14 @@ class ModelRapidAuth:
         })
         return request_id
 
+    @property
+    def sent(self):
+        return [write[1:] for write in self.writes if write[0] == "POST"]
+
     # What the client may do
+
+    def audited(self, unused_audit_log):
+        return self
 
     def get_request(self, request_id):
         return self._look("RequestId", request_id)
@@ -74,29 +99,11 @@ class ModelRapidAuth:
 
     def replace(self, request_id, anon_id):
         self.before_post(request_id, anon_id)
-        self.sent.append((request_id, anon_id))
-        fate = self.post_fates.pop(0) if self.post_fates else "answered"
-        self._work_ends_at = self._now + (0 if fate == "not_sent" else CALL_SECONDS)
-        if fate == "cut_at_work":
-            self._at_work_on = (request_id, anon_id)
-            raise AnswerLost("the connection was cut", kind="connection_cut")
-        if fate == "not_sent":
-            raise NotSent("the connection was refused")
-        if fate in ("late", "timed_out_late"):
-            self.pending.append((request_id, anon_id))
-        if fate == "timed_out_late":
-            self._now = self._work_ends_at
-            raise AnswerLost("no answer within 30 s", kind="answer_timed_out")
-        if fate in ("lost_before", "late"):
-            raise AnswerLost("the connection was cut")
-        if fate in ("html_503", "throttled", "maintenance", "refused"):
-            raise _refusal(fate)
-        new_id = self._replaced(request_id, anon_id)
-        if fate == "lost_after":
-            raise AnswerLost("the connection was cut")
-        if fate == "empty_500_after":
-            raise Refusal("HTTP 500", http_status=500)
-        return Credential(dict(self._row("RequestId", new_id)))
+        self._write("POST", request_id, anon_id)
+        return Credential(dict(self._row("AnonId", anon_id)))
+
+    def set_prevent_collection(self, request_id, is_prevented):
+        self._write("PATCH", request_id, is_prevented)
 
     def seconds_at_work(self):
         return self._work_ends_at - self._now
@@ -104,26 +111,41 @@ class ModelRapidAuth:
     def sleep(self, seconds):
         assert 0 < seconds <= self.seconds_at_work(), "slept for nothing"
         self._now += seconds
-        if self._at_work_on is not None and self.seconds_at_work() < 1:
-            self._end_work()
+        if self._work and self.seconds_at_work() < 1:
+            work, self._work = self._work, None
+            with contextlib.suppress(Refusal):
+                self._take_effect(*work)
 
-    def _end_work(self):
-        work, self._at_work_on = self._at_work_on, None
-        try:
-            self._replaced(*work)
-        except Refusal:
-            pass
+    def _write(self, *write):
+        self.writes.append(write)
+        fate = self.write_fates.pop(0) if self.write_fates else "answered"
+        effect, error = WRITE_FATES.get(fate, fate)
+        self._work_ends_at = self._now + (0 if isinstance(error, NotSent) else CALL_SECONDS)
+        if effect == "now":
+            self._take_effect(*write)
+        elif effect == "at_work":
+            self._work = write
+        elif effect == "late":
+            self.pending.append(write[1:])
+        if error:
+            self._now += self.seconds_at_work() if error.kind == "answer_timed_out" else 0
+            raise copy.copy(error)
 
     def _look(self, field, value):
         fate = self.look_fates.pop(0) if self.look_fates else "answered"
-        if fate == "lost":
-            raise AnswerLost("the connection was cut")
-        if fate != "answered":
-            raise _refusal(fate)
+        error = LOOK_FATES.get(fate, fate)
+        if error:
+            raise copy.copy(error)
         row = self._row(field, value)
         if row is None:
             raise Refusal("unknown", kind="unknown", http_status=404, number=1109)
         return Credential(dict(row))
+
+    def _take_effect(self, method, request_id, value):
+        if method == "POST":
+            return self._replaced(request_id, value)
+        self._row("RequestId", request_id)["PreventCollection"] = value
+        return None
 
     def _row(self, field, value):
         return next((row for row in reversed(self.rows) if row[field] == value), None)
@@ -146,10 +168,8 @@ class ModelRapidAuth:
 
     def land(self):
         """The oldest late request has its effect, or is refused."""
-        try:
+        with contextlib.suppress(Refusal):
             self.landed_late.add(self._replaced(*self.pending.pop(0)))
-        except Refusal:
-            pass
 
     def newest_waiting(self):
         return next((row for row in reversed(self.rows) if row["Status"] == "Requested"), None)
@@ -167,16 +187,6 @@ class ModelRapidAuth:
         """What a person finds in the dashboard: the RequestId under an AnonId, or None."""
         row = self._row("AnonId", anon_id)
         return row["RequestId"] if row else None
-
-
-def _refusal(fate):
-    if fate == "html_503":
-        return Refusal("HTTP 503", http_status=503)
-    if fate == "throttled":
-        return Refusal("HTTP 429", kind="throttled", http_status=429)
-    if fate == "maintenance":
-        return Refusal("HTTP 503, error 13", kind="maintenance", http_status=503, number=13)
-    return Refusal("HTTP 409", http_status=409, number=7000)
 
 
 class Crashing:

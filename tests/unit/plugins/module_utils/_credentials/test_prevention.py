@@ -8,7 +8,7 @@ import pytest
 
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials import prevention
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import NotSent, RapidError
-from ansible_collections.eccops.rapid.tests.unit.support.fake_rapidauth import ID, LOST, NEW_ID, FakeRapidAuth
+from ansible_collections.eccops.rapid.tests.unit.support.model_rapidauth import ID, LOST, NEW_ID, ModelRapidAuth
 
 CREDENTIALS = [{"position": "north-01", "request_id": ID}, {"position": "north-02", "request_id": NEW_ID}]
 
@@ -25,8 +25,8 @@ def fixture_prevent(monkeypatch):
 
 @pytest.fixture(name="service")
 def fixture_service():
-    service = FakeRapidAuth()
-    service.credentials.append({"AnonId": "other", "RequestId": NEW_ID, "PreventCollection": False, "Status": "Requested"})
+    service = ModelRapidAuth()
+    service.add("other", "Requested")
     return service
 
 
@@ -40,7 +40,7 @@ def test_check_mode_sends_nothing_and_a_second_run_changes_nothing(prevent, serv
 
 @pytest.mark.parametrize("error", [LOST, NotSent("refused")])
 def test_a_failure_of_one_leaves_the_others_prevented(prevent, service, error):
-    service.fails["get_request"] = [error]
+    service.look_fates = [error]
     with pytest.raises(RapidError, match="1 of 2 positions are not blocked: north-01: ") as caught:
         prevent(service)
     assert caught.value.kind == "not_prevented" and caught.value.details["failed_positions"] == ["north-01"]
@@ -48,11 +48,11 @@ def test_a_failure_of_one_leaves_the_others_prevented(prevent, service, error):
 
 
 def test_an_answer_that_was_lost_is_looked_for(prevent, service):
-    service.fails["set_prevent_collection"] = [LOST]
+    service.write_fates = ["lost_after"]
     assert prevent(service)["failed_positions"] == []
 
 
 def test_what_has_expired_is_left_alone(prevent, service):
-    service.credentials[0]["Status"] = "Expired"
+    service.rows[0]["Status"] = "Expired"
     assert prevent(service)["positions"]["north-01"] == []
     assert service.writes == [("PATCH", NEW_ID, True)]

@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials import state as credential_state
 from ansible_collections.eccops.rapid.plugins.module_utils._argspec import request_spec
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import NotSent, RapidError, Refusal
-from ansible_collections.eccops.rapid.tests.unit.support.fake_rapidauth import ID, LOST, NEW_ID, FakeRapidAuth
+from ansible_collections.eccops.rapid.tests.unit.support.model_rapidauth import ID, LOST, NEW_ID, ModelRapidAuth
 
 POST = [("POST", ID, "new")]
 REPLACED = {"request_id": ID, "state": "replaced", "anon_id": "new"}
@@ -27,7 +27,7 @@ def bring(monkeypatch):
 
 
 def test_replaced_once_and_then_unchanged(bring):
-    service = FakeRapidAuth()
+    service = ModelRapidAuth()
     checked = bring(service, REPLACED, is_check_mode=True)
     assert (checked["changed"], service.writes) == (True, [])
     first, second = bring(service, REPLACED), bring(service, REPLACED)
@@ -43,8 +43,8 @@ LOSSES = [LOST, Refusal("empty", http_status=500), Refusal("gateway", http_statu
 
 @pytest.mark.parametrize("lost", LOSSES)
 def test_a_lost_answer_whose_successor_is_found(bring, lost):
-    service = FakeRapidAuth()
-    service.fails["replace"] = [lost]
+    service = ModelRapidAuth()
+    service.write_fates = [("now", lost)]
     result = bring(service, REPLACED)
     assert (result["changed"], result["request_id"]) == (True, NEW_ID)
     assert service.writes == POST
@@ -52,41 +52,41 @@ def test_a_lost_answer_whose_successor_is_found(bring, lost):
 
 @pytest.mark.parametrize("lost, kind", list(zip(LOSSES, ["not_replaced", "not_replaced", "unresolved"])))
 def test_a_lost_answer_without_a_successor(bring, lost, kind):
-    service = FakeRapidAuth()
-    service.has_effect, service.fails["replace"] = False, [lost]
+    service = ModelRapidAuth()
+    service.write_fates = [(None, lost)]
     with pytest.raises(RapidError, match="run the same task again") as caught:
         bring(service, REPLACED)
     assert caught.value.kind == kind
     assert service.writes == POST
-    service.has_effect = True
     assert bring(service, REPLACED)["changed"] is True
 
 
 @pytest.mark.parametrize("blind", [LOST, NotSent("down"), Refusal("busy", http_status=503), Refusal("no such page", http_status=404)])
 def test_a_lost_answer_that_cannot_be_looked_into(bring, blind):
-    service = FakeRapidAuth()
-    service.fails = {"replace": [LOST], "get_credential": [None, blind]}
+    service = ModelRapidAuth()
+    service.write_fates, service.look_fates = ["lost_after"], ["answered", "answered", *[blind] * 20]
     with pytest.raises(RapidError, match="it is not known whether") as caught:
         bring(service, REPLACED)
     assert caught.value.kind == "unresolved"
     assert service.writes == POST
+    service.look_fates = []
     assert bring(service, REPLACED)["changed"] is False
     assert service.writes == POST
 
 
 @pytest.mark.parametrize("refused", [NotSent("down"), Refusal("no", http_status=400), Refusal("no", http_status=500, number=77)])
 def test_what_was_refused_or_not_sent_is_neither_repeated_nor_doubted(bring, refused):
-    service = FakeRapidAuth()
-    service.has_effect, service.fails["replace"] = False, [refused]
+    service = ModelRapidAuth()
+    service.write_fates = [(None, refused)]
     with pytest.raises(RapidError, match=refused.message):
         bring(service, REPLACED)
     assert service.writes == POST
 
 
-@pytest.mark.parametrize("method", ["get_request", "get_credential"])
-def test_nothing_is_sent_where_the_look_before_fails(bring, method):
-    service = FakeRapidAuth()
-    service.fails[method] = [LOST]
+@pytest.mark.parametrize("looks", [["lost"], ["answered", "lost"]])
+def test_nothing_is_sent_where_a_look_before_fails(bring, looks):
+    service = ModelRapidAuth()
+    service.look_fates = looks
     with pytest.raises(RapidError):
         bring(service, REPLACED)
     assert service.writes == []
@@ -98,7 +98,8 @@ def test_nothing_is_sent_where_the_look_before_fails(bring, method):
 )
 @pytest.mark.parametrize("is_check_mode", [True, False])
 def test_the_guards_hold_before_anything_is_sent(bring, fields, expected, kind, is_check_mode):
-    service = FakeRapidAuth(**fields)
+    service = ModelRapidAuth()
+    service.rows[0].update(fields)
     with pytest.raises(RapidError) as caught:
         bring(service, dict(REPLACED, expect_anon_id=expected), is_check_mode)
     assert (caught.value.kind, service.writes) == (kind, [])
@@ -108,7 +109,7 @@ PREVENTED = {"request_id": ID, "state": "present", "prevent_collection": True}
 
 
 def test_prevented_once_and_then_unchanged(bring):
-    service = FakeRapidAuth()
+    service = ModelRapidAuth()
     checked = bring(service, PREVENTED, is_check_mode=True)
     first, second = bring(service, PREVENTED), bring(service, PREVENTED)
     assert [result["changed"] for result in (checked, first, second)] == [True, True, False]
@@ -118,28 +119,29 @@ def test_prevented_once_and_then_unchanged(bring):
 
 
 def test_a_patch_whose_answer_was_lost_is_looked_after(bring):
-    service = FakeRapidAuth()
-    service.fails["set_prevent_collection"] = [LOST]
+    service = ModelRapidAuth()
+    service.write_fates = ["lost_after"]
     assert bring(service, PREVENTED)["credential"]["prevent_collection"] is True
 
 
 def test_a_patch_that_did_not_take_is_a_failure(bring):
-    service = FakeRapidAuth()
-    service.has_effect = False
+    service = ModelRapidAuth()
+    service.write_fates = [(None, None)]
     with pytest.raises(RapidError) as caught:
         bring(service, PREVENTED)
     assert caught.value.kind == "not_taken"
 
 
 def test_an_unknown_request_id_is_a_failure_and_not_a_blocked_credential(bring):
-    service = FakeRapidAuth(RequestId=NEW_ID)
+    service = ModelRapidAuth()
+    service.rows.clear()
     with pytest.raises(Refusal) as caught:
         bring(service, PREVENTED)
     assert (caught.value.kind, service.writes) == ("unknown", [])
 
 
 def test_present_with_the_wrong_anon_id_changes_nothing(bring):
-    service = FakeRapidAuth()
+    service = ModelRapidAuth()
     with pytest.raises(RapidError) as caught:
         bring(service, dict(PREVENTED, expect_anon_id="other"))
     assert (caught.value.kind, service.writes) == ("anon_id_unexpected", [])

@@ -140,14 +140,14 @@ def test_an_anon_id_of_another_position_is_refused(path):
 def test_after_a_cut_it_is_looked_for_until_the_call_must_have_ended(path, fate):
     """One look at once would find nothing, or be lost itself."""
     case = Case(path)
-    case.service.post_fates, case.service.look_fates = [fate], ["answered", "answered", "lost", "lost"]
+    case.service.write_fates, case.service.look_fates = [fate], ["answered", "answered", "lost", "lost"]
     assert told(case.run()) == ("replaced", None) and case.entry()["outcome"] == "replaced" and len(case.service.sent) == 1
 
 
 @pytest.mark.parametrize("fate, kind, row", [("lost_before", "not_replaced", "not_replaced"), ("timed_out_late", "unresolved", "unresolved")])
 def test_nothing_is_concluded_before_the_call_must_have_ended(path, fate, kind, row):
     case = Case(path)
-    case.service.post_fates = [fate]
+    case.service.write_fates = [fate]
     assert case.run().kind == kind and case.entry()["outcome"] == row and case.service.seconds_at_work() == 0
 
 

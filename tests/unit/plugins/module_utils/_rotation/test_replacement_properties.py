@@ -14,14 +14,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidE
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import ReplacementRequest, replace_one
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import open_record
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.resolutions import resolve
-from ansible_collections.eccops.rapid.tests.unit.support.model_rapidauth import (
-    LOOK_FATES,
-    POST_FATES,
-    Countdown,
-    Crash,
-    Crashing,
-    ModelRapidAuth,
-)
+from ansible_collections.eccops.rapid.tests.unit.support.model_rapidauth import LOOK_FATES, WRITE_FATES, Countdown, Crash, Crashing, ModelRapidAuth
 
 pytest.importorskip("hypothesis")
 
@@ -29,6 +22,7 @@ from hypothesis import HealthCheck, settings, strategies as st  # noqa: E402
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test  # noqa: E402
 
 ROTATIONS = ("q1", "q2")
+LOOKS = ["answered", "answered", *LOOK_FATES]
 FOUND = ("replaced", "already_replaced", "adopted")
 #: A run dies before or after any of its calls; there are at most some twenty.
 INSTANTS = st.one_of(st.none(), st.integers(0, 24))
@@ -88,15 +82,15 @@ class Rotations(RuleBasedStateMachine):
 
     # What happens
 
-    @rule(rotation=st.sampled_from(ROTATIONS), post=st.lists(st.sampled_from(POST_FATES), max_size=2),
-          looks=st.lists(st.sampled_from(LOOK_FATES), max_size=8), instant=INSTANTS, name=st.integers(0, 9), is_lapsed_replaced=st.booleans())
+    @rule(rotation=st.sampled_from(ROTATIONS), post=st.lists(st.sampled_from(list(WRITE_FATES)), max_size=2),
+          looks=st.lists(st.sampled_from(LOOKS), max_size=8), instant=INSTANTS, name=st.integers(0, 9), is_lapsed_replaced=st.booleans())
     def run(self, rotation, post, looks, instant, name, is_lapsed_replaced):
-        self.service.post_fates, self.service.look_fates = list(post), list(looks)
+        self.service.write_fates, self.service.look_fates = list(post), list(looks)
         self.replace(rotation, self.a_name(name), instant, is_lapsed_replaced)
 
-    @rule(rotation=st.sampled_from(ROTATIONS), looks=st.lists(st.sampled_from(LOOK_FATES), max_size=4))
+    @rule(rotation=st.sampled_from(ROTATIONS), looks=st.lists(st.sampled_from(LOOKS), max_size=4))
     def check(self, rotation, looks):
-        self.service.post_fates, self.service.look_fates = [], list(looks)
+        self.service.write_fates, self.service.look_fates = [], list(looks)
         sent, rows = len(self.service.sent), self.history()
         self.replace(rotation, self.service.first_id, None, False, is_check_mode=True)
         assert (len(self.service.sent), self.history()) == (sent, rows)
@@ -182,7 +176,7 @@ class Rotations(RuleBasedStateMachine):
         if self.is_forgotten and len(self.begun) > 1:
             return
         begun = [each for each in self.begun[-1:] if each not in self.returned_to] if self.service.landed_late else list(self.begun)
-        self.service.post_fates, self.service.look_fates = [], []
+        self.service.write_fates, self.service.look_fates = [], []
         self.resolve()
         assert self.begun or not self.service.effects
         for rotation in begun:

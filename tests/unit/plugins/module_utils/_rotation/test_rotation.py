@@ -128,20 +128,20 @@ def test_two_names_of_one_credential_are_refused(case):
 
 @pytest.mark.parametrize("max_failures, begun", [(0, 1), (1, 2), (3, 4), (SIZE, SIZE)])
 def test_no_more_failures_than_allowed(case, max_failures, begun):
-    case.service.post_fates = ["refused"] * SIZE
+    case.service.write_fates = ["refused"] * SIZE
     error = case.failed(max_failures=max_failures)
     result = error.details
     assert error.kind == "wave_incomplete" and (result["changed"], result["failed_positions"]) == (False, NAMES)
     assert outcomes(result) == ["refused"] * begun + ["not_started"] * (SIZE - begun) and len(case.service.sent) == begun
     assert result["stopped_by"] == ("%d failures, and max_failures is %d" % (begun, max_failures) if begun < SIZE else None)
     assert "%d of %d positions are not replaced for sure" % (SIZE, SIZE) in error.message
-    case.service.post_fates = []
+    case.service.write_fates = []
     assert case.rotate()["summary"] == {"replaced": SIZE, "total": SIZE}
 
 
 @pytest.mark.parametrize("fate", ["not_sent", "throttled", "maintenance"])
 def test_what_every_further_call_would_meet_stops_at_once(case, fate):
-    case.service.post_fates = ["answered", fate]
+    case.service.write_fates = ["answered", fate]
     result = case.failed(max_failures=SIZE).details
     assert outcomes(result) == ["replaced", "failed"] + ["not_started"] * (SIZE - 2) and result["stopped_by"]
     assert len(case.service.sent) == 2 and result["changed"] is True
@@ -164,7 +164,7 @@ def test_what_every_further_call_would_meet_stops_at_once(case, fate):
     ("refused", "answered", False, ("refused", "refused"), "not_replaced")])
 def test_no_more_is_concluded_from_a_lost_answer_than_is_known(case, post, look, unique, told, row):
     case.service.are_anon_ids_unique = unique
-    case.service.post_fates, case.service.look_fates = [post], ["answered", "answered"] + [look] * 20
+    case.service.write_fates, case.service.look_fates = [post], ["answered", "answered"] + [look] * 20
     changes = {"credentials": case.params()["credentials"][:1], "anon_ids_are_unique": unique}
     result = case.rotate(**changes) if told[1] is None else case.failed(**changes).details
     entry = result["positions"]["north-01"]
