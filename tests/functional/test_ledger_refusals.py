@@ -7,6 +7,7 @@ import sqlite3
 
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerRecord
+from ansible_collections.eccops.rapid.tests.unit.support.ledgers import foreign, linked
 from harness import Observed, assert_sentence, scenario, task
 
 
@@ -18,19 +19,6 @@ def newer(path):
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA user_version = 99")
     connection.close()
-
-
-def foreign(path):
-    path.unlink()
-    connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE recipes (name TEXT)")
-    connection.close()
-    path.chmod(0o600)
-
-
-def linked(path):
-    path.rename(path.with_name("real"))
-    path.symlink_to("real")
 
 
 def directory(path):

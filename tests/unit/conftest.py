@@ -46,6 +46,16 @@ def other_authority():
 
 
 @pytest.fixture(scope="session")
+def key():
+    return certificates.new_key()
+
+
+@pytest.fixture(scope="session")
+def certificate(authority, key):
+    return authority.issue("Harbor County", key)
+
+
+@pytest.fixture(scope="session")
 def rsa_key():
     from cryptography.hazmat.primitives.asymmetric import rsa
 

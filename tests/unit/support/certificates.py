@@ -30,6 +30,11 @@ def certificate_pem(certificate):
     return certificate.public_bytes(PEM)
 
 
+def encode_der(tag, content):
+    size = len(content).to_bytes(4, "big").lstrip(b"\0")
+    return bytes([tag]) + (bytes([len(content)]) if len(content) < 128 else bytes([0x80 | len(size)]) + size) + content
+
+
 def days_from_now(days):
     return datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)
 

@@ -19,7 +19,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerRecord, NoRecord, open_record
-from ansible_collections.eccops.rapid.tests.unit.support.ledgers import API, make_ledger
+from ansible_collections.eccops.rapid.tests.unit.support.ledgers import API, foreign, linked, make_ledger
 
 FORKS = multiprocessing.get_context("fork")
 
@@ -27,11 +27,6 @@ FORKS = multiprocessing.get_context("fork")
 @pytest.fixture(name="path")
 def fixture_path(tmp_path):
     return tmp_path / "ledger.sqlite"
-
-
-def linked(path):
-    path.rename(path.with_name("real"))
-    path.symlink_to("real")
 
 
 def cut(size):
@@ -42,14 +37,6 @@ def scribbled(path):
     with path.open("r+b") as file:
         file.seek(4096)
         file.write(os.urandom(path.stat().st_size - 4096))
-
-
-def foreign(path):
-    path.unlink()
-    connection = sqlite3.connect(path)
-    connection.execute("CREATE TABLE recipes (name TEXT)")
-    connection.close()
-    path.chmod(0o600)
 
 
 def newer(path):

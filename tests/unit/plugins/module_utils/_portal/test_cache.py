@@ -15,44 +15,11 @@ import traceback
 
 import pytest
 
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._portal.cache import TokenCache
+from ansible_collections.eccops.rapid.tests.unit.support.token_caches import ACCOUNT, enter, trouble
 
-ACCOUNT = ("https://api.example", "irpv1", "dispatch@ecc.example")
 NOBODY = 65534
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: acts as another user")
-
-
-@pytest.fixture
-def directory(tmp_path):
-    return str(tmp_path / "cache")
-
-
-@pytest.fixture
-def cache(directory):
-    with TokenCache(directory, *ACCOUNT).locked():
-        pass
-    return TokenCache(directory, *ACCOUNT)
-
-
-@pytest.fixture
-def token_file(cache, directory):
-    cache.write("token", "password", {"token": "MARKER"})
-    (name,) = [name for name in os.listdir(directory) if name.endswith(".token")]
-    return os.path.join(directory, name)
-
-
-def trouble(call):
-    with pytest.raises(RapidError) as caught:
-        call()
-    assert caught.value.kind == "cache_unusable"
-    assert "password" not in caught.value.message
-    return caught.value.message
-
-
-def enter(cache):
-    with cache.locked():
-        pass
 
 
 def test_what_is_stored_is_read_by_who_knows_the_password_only(cache, directory, token_file):

@@ -14,39 +14,7 @@ import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._portal.cache import TokenCache
 from ansible_collections.eccops.rapid.tests.unit.support.clocks import MovedClock
-
-ACCOUNT = ("https://api.example", "irpv1", "dispatch@ecc.example")
-
-
-@pytest.fixture(name="directory")
-def fixture_directory(tmp_path):
-    return str(tmp_path / "cache")
-
-
-@pytest.fixture(name="cache")
-def fixture_cache(directory):
-    enter(TokenCache(directory, *ACCOUNT))
-    return TokenCache(directory, *ACCOUNT)
-
-
-@pytest.fixture(name="token_file")
-def fixture_token_file(cache, directory):
-    cache.write("token", "password", {"token": "MARKER"})
-    (name,) = [name for name in os.listdir(directory) if name.endswith(".token")]
-    return os.path.join(directory, name)
-
-
-def enter(cache):
-    with cache.locked():
-        pass
-
-
-def trouble(call):
-    with pytest.raises(RapidError) as caught:
-        call()
-    assert caught.value.kind == "cache_unusable" and "password" not in caught.value.message
-    return caught.value.message
-
+from ansible_collections.eccops.rapid.tests.unit.support.token_caches import ACCOUNT, enter, trouble
 
 def test_whoever_logs_in_is_waited_for_and_then_named(cache, directory):
     with cache.locked():

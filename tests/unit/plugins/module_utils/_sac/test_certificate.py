@@ -17,16 +17,6 @@ from ansible_collections.eccops.rapid.tests.unit.support import certificates
 from ansible_collections.eccops.rapid.tests.unit.support.certificates import days_from_now
 
 
-@pytest.fixture(scope="module", name="key")
-def fixture_key():
-    return certificates.new_key()
-
-
-@pytest.fixture(scope="module", name="certificate")
-def fixture_certificate(authority, key):
-    return authority.issue("Harbor County", key)
-
-
 @pytest.fixture(name="sac")
 def fixture_sac(certificate, key):
     return Sac(certificate, key, [], "the.sac")

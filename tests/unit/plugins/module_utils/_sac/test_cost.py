@@ -23,7 +23,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate impo
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import inspect_sac
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import SacSource, load_sac, read_sac
 from ansible_collections.eccops.rapid.tests.unit.support import certificates
-from ansible_collections.eccops.rapid.tests.unit.support.certificates import certificate_pem, key_pem
+from ansible_collections.eccops.rapid.tests.unit.support.certificates import certificate_pem, encode_der, key_pem
 from ansible_collections.eccops.rapid.tests.unit.support.openssl import openssl
 
 PASSPHRASE = "correct horse"
@@ -33,26 +33,11 @@ LONG_SECONDS = 20
 FUZZING = {"deadline": datetime.timedelta(seconds=LONG_SECONDS), "suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]}
 
 
-@pytest.fixture(scope="module", name="key")
-def fixture_key():
-    return certificates.new_key()
-
-
-@pytest.fixture(scope="module", name="certificate")
-def fixture_certificate(authority, key):
-    return authority.issue("Harbor County", key)
-
-
 @pytest.fixture(scope="module", name="directory")
 def fixture_directory(tmp_path_factory, certificate, key):
     directory = tmp_path_factory.mktemp("sac")
     (directory / "sac.pem").write_bytes(certificate_pem(certificate) + key_pem(key))
     return directory
-
-
-def encode(tag, content):
-    size = len(content).to_bytes(4, "big").lstrip(b"\0")
-    return bytes([tag]) + (bytes([len(content)]) if len(content) < 128 else bytes([0x80 | len(size)]) + size) + content
 
 
 def with_numbers(der, changed, seen=None):
@@ -63,15 +48,15 @@ def with_numbers(der, changed, seen=None):
         if element.tag == ber.INTEGER:
             seen.append(element.number())
             number = changed(element.number(), len(seen) - 1)
-            return encode(ber.INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+            return encode_der(ber.INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big"))
         if element.children:
-            return encode(element.tag, b"".join(map(rewrite, element.children)))
+            return encode_der(element.tag, b"".join(map(rewrite, element.children)))
         if element.tag == ber.OCTET_STRING and element.content[:1] == b"\x30":
             try:
-                return encode(element.tag, rewrite(ber.parse(element.content)))
+                return encode_der(element.tag, rewrite(ber.parse(element.content)))
             except ber.BerError:
                 pass
-        return encode(element.tag, element.content)
+        return encode_der(element.tag, element.content)
 
     return rewrite(ber.parse(der))
 
@@ -151,8 +136,8 @@ def test_scrypt_is_bounded_in_time_and_memory(directory, certificate):
 
 
 def test_a_key_too_long_to_be_proved_prime_is_refused(certificate):
-    number = encode(ber.INTEGER, b"\x7f" + os.urandom(3000))
-    long_key = encode(ber.SEQUENCE, b"\x02\x01\x00" + number * 8)
+    number = encode_der(ber.INTEGER, b"\x7f" + os.urandom(3000))
+    long_key = encode_der(ber.SEQUENCE, b"\x02\x01\x00" + number * 8)
     assert "a private key of 24" in refuse(certificate_pem(certificate), long_key)
 
 

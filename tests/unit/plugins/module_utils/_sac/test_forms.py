@@ -16,22 +16,11 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import inspect_sac
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import SacSource, load_sac, read_sac, sac_source
-from ansible_collections.eccops.rapid.tests.unit.support import certificates
 from ansible_collections.eccops.rapid.tests.unit.support.certificates import certificate_pem, days_from_now, key_pem, pkcs12_bytes
 from ansible_collections.eccops.rapid.tests.unit.support.openssl import openssl
 
 PASSPHRASE = "Grüße, 世界 $%\"'"
 DER = serialization.Encoding.DER
-
-
-@pytest.fixture(scope="module", name="key")
-def fixture_key():
-    return certificates.new_key()
-
-
-@pytest.fixture(scope="module", name="certificate")
-def fixture_certificate(authority, key):
-    return authority.issue("Harbor County", key)
 
 
 @pytest.fixture(scope="module", name="forms")

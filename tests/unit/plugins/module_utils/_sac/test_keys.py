@@ -18,21 +18,10 @@ from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import SacSource, load_sac, sac_source
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.payload import build_payload, build_windows_payload
 from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import client_context
-from ansible_collections.eccops.rapid.tests.unit.support import certificates
 from ansible_collections.eccops.rapid.tests.unit.support.certificates import certificate_pem, key_pem
 from ansible_collections.eccops.rapid.tests.unit.support.openssl import openssl
 
 PASSPHRASE = "correct horse"
-
-
-@pytest.fixture(scope="module", name="key")
-def fixture_key():
-    return certificates.new_key()
-
-
-@pytest.fixture(scope="module", name="certificate")
-def fixture_certificate(authority, key):
-    return authority.issue("Harbor County", key)
 
 
 @pytest.fixture(scope="module", name="old_pem")

@@ -22,16 +22,6 @@ PASSPHRASE = "Grüße, 世界 $%\"'"
 
 
 @pytest.fixture(scope="module")
-def key():
-    return certificates.new_key()
-
-
-@pytest.fixture(scope="module")
-def certificate(authority, key):
-    return authority.issue("Harbor County", key)
-
-
-@pytest.fixture(scope="module")
 def pem(certificate, key):
     return certificate_pem(certificate) + key_pem(key, PASSPHRASE)
 

@@ -15,19 +15,9 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import SacSource, load_sac, read_sac, sac_source
 from ansible_collections.eccops.rapid.tests.unit.support import certificates
-from ansible_collections.eccops.rapid.tests.unit.support.certificates import certificate_pem, key_pem, pkcs12_bytes
+from ansible_collections.eccops.rapid.tests.unit.support.certificates import certificate_pem, encode_der, key_pem, pkcs12_bytes
 
 DER = serialization.Encoding.DER
-
-
-@pytest.fixture(scope="module", name="key")
-def fixture_key():
-    return certificates.new_key()
-
-
-@pytest.fixture(scope="module", name="certificate")
-def fixture_certificate(authority, key):
-    return authority.issue("Harbor County", key)
 
 
 def load(content, key_content=None):
@@ -49,14 +39,10 @@ def public(key, encoding, public_format):
 def two_keys(key):
     """Returns a PKCS#12 file with two key bags that are not encrypted."""
     plain = key.private_bytes(DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    own = _der(0x30, bytes.fromhex("060b2a864886f70d010c0a0101") + _der(0xA0, plain))
-    safe = _der(0x30, bytes.fromhex("06092a864886f70d010701") + _der(0xA0, _der(0x04, _der(0x30, own + own))))
-    return _der(0x30, b"\x02\x01\x03" + _der(0x30, bytes.fromhex("06092a864886f70d010701") + _der(0xA0, _der(0x04, _der(0x30, safe)))))
-
-
-def _der(tag, content):
-    size = len(content).to_bytes(4, "big").lstrip(b"\0")
-    return bytes([tag]) + (bytes([len(content)]) if len(content) < 128 else bytes([0x80 | len(size)]) + size) + content
+    own = encode_der(0x30, bytes.fromhex("060b2a864886f70d010c0a0101") + encode_der(0xA0, plain))
+    safe = encode_der(0x30, bytes.fromhex("06092a864886f70d010701") + encode_der(0xA0, encode_der(0x04, encode_der(0x30, own + own))))
+    content = encode_der(0xA0, encode_der(0x04, encode_der(0x30, safe)))
+    return encode_der(0x30, b"\x02\x01\x03" + encode_der(0x30, bytes.fromhex("06092a864886f70d010701") + content))
 
 
 SPKI = serialization.PublicFormat.SubjectPublicKeyInfo

@@ -42,11 +42,6 @@ def kinds(result, name="problems"):
     return [each["kind"] for each in result[name]]
 
 
-@pytest.fixture(scope="module", name="key")
-def fixture_key():
-    return certificates.new_key()
-
-
 def issue(authority, key, digest=hashes.SHA256(), issuer=None, subject="Leaf", usages=None, can_sign=None, begin=None, end=None):
     """Returns a certificate with just the usages that are asked for."""
     signer, name = issuer or (authority.key, authority.certificate.subject)

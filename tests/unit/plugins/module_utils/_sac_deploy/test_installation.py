@@ -21,11 +21,6 @@ from ansible_collections.eccops.rapid.tests.unit.support import certificates
 from ansible_collections.eccops.rapid.tests.unit.support.sac_places import NEEDS_ROOT, Place, refusal, shipped
 
 
-@pytest.fixture(name="place")
-def fixture_place(tmp_path):
-    return Place(tmp_path / "place")
-
-
 def test_each_state_of_a_place_and_what_is_made_of_it(place, sacs, authority):
     def outcome(sac, **options):
         """Check mode, the change, check mode after it, and once more: what was done."""

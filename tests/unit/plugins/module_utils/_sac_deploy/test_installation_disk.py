@@ -15,12 +15,7 @@ import sys
 import pytest
 
 from ansible_collections.eccops.rapid import plugins
-from ansible_collections.eccops.rapid.tests.unit.support.sac_places import NEEDS_ROOT, Place, refusal
-
-
-@pytest.fixture(name="place")
-def fixture_place(tmp_path):
-    return Place(tmp_path / "place")
+from ansible_collections.eccops.rapid.tests.unit.support.sac_places import NEEDS_ROOT, refusal
 
 
 def test_a_file_that_cannot_be_written_whole_leaves_what_was_there(place, sacs):

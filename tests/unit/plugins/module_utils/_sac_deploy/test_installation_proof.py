@@ -19,11 +19,6 @@ from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import 
 UNKNOWN = response(404, {"Number": 1109, "Message": "no such credential"})
 
 
-@pytest.fixture(name="place")
-def fixture_place(tmp_path):
-    return Place(tmp_path / "place")
-
-
 @pytest.fixture(name="service")
 def fixture_service(serve, server_context, ca_path):
     """Returns a function that starts a service which wants a SAC of our CA, and the options that name it."""

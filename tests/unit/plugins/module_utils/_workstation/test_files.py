@@ -15,13 +15,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._workstation import t
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.desired import wanted_directories, wanted_files
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import have_workstation_files
-from ansible_collections.eccops.rapid.tests.unit.support.file_sets import ENDS_BADLY, ENDS_WELL, MARKER, one, params, temporary_place, tree
-
-
-@pytest.fixture(name="place")
-def fixture_place():
-    with temporary_place() as place:
-        yield place
+from ansible_collections.eccops.rapid.tests.unit.support.file_sets import ENDS_BADLY, ENDS_WELL, MARKER, one, params, tree
 
 
 def test_installs_everything_and_then_changes_nothing(place):

@@ -15,13 +15,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._workstation import t
 from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import have_workstation_files
-from ansible_collections.eccops.rapid.tests.unit.support.file_sets import ENDS_BADLY, params, temporary_place, tree
-
-
-@pytest.fixture(name="place")
-def fixture_place():
-    with temporary_place() as place:
-        yield place
+from ansible_collections.eccops.rapid.tests.unit.support.file_sets import ENDS_BADLY, params, tree
 
 
 CALLS = ("open", "rename", "unlink", "link", "mkdir", "rmdir", "fsync", "fchmod", "fchown", "chmod", "chown")

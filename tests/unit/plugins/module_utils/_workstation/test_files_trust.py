@@ -14,13 +14,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._workstation import t
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.desired import wanted_directories, wanted_files
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import have_workstation_files
-from ansible_collections.eccops.rapid.tests.unit.support.file_sets import params, temporary_place, tree
-
-
-@pytest.fixture(name="place")
-def fixture_place():
-    with temporary_place() as place:
-        yield place
+from ansible_collections.eccops.rapid.tests.unit.support.file_sets import params, tree
 
 
 @pytest.mark.parametrize("place_of_lock", ["etc", "."])
