@@ -23,6 +23,11 @@ def response(status=200, body=b"", headers=(), length=None):
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
 
 
+def cut(unused_connection):
+    """An entry of a script that ends the connection without an answer."""
+    return False
+
+
 class ScriptedServer:
     """Plays C(script) request by request, its last entry again and again; what came in is in C(requests).
 

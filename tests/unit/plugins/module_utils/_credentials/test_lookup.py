@@ -11,10 +11,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._credentials import l
 from ansible_collections.eccops.rapid.plugins.module_utils._argspec import request_info_spec
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, InvalidInput, RapidError, Refusal, SacRefused
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import Credential
-
-
-def guid(number):
-    return "00000000-0000-4000-8000-%012d" % number
+from ansible_collections.eccops.rapid.tests.unit.support.report_fleets import guid
 
 
 class Service:

@@ -14,14 +14,9 @@ from hypothesis import strategies as st
 from ansible_collections.eccops.rapid.plugins.module_utils._http.response import LONGEST_ANSWER_BYTES
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, NotSent, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._version import COLLECTION_VERSION
-from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import response
+from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import cut, response
 
 OK = response(body={"Status": "Collected"})
-
-
-def cut(connection):
-    """Ends the connection without an answer."""
-    return False
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])

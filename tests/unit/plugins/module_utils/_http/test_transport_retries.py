@@ -12,14 +12,9 @@ import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils._http.response import Answer, retry_after_seconds
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import MOST_ATTEMPTS, Pacer
-from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import response
+from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import cut, response
 
 OK = response(body={"Status": "Collected"})
-
-
-def cut(connection):
-    """Ends the connection without an answer."""
-    return False
 
 
 @pytest.mark.parametrize("first", [response(429), response(502), response(503), response(504), cut], ids=["429", "502", "503", "504", "cut"])
