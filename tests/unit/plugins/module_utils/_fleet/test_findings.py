@@ -117,7 +117,7 @@ def test_what_keeps_a_service_from_being_looked_at_says_what_to_do():
 def test_a_refused_login_is_told_from_one_that_failed():
     assert account_finding("a@b.c", "north", Refusal("HTTP 401", http_status=401)).kind == "login_refused"
     assert account_finding("a@b.c", "north", Refusal("HTTP 503", http_status=503)).kind == "login_failed"
-    assert account_finding("a@b.c", "north", RapidError("no route", kind="not_sent")).kind == "login_failed"
+    assert account_finding("a@b.c", "north", RapidError("no route", kind="connection_refused")).kind == "login_failed"
 
 
 @pytest.mark.parametrize(("launcher", "kinds"), [
