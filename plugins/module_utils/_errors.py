@@ -8,7 +8,7 @@ import collections
 
 from ansible_collections.eccops.rapid.plugins.module_utils._text import printable, printable_tree
 
-#: What may be run again after a failure: what ``error_kind`` says of it.
+#: The groups of error kinds, by what they say about running the same command again.
 NOTHING_CONTACTED, NOTHING_DONE, MAY_HAVE_BEEN_DONE, ON_A_POSITION = "nothing_contacted", "nothing_done", "may_have_been_done", "on_a_position"
 
 #: ``meaning`` and ``remedy`` are Markdown; ``run_again`` is one of the four words above.

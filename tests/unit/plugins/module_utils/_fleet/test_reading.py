@@ -72,9 +72,9 @@ def test_all_problems_are_reported_at_once_with_their_positions():
 @pytest.mark.parametrize("changes, told", [
     ({"rotation_id": 202610}, "rotation_id is not text"), ({"rotation_id": None}, "give rotation_id"), ({"rotation_id": "a b"}, "must be 1 to 24"),
     ({"rotation_waves": "many"}, "rotation_waves is 'many'"), ({"rotation_concurrency": 65}, "between 1 and 64"), ({"rapidauth_sac_path": None}, "not set"),
-    ({"rapidauth_sac_content": "x"}, "both set"), ({"rapidauth_api_url": "http://x"}, "must be an https URL"), ({"rotation_resolutions": {"z": "x"}}, "names z"),
-    ({"rapidauth_sac_passphrase": "secret\n"}, "line break"), ({"rotation_collect_argv": []}, "no rotation_collect_argv"),
-    ({"rapidauth_request_id": ""}, "no RequestId"),
+    ({"rapidauth_sac_content": "x"}, "both set"), ({"rapidauth_api_url": "http://x"}, "must be an https URL"),
+    ({"rotation_resolutions": {"z": "x"}}, "names z"), ({"rapidauth_sac_passphrase": "secret\n"}, "line break"),
+    ({"rotation_collect_argv": []}, "no rotation_collect_argv"), ({"rapidauth_request_id": ""}, "no RequestId"),
     ({"rapidauth_ledger_host": "a"}, "is a, a position"), ({"rapidauth_ledger_host": "elsewhere"}, "is elsewhere, a position")])
 def test_what_cannot_be_right_is_refused(changes, told):
     message = refused({"a": host(0, **changes)}, all_positions=["elsewhere"])
