@@ -28,15 +28,15 @@ def validate_secret(name: str, value: object) -> None:
     if any(each in value for each in _LINE_BREAKS):
         where = "ends with" if not any(each in value.rstrip(_LINE_BREAKS) for each in _LINE_BREAKS) else "contains"
         raise InvalidInput(
-            "%s %s a line break, which is not part of it; encrypt it again without the line break, as printf does and echo does not, "
+            "%s %s a line break, which is not part of it; encrypt it again without the line break (printf adds none, echo does), "
             "or remove it with the filter trim" % (name, where)
         )
     if "\0" in value:  # cryptography would end the process over it
-        raise InvalidInput("%s holds a NUL character; check how it is passed on" % name)
+        raise InvalidInput("%s contains a NUL character; check how it is passed on" % name)
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
-        raise InvalidInput("%s holds bytes that are not UTF-8 text; check how it is passed on" % name) from None
+        raise InvalidInput("%s contains bytes that are not UTF-8 text; check how it is passed on" % name) from None
 
 
 def validate_texts(arguments: dict, argument_spec: dict) -> None:

@@ -21,11 +21,11 @@ def read_limits(params, prefix):
     for name, value in zip(names, limits):
         most = 100 if name.endswith("percent") else 100000
         if value is not None and not 0 <= value <= most:  # .nan and .inf are floats too
-            raise InvalidInput("%s must lie between 0 and %d" % (name, most))
+            raise InvalidInput("%s must be between 0 and %d" % (name, most))
     for warning, critical in ((0, 1), (2, 3)):
         if None not in (limits[warning], limits[critical]) and limits[warning] < limits[critical]:
             raise InvalidInput(
-                "%s (%g) lies below %s (%g); a warning must come first" % (names[warning], limits[warning], names[critical], limits[critical])
+                "%s (%g) is less than %s (%g); a warning must come first" % (names[warning], limits[warning], names[critical], limits[critical])
             )
     return limits
 

@@ -96,7 +96,7 @@ class ControllerAction(ActionBase):
         """Ships the module with C(arguments), and returns what its host may say."""
         if self.must_pipeline(arguments) and not self._is_pipelining_enabled("new"):
             raise AnsibleActionFail(
-                "without pipelining the secrets of this task would lie in the temporary directory of %s; nothing was sent: set 'pipelining = true' "
+                "without pipelining the secrets of this task would be written to the temporary directory of %s; nothing was sent: set 'pipelining = true' "
                 "below [connection] in ansible.cfg, or ansible_pipelining: true, unset ANSIBLE_KEEP_REMOTE_FILES, and become by another method than su"
                 % (self._task.delegate_to or self._play_context.remote_addr or "the host")
             )

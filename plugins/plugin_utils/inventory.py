@@ -59,10 +59,10 @@ def match_hosts(name: str, own: HostVariables, reachable, task_vars: dict, loade
     The variable is text or a list of text, in Ansible's own pattern language. It must not come from a host's facts.
     """
     if name in own.fact_names:
-        raise InvalidInput("Nothing was changed. A host's facts hold %s; give it with -e" % name, kind="fleet_invalid")
+        raise InvalidInput("Nothing was changed. A host's facts contain %s; set it with -e" % name, kind="fleet_invalid")
     value = own.get(name)
     if value is None or (isinstance(value, str) and not value.strip()):
-        raise InvalidInput("Nothing was changed. %s is not set; give it the positions that are meant" % name, kind="fleet_invalid")
+        raise InvalidInput("Nothing was changed. %s is not set; set it to the positions that are meant" % name, kind="fleet_invalid")
     try:
         given = read_texts(name, [value] if not isinstance(value, (list, tuple)) and not str(value).lstrip().startswith("[") else value)
     except InvalidInput as error:

@@ -33,7 +33,7 @@ def of_somebody_else(path):
 #: name: (what is done to a good ledger, error_kind, what the sentence says)
 SPOILED = {
     "cut": (cut_in_half, "ledger_unusable", ["cannot be used", "backup"]),
-    "empty": (lambda path: os.truncate(path, 0), "ledger_unusable", ["is empty", "restore it from its backup"]),
+    "empty": (lambda path: os.truncate(path, 0), "ledger_unusable", ["is an empty file, not a ledger", "restore it from its backup"]),
     "text": (lambda path: path.write_text("north-01\n" * 999), "ledger_unusable", ["not a database", "backup"]),
     "newer": (newer, "ledger_unusable", ["schema version 99", "newer"]),
     "foreign": (foreign, "ledger_unusable", ["not a ledger of this collection", "another ledger_path"]),

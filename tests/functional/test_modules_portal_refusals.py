@@ -14,14 +14,14 @@ POINTLESS = {
     "no environment": ({"api_url": "{{ omit }}"}, "invalid_input", ["one of the following is required: environment, api_url"]),
     "both": ({"environment": "sandbox"}, "invalid_input", ["mutually exclusive", "environment|api_url"]),
     "no such environment": ({"environment": "staging", "api_url": "{{ omit }}"}, "invalid_input", ["production, sandbox", "staging"]),
-    "swapped": ({"email": "secret-password", "password": "launcher@ecc.example"}, "invalid_input", ["email is no e-mail address", "swapped"]),
+    "swapped": ({"email": "secret-password", "password": "launcher@ecc.example"}, "invalid_input", ["email is not an e-mail address", "swapped"]),
     "empty password": ({"password": ""}, "invalid_input", ["password is empty", "wrong attempt"]),
     "no password": ({"password": "{{ omit }}"}, "invalid_input", ["state is present", "password"]),
     "half an integration": ({"api_version": "irpv2", "client_id": "one"}, "invalid_input", ["needs client_id and client_secret"]),
     "caller": ({"caller_id": "555-1234"}, "caller_id_malformed", ["caller_id '555-1234'", "country code", "such as 15555555555"]),
     "no query URL": ({"caller_id": "15555555555", "query_url": "{{ omit }}"}, "invalid_input", ["cannot be guessed", "set query_url"]),
     "remaining": ({"min_remaining_seconds": -1}, "invalid_input", ["min_remaining_seconds"]),
-    "seconds": ({"timeout_seconds": 0}, "invalid_input", ["timeout_seconds must lie between 1 and 3600"]),
+    "seconds": ({"timeout_seconds": 0}, "invalid_input", ["timeout_seconds must be between 1 and 3600"]),
     "user in URL": ({"api_url": "https://user:secret-of-url@localhost"}, "invalid_input", ["api_url must be an https URL without user"]),
     "ca_path": ({"ca_path": "/no/such/ca.pem", "email": "admin.north@ecc.example"}, "invalid_input",
                 ["ca_path '/no/such/ca.pem'", "No such file", "give a PEM file"]),
@@ -85,7 +85,7 @@ def test_with_a_cache_later_tasks_do_not_try_it_either(run):
 def test_a_locked_account(run, name, status):
     seen = Observed(run, name)
     result = seen.result("log in")
-    assert assert_sentence(result, "account_locked", EMAIL, "HTTP %d" % status, "account is locked", "administrator unlock it")
+    assert assert_sentence(result, "account_locked", EMAIL, "HTTP %d" % status, "account is locked", "administrator to unlock it")
     assert result["http_status"] == status
     assert [entry["effect"] for entry in seen.effects()] == ["login_refused", "lockout", "login_refused"]
 

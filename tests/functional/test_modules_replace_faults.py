@@ -110,7 +110,7 @@ def test_where_it_cannot_be_looked_up_the_next_run_resolves_it(run, request_id, 
 def test_a_service_that_does_not_tell_the_new_request_id(run, request_id):
     seen = Observed(run, "silent, answer came")
     assert seen.result("first")["request_id"] == replaced_once(seen, request_id)
-    assert assert_sentence(seen.result("second"), "request_id_unknown", NEW, "does not tell its RequestId", "dashboard")
+    assert assert_sentence(seen.result("second"), "request_id_unknown", NEW, "does not return its RequestId", "dashboard")
     seen = Observed(run, "silent, answer lost")
     assert assert_sentence(seen.result("first"), "request_id_unknown", "was replaced", "answer was lost", NEW, "dashboard")
     assert assert_sentence(seen.result("second"), "request_id_unknown", NEW)

@@ -25,8 +25,8 @@ POINTLESS = {
     "malformed": ({"request_ids": [UNKNOWN[0], "12345"]}, "request_id_malformed", ["RequestId '12345' is malformed"]),
     "AnonId malformed": ({"anon_ids": ["good", "not good"]}, "anon_id_malformed", ["AnonId 'not good' is malformed"]),
     "AnonId too long": ({"anon_ids": ["y" * 65]}, "anon_id_too_long", ["has 65 characters"]),
-    "no concurrency": ({"request_ids": UNKNOWN, "concurrency": 0}, "invalid_input", ["concurrency must lie between 1 and 64"]),
-    "too much concurrency": ({"request_ids": UNKNOWN, "concurrency": 65}, "invalid_input", ["concurrency must lie between 1 and 64"]),
+    "no concurrency": ({"request_ids": UNKNOWN, "concurrency": 0}, "invalid_input", ["concurrency must be between 1 and 64"]),
+    "too much concurrency": ({"request_ids": UNKNOWN, "concurrency": 65}, "invalid_input", ["concurrency must be between 1 and 64"]),
     "negative": ({"request_ids": UNKNOWN, "rotate_after_days": -1}, "invalid_input", ["rotate_after_days must"]),
     "no time": ({"request_ids": UNKNOWN, "now": "yesterday"}, "invalid_input", ["now is 'yesterday'", "2026-11-22T08:00:00Z"]),
 }

@@ -21,10 +21,10 @@ POINTLESS = {
     "AnonId too long": (dict(REPLACED, anon_id="x" * 65), "anon_id_too_long", ["xxxxxxxxxxxxxxxx...", "has 65 characters", "at most 64"]),
     "expected malformed": ({"expect_anon_id": "ä"}, "anon_id_malformed", ["AnonId 'ä' is malformed"]),
     "no AnonId": ({"state": "replaced"}, "invalid_input", ["state is replaced", "missing: anon_id"]),
-    "AnonId alone": ({"anon_id": "new"}, "invalid_input", ["anon_id goes with state=replaced", "expect_anon_id"]),
-    "replaced and prevented": (dict(REPLACED, prevent_collection=True), "invalid_input", ["prevent_collection goes with state=present"]),
+    "AnonId alone": ({"anon_id": "new"}, "invalid_input", ["anon_id requires state=replaced", "expect_anon_id"]),
+    "replaced and prevented": (dict(REPLACED, prevent_collection=True), "invalid_input", ["prevent_collection requires state=present"]),
     "two SACs": ({"sac_content": "no real SAC"}, "invalid_input", ["mutually exclusive", "sac_path|sac_content"]),
-    "budget": ({"retry_budget_seconds": -1}, "invalid_input", ["retry_budget_seconds must lie between 0 and 3600"]),
+    "budget": ({"retry_budget_seconds": -1}, "invalid_input", ["retry_budget_seconds must be between 0 and 3600"]),
     "unknown option": ({"anonid": "x"}, "invalid_input", ["anonid", "Supported parameters include", "anon_id"]),
 }
 # name: (options, how the scenario is arranged, kind, what the sentence says, (HTTP status, number) or None)
@@ -34,7 +34,7 @@ REFUSED = {
     "unknown, replaced": (dict(REPLACED, request_id=UNKNOWN), {}, "unknown",
                           ["RequestId " + UNKNOWN, "neither the RequestId nor AnonId position-2026q4", "check both"], None),
     "taken": (dict(REPLACED, anon_id="{{ sandbox_fleet[1].anon_id }}"), {"older": 1}, "anon_id_taken",
-              ["RequestId {request_id} was not replaced", "is taken by a credential that is no replacement", "choose another AnonId"], None),
+              ["RequestId {request_id} was not replaced", "belongs to a credential that is not a replacement", "choose another AnonId"], None),
     "taken, says the service": (dict(REPLACED, anon_id=RESERVED[1]), {"gone": True}, "refused",
                                 ["https://localhost:", "replace of RequestId {request_id}", "HTTP 409, error 7703", "already used"], (409, 7703)),
     "no licences": (dict(REPLACED, anon_id="TestNoMoreLicenses"), {}, "no_licences",

@@ -163,7 +163,7 @@ def test_failures_of_some_are_told_at_the_end_and_the_others_are_blocked(sandbox
     run = run_playbook(PLAYBOOK, {"blocked_positions": "dispatch_workstations"}, inventory=fleet.write())
     assert run.returncode == 2
     told = fail_message(run, REQUIRE)
-    assert told.startswith("2 of 4 positions are not blocked: %s: the service has no credential of it; check rapidauth_request_id" % names[0])
+    assert told.startswith("2 of 4 positions are not blocked: %s: the service has no credential for it; check rapidauth_request_id" % names[0])
     assert " | %s: " % names[1] in told and names[2] not in told
     assert blocked(sandbox) == [2, 3]
     lines = "\n".join(run.result(LIST)["msg"])
@@ -189,7 +189,7 @@ def test_what_a_site_sets_for_all_changes_nothing(sandbox, fleet, run_playbook, 
 
 
 @pytest.mark.parametrize(("extra_vars", "arguments", "told"), [
-    ({}, [], "blocked_positions is not set; give it the positions that are meant"),
+    ({}, [], "blocked_positions is not set; set it to the positions that are meant"),
     ({"blocked_positions": ""}, [], "blocked_positions is not set"),
     ({"blocked_positions": 12}, [], "blocked_positions[0] is not text, since YAML reads it as a number; put it in quotes"),
     ({"blocked_positions": [12, "007"]}, [], "blocked_positions[0] is not text, since YAML reads it as a number; put it in quotes"),

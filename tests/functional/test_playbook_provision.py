@@ -75,7 +75,7 @@ def test_a_setting_that_would_leave_the_account_on_the_positions_disk_is_refused
     shipped = launcher(**ssh_host.variables())
     run = run_playbook(PLAYBOOK, {"provision_positions": "all"}, fleet(north_01=shipped), env={"ANSIBLE_KEEP_REMOTE_FILES": "1"})
     assert run.returncode != 0 and not PROGRAM.exists()
-    assert "would lie in the temporary directory" in run.result(INSTALL)["msg"]
+    assert "would be written to the temporary directory" in run.result(INSTALL)["msg"]
     assert PASSWORD not in run.output
 
 

@@ -30,7 +30,7 @@ def test_no_wave_is_begun_that_could_not_be_collected_in_time(sandbox, tmp_path,
     assert run.returncode == 2
     assert "make rotation_waves smaller" in run.result("Warn when the wave took more than half of its time")["msg"]
     told = fail_message(run, "Stop before a wave that must not begin")
-    assert told.startswith("The next wave of 2 would take about ") and "no further wave is begun" in told
+    assert told.startswith("The next wave of 2 would take about ") and "no further wave is started" in told
     assert len(sandbox.effects("replace")) == 1
     assert fleet.collected(canary) and not any(map(fleet.collected, others))
     patient = run_playbook(PLAYBOOK, {**Q4, "rotation_waves": [1, 2]}, inventory=fleet.write())
@@ -47,5 +47,5 @@ def test_too_many_failures_in_all_stop_what_each_wave_would_allow(sandbox, tmp_p
     run = run_playbook(PLAYBOOK, {**Q4, **OWN_COMMANDS, **allowed}, inventory=fleet.write())
     assert run.returncode == 2
     told = fail_message(run, "Stop before a wave that must not begin")
-    assert told.startswith("2 positions have failed, and rotation_max_failures is 1: no further wave is begun.")
+    assert told.startswith("2 positions have failed, and rotation_max_failures is 1: no further wave is started.")
     assert len(sandbox.effects("replace")) == 3

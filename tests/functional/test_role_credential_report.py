@@ -80,9 +80,9 @@ def test_two_at_once_leave_the_files_of_one(tmp_path):
 
 
 @pytest.mark.parametrize(("changes", "told"), [
-    ({"report": {}}, "report is no eccops.rapid.credential_report of version 1"),
+    ({"report": {}}, "report is not eccops.rapid.credential_report of version 1"),
     ({"mode": "rw"}, "mode is 'rw'; give octal digits"),
-    ({"trend_length": 0}, "trend_length must lie between"),
+    ({"trend_length": 0}, "trend_length must be between"),
     ({"metrics_path": "/proc/none/rapidauth.prom"}, "cannot be written"),
     ({"directory": "/dev/null/report"}, "cannot be written to '/dev/null"),
 ])

@@ -65,7 +65,7 @@ def test_what_does_not_show_is_never_sent_again_until_a_person_says_so(run, flee
         assert (entry["outcome"], entry["error_kind"], entry["request_id"]) == ("unresolved", "unresolved", None), name
     assert "resolve it" in entries(seen.result("second"))[0]["reason"]
     assert "rotation q1 left it open" in entries(seen.result("next rotation"))[0]["reason"]
-    assert assert_sentence(seen.result("wrong id"), "invalid_input", position, "look again")
+    assert assert_sentence(seen.result("wrong id"), "invalid_input", position, "check it in the dashboard")
     assert assert_sentence(seen.result("no id"), "request_id_malformed", "perhaps")
     assert assert_sentence(seen.result("nobody"), "invalid_input", "nobody", "not among the credentials")
     assert entries(seen.result("rehearsed"))[0]["outcome"] == "unresolved"

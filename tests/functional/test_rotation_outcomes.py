@@ -83,7 +83,7 @@ def test_every_outcome_is_told_by_position_and_a_rerun_finishes(run, fleet):
     assert result["failed_positions"] == names[3:] and result["stopped_by"] == "3 failures, and max_failures is 2"
     assert result["summary"] == {**dict.fromkeys(words(result), 1), "total": 7}
     assert result["_status"] == "failed" and result["error_kind"] == "wave_incomplete"
-    assert "4 of 7 positions are not replaced for sure" in result["msg"] and names[4] in result["msg"]
+    assert "4 of 7 positions are not confirmed as replaced" in result["msg"] and names[4] in result["msg"]
     again = seen.result("again")
     assert words(again) == ["already_replaced"] * 3 + ["replaced"] * 4 and again["failed_positions"] == []
     effects = {entry["previous_request_id"]: entry["request_id"] for entry in seen.effects("replace")}

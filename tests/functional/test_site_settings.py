@@ -119,7 +119,7 @@ def test_a_first_position_without_a_connection_hides_nothing(sandbox, tmp_path, 
     ({"rotation_collect_argv": "/opt/vendor/collect"}, "rotation_collect_argv is '/opt/vendor/collect'; give a list"),
     ({"rotation_id": 202610}, "rotation_id is not text, since YAML reads it as a number; put it in quotes"),
     ({"rapidauth_sac_passphrase": "secret\n"}, "rapidauth_sac_passphrase ends with a line break"),
-    ({"eccops_rapid_plan": {}}, "eccops_rapid_plan is a name that the playbooks keep for themselves"),
+    ({"eccops_rapid_plan": {}}, "eccops_rapid_plan is reserved for the playbooks"),
 ])
 def test_values_as_people_mistype_them(sandbox, tmp_path, run_playbook, variables, told):
     fleet = Fleet(sandbox, tmp_path / "fleet", size=1)

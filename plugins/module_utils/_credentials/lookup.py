@@ -29,7 +29,7 @@ def check_credentials(params, is_check_mode):
     validate_concurrency(params)
     days = params.get("rotate_after_days")
     if days is not None and not 0 <= days <= 100000:  # .nan and .inf are floats too
-        raise InvalidInput("rotate_after_days must lie between 0 and 100000")
+        raise InvalidInput("rotate_after_days must be between 0 and 100000")
     now = given_now(params.get("now"))
     client = rapidauth_client(params)
     current = current_request_ids(params.get("ledger_path"), service_of(params, client), request_ids, params.get("other_service_names") or ())

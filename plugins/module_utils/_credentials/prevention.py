@@ -85,7 +85,7 @@ class _Prevention:
         for member in members:
             self._note(problems, self._look_up, member, members)
         if not problems and not any(member.credential for member in members):
-            problems.append("the service has no credential of it; check rapidauth_request_id and which company the SAC belongs to")
+            problems.append("the service has no credential for it; check rapidauth_request_id and which company the SAC belongs to")
         for member in reversed(members):  # the newest first: it is what is collected or replaced next
             if member.is_open_to_collection():
                 self._note(problems, self._prevent_one, member)
@@ -159,7 +159,7 @@ def _describe(params, found, is_changed, is_check_mode, has_ledger):
 
 def _complain(found):
     reasons = ["%s: %s" % (name, "; ".join(dict.fromkeys(texts))) for name, (unused_entries, texts) in found.items() if texts]
-    return "%d of %d positions are not blocked: %s | Fix that and run the same again: what is prevented already stays so." % (
+    return "%d of %d positions are not blocked: %s | Fix that and run the same command again: what is already prevented stays prevented." % (
         len(reasons), len(found), printable(" | ".join(reasons), 6000))
 
 
@@ -180,7 +180,7 @@ def _describe_lines(params, positions, problems, is_check_mode, has_ledger):
         if name in problems:
             lines.append("%s  NOT BLOCKED: %s" % (name.ljust(widest), problems[name]))
         elif not entries:
-            lines.append("%s  every credential of it has expired: there is nothing to block" % name.ljust(widest))
+            lines.append("%s  every credential has expired: there is nothing to block" % name.ljust(widest))
     return [printable(line, 2000) for line in lines]
 
 
@@ -188,7 +188,7 @@ def _describe_entry(entry, is_check_mode):
     if entry["is_prevented"]:
         ending = "prevented"
     elif entry["status"] is None:
-        ending = "not known to the service any more"
+        ending = "no longer known to the service"
     else:
         ending = "would be prevented" if is_check_mode else "NOT prevented"
     return ending + (", the device holds it" if entry["is_held_by_device"] else "")

@@ -32,7 +32,7 @@ def _bring_to_state(params, is_check_mode, run_directory, audit_log):
             validate_anon_id(params[option])
     if params["state"] == "replaced":
         if params.get("prevent_collection") is not None:
-            raise InvalidInput("prevent_collection goes with state=present; a replacement of a prevented credential is refused")
+            raise InvalidInput("prevent_collection requires state=present; a replacement of a prevented credential is refused")
         if params.get("anon_id") is None and params.get("ledger_path") is None:
             raise InvalidInput("state=replaced needs anon_id, or rotation_id and ledger_path: without them a second run would replace again")
         client = rapidauth_client(params).audited(audit_log)
@@ -40,7 +40,7 @@ def _bring_to_state(params, is_check_mode, run_directory, audit_log):
             record.validate_same_service([params["request_id"]], params.get("other_service_names") or ())
             return _replaced(client, record, params, is_check_mode, run_directory)
     if params.get("anon_id") is not None:
-        raise InvalidInput("anon_id goes with state=replaced; to guard against a wrong credential use expect_anon_id")
+        raise InvalidInput("anon_id requires state=replaced; to guard against a wrong credential use expect_anon_id")
     client = rapidauth_client(params).audited(audit_log)
     current = current_request_ids(params.get("ledger_path"), service_of(params, client), [params["request_id"]], params.get("other_service_names") or ())
     return _present(client, dict(params, request_id=current[params["request_id"]]), is_check_mode)
@@ -86,7 +86,7 @@ def patch_and_verify(client, request_id, wanted):
     credential = seen[-1]
     if credential.is_collection_prevented != wanted:
         raise RapidError(
-            "the PATCH of RequestId %s did not take: PreventCollection is still %s; run again, then ask the vendor"
+            "the PATCH of RequestId %s had no effect: PreventCollection is still %s; run again, then ask the vendor"
             % (request_id, credential.is_collection_prevented),
             kind="not_taken",
         )

@@ -32,11 +32,11 @@ def find_fault(status: os.stat_result, is_wanted_type=stat.S_ISREG, closed_to: i
     """Returns why a file (by its lstat or fstat) is not this account's alone, and what to do, or None; ``closed_to`` are modes that it may not have."""
     is_file = is_wanted_type is stat.S_ISREG
     if stat.S_ISLNK(status.st_mode):
-        return "is a symbolic link; give the place itself"
+        return "is a symbolic link; give the path it leads to"
     if not is_wanted_type(status.st_mode):
-        return "is not a %s; give another place" % ("regular file" if is_file else "directory")
+        return "is not a %s; give another path" % ("regular file" if is_file else "directory")
     if status.st_uid != os.geteuid():
-        return "belongs to another user; run as its owner or give another place"
+        return "belongs to another user; run as its owner or give another path"
     return "is open to other users; chmod %s it" % ("600" if is_file else "700") if status.st_mode & closed_to else None
 
 
@@ -74,7 +74,7 @@ def open_directory(path: str) -> int:
     descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     if expected is None or not os.path.samestat(os.fstat(descriptor), expected):
         os.close(descriptor)
-        raise PermissionError(errno.EPERM, "it was exchanged while it was opened", place)
+        raise PermissionError(errno.EPERM, "it was replaced while it was opened", place)
     return descriptor
 
 

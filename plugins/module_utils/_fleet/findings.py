@@ -120,12 +120,12 @@ def _not_collected(entry, rules):
 def _about_end(entry, rules):
     ends = parse_instant(entry.get("expires_date"))
     if ends is None:
-        yield WARNING, "end_unknown", "the service gave no date to tell its end by", "rotate it to know"
+        yield WARNING, "end_unknown", "the service gave no date to calculate its expiry from", "rotate it to get one"
         return
     days_left = days_between(rules.now, ends)
     if days_left < 0:
         reason = "it ended on %s, %d days ago, though the service still calls it %s" % (_day(entry["expires_date"]), -days_left, entry["status"])
-        yield CRITICAL, "expired", reason, "see whether the device renewed it by itself; if not, request a new credential"
+        yield CRITICAL, "expired", reason, "check whether the device has renewed it; if not, request a new credential"
         return
     severity, limit = judge_severity(days_left, rules.validity_days, rules.end)
     if severity:

@@ -83,7 +83,7 @@ class FleetReader:
             found.setdefault(repr(value), value)
         if len(found) > 1:
             shown = "" if variable.is_secret else ": " + ", ".join(sorted(found)[:3])
-            self.note("", "the positions have more than one %s%s; give all the same, or run each center by itself with --limit" % (variable.name, shown))
+            self.note("", "the positions have more than one %s%s; set the same for all, or run each center separately with --limit" % (variable.name, shown))
         return next(iter(found.values()), None)
 
     def _value(self, position, variable):
@@ -114,7 +114,7 @@ class FleetReader:
         for position, own in self.hosts.items():
             if position not in self.trusted:
                 said = sorted(known.intersection(own.fact_names))
-                self.note(position, "the host itself says what only the inventory may: its facts hold %s; see who set them, then run with --flush-cache"
+                self.note(position, "its facts contain %s, which only the inventory may set; find out who set them, then run with --flush-cache"
                           % ", ".join(said))
 
     def describe_problems(self) -> str:

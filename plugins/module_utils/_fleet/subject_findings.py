@@ -25,20 +25,20 @@ def sac_findings(sac, ecc, now, limits):
 def installed_sac_findings(name, ecc, installed, expected_fingerprint):
     """Returns the Findings about the SAC on a position; C(installed) has is_reachable and sha256_fingerprint, empty where there is none."""
     if not installed["is_reachable"]:
-        reason = "the SAC on it could not be looked at: the position is not reachable, or no Linux one"
+        reason = "the SAC on it could not be inspected: the position is unreachable or does not run Linux"
         return [Finding("sac", name, ecc, WARNING, "position_unreachable", reason, "look at the position")]
     if not installed["sha256_fingerprint"]:
         return [Finding("sac", name, ecc, CRITICAL, "sac_not_installed", "no SAC is installed on it", "provision the position again")]
     if installed["sha256_fingerprint"] != expected_fingerprint:
         reason = "the SAC on it has the SHA-256 fingerprint %s... and not %s..." % (installed["sha256_fingerprint"][:12], expected_fingerprint[:12])
-        return [Finding("sac", name, ecc, WARNING, "sac_outdated", reason, "provision the position again, before the old one ends")]
+        return [Finding("sac", name, ecc, WARNING, "sac_outdated", reason, "provision the position again before the old one expires")]
     return []
 
 
 def service_finding(name, ecc, error):
     """Returns the Finding about what kept a whole service from being looked at; C(error) is a RapidError about the SAC or the service."""
     what, unused_semicolon, to_do = error.message.rpartition("; ")
-    return Finding("sac", name, ecc, CRITICAL, error.kind, what or error.message, to_do if what else "mend it and run the check again")
+    return Finding("sac", name, ecc, CRITICAL, error.kind, what or error.message, to_do if what else "fix it and run the check again")
 
 
 def account_finding(name, ecc, error):
@@ -69,7 +69,7 @@ def launcher_findings(position, launcher, expected):
     """
     ecc = launcher.get("ecc") or ""
     if not launcher.get("is_reachable"):
-        reason = "its launcher could not be looked at: the position is not reachable, or no Linux one"
+        reason = "its launcher could not be inspected: the position is unreachable or does not run Linux"
         return [Finding("launcher", position, ecc, WARNING, "position_unreachable", reason, "look at the position")]
     findings = []
     for part, kind, severity in (("program", "launcher_changed", CRITICAL), ("configuration", "configuration_drift", WARNING)):

@@ -114,7 +114,7 @@ def describe_unknown(name: str, known: typing.Set[str], is_extra: bool) -> typin
     Names with a prefix that others may use too are ours where they are given with -e or are nearly one of ours.
     """
     if name.startswith(INTERNAL_PREFIX):
-        return "%s is a name that the playbooks keep for themselves; rename the variable" % name if is_extra else None
+        return "%s is reserved for the playbooks; rename the variable" % name if is_extra else None
     if name in known or not name.startswith(OWN_PREFIXES + SHARED_PREFIXES):
         return None
     prefix = next(each for each in OWN_PREFIXES + SHARED_PREFIXES if name.startswith(each))

@@ -45,7 +45,7 @@ def no_tls(error, where, sac, timeout_seconds):
         )
     if _is_alert(error):
         return _alert(error, where, sac if getattr(error, "is_hello_answered", True) else None)
-    return NotSent("no TLS 1.2 or newer could be agreed with %s; is it an https service?" % where, kind="tls_failed")
+    return NotSent("%s did not agree to TLS 1.2 or newer; is it an https service?" % where, kind="tls_failed")
 
 
 def no_answer(error, where, sac, timeout_seconds):

@@ -171,4 +171,4 @@ def ensure_private(path):
         if fault:
             raise LedgerError("the ledger's file '%s' %s" % (path + ending, fault))
     if os.path.getsize(path) == 0:
-        raise LedgerError("the ledger '%s' is empty, which no ledger is; restore it from its backup" % path)
+        raise LedgerError("'%s' is an empty file, not a ledger; restore it from its backup" % path)

@@ -80,13 +80,13 @@ def _login_refusal(base_url, email, answer):
         )
     if answer.status in (403, 423):
         return Refusal(
-            what + "the account is locked or may not log in; have a Portal administrator unlock it before the next run",
+            what + "the account is locked or may not log in; ask a Portal administrator to unlock it before the next run",
             kind="account_locked",
             http_status=answer.status,
         )
     if answer.status < 500:
         return Refusal(what + "check email, password, api_version and api_url", kind="login_malformed", http_status=answer.status)
-    return Refusal(what + "the service has trouble; run again later", kind="service_trouble", http_status=answer.status)
+    return Refusal(what + "the service has a problem; run again later", kind="service_trouble", http_status=answer.status)
 
 
 def _is_password_wrong(answer):
@@ -146,7 +146,7 @@ def normalize_caller_id(text):
 def portal_query_url(token, caller_id, query_url=ENVIRONMENTS["production"][1], token_parameter=QUERY_TOKEN_PARAMETER):
     """Returns the URL that opens the Portal on C(caller_id), logged in by C(token): as secret as the token itself."""
     if not isinstance(token, str) or not _TOKEN.match(token):
-        raise InvalidInput("the token is empty or holds characters that no token has; pass it on as it was returned")
+        raise InvalidInput("the token is empty or contains characters that a token never has; pass it on as it was returned")
     if not re.match(r"^[A-Za-z0-9_.-]{1,64}\Z", token_parameter):
-        raise InvalidInput("query_token_parameter '%s' is no parameter name" % token_parameter)
+        raise InvalidInput("query_token_parameter '%s' is not a parameter name" % token_parameter)
     return validate_https_url(query_url, "query_url") + "?" + urlencode([("caller_id", normalize_caller_id(caller_id)), (token_parameter, token)])

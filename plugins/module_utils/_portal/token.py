@@ -112,7 +112,7 @@ def _urls(params):
     if params.get("query_url"):
         query_url = validate_https_url(params["query_url"], "query_url")
     if api_url is None:
-        raise InvalidInput("say which Portal is meant: environment=production, environment=sandbox, or api_url")
+        raise InvalidInput("the Portal is not specified; set environment=production, environment=sandbox, or api_url")
     if params.get("caller_id") and query_url is None:
         raise InvalidInput("with api_url a query URL cannot be guessed; set query_url too")
     return api_url, query_url
@@ -124,7 +124,7 @@ def _ensure_complete(params):
         validate_secret(name, params.get(name))
     if "@" not in params["email"] or len(params["email"].split()) != 1:
         # Not repeated: what was given in its place may be the password.
-        raise InvalidInput("email is no e-mail address such as launcher@ecc.example; was it swapped with the password?")
+        raise InvalidInput("email is not an e-mail address such as launcher@ecc.example; was it swapped with the password?")
     if params["state"] == "absent":
         if not params.get("cache_path"):
             raise InvalidInput("state=absent removes a cached token; set cache_path")

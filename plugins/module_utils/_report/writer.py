@@ -42,9 +42,9 @@ def write_report(params, is_check_mode, clock=time):
     """
     report = params["report"]
     if (report.get("format"), report.get("format_version")) != (FORMAT, FORMAT_VERSION):
-        raise InvalidInput("report is no %s of version %d; give the report that credential_check_info returned" % (FORMAT, FORMAT_VERSION))
+        raise InvalidInput("report is not %s of version %d; give the report that credential_check_info returned" % (FORMAT, FORMAT_VERSION))
     if not 1 <= params["trend_length"] <= _MOST_TREND:
-        raise InvalidInput("trend_length must lie between 1 and %d" % _MOST_TREND)
+        raise InvalidInput("trend_length must be between 1 and %d" % _MOST_TREND)
     directory = os.path.normpath(os.path.expanduser(params["directory"]))
     modes = {name: parse_mode(params[name], name, lowest=0o400) for name in ("mode", "metrics_mode")}
     files = {}
@@ -69,7 +69,7 @@ def write_report(params, is_check_mode, clock=time):
     result = {"changed": bool(changed), "paths": {name: path for name, (path, unused) in files.items()}, "changed_paths": changed, "verdict": report["verdict"]}
     if problems:
         raise RapidError(
-            "the report cannot be written to %s; nothing that stood there was spoiled: correct the place and run again" % "; ".join(problems),
+            "the report cannot be written to %s; the files that were there are intact: correct that and run again" % "; ".join(problems),
             kind="report_not_written", **result)
     return result
 

@@ -62,7 +62,7 @@ def describe_problem(entry: dict, answer: typing.Optional[dict]) -> str:
     if answer.get("unreachable"):
         return "it became unreachable: %s" % (answer.get("msg") or "no reason was given")
     if answer.get("failed") or not answer.get("is_collected"):
-        return str(answer.get("msg") or "it did not say that it collected")
+        return str(answer.get("msg") or "it did not report that it collected")
     return ""
 
 
@@ -103,7 +103,7 @@ def _record(params, wave, answers, statuses, problems):
                     progress.append((entry["request_id"], now, (statuses[name].get("collected_date") or now) if is_collected else None))
             record.note_progress(progress)
     except LedgerError as error:
-        return {name: problems[name] or "that it collected could not be recorded: %s" % error.message for name in wave}
+        return {name: problems[name] or "its collection could not be recorded: %s" % error.message for name in wave}
     except RapidError:
         return {}  # the look-up has said it
     return {}

@@ -49,13 +49,13 @@ def plan_replacement(original, found, new_anon_id, expect_anon_id=None):
 
 
 def _plan_adoption(original, found, new_anon_id):
-    taken = "AnonId %s is taken by a credential that is no replacement of this one (%s); choose another AnonId"
+    taken = "AnonId %s belongs to a credential that is not a replacement of this one (%s); choose another AnonId"
     if original is not None and found.requested_date and original.requested_date and found.requested_date < original.requested_date:
         return Decision("refuse", taken % (new_anon_id, "it was requested earlier"), "anon_id_taken")
     if found.request_id is None:
         return Decision(
             "refuse",
-            "the replacement with AnonId %s exists, but the service does not tell its RequestId on this route; "
+            "the replacement with AnonId %s exists, but the service does not return its RequestId on this route; "
             "look it up in the RapidAuth dashboard" % new_anon_id,
             "request_id_unknown",
         )
@@ -116,10 +116,10 @@ BOTH_UNKNOWN = (
     "check which company the SAC belongs to"
 )
 NOT_CONFIRMED = (
-    "asked for AnonId %s the service tells RequestId %s, which it does not know under that AnonId; run again, then ask the vendor"
+    "the service returned RequestId %s for AnonId %s but could not confirm the pair; run again, then ask the vendor"
 )
 LOST_NOT_UNIQUE = (
-    "it is not known whether RequestId %s was replaced: %s; AnonIds are not unique in this account, so nothing is concluded now: "
+    "it is not known whether RequestId %s was replaced: %s; AnonIds are not unique in this account, so no conclusion is drawn now: "
     "run the same rotation again to resolve it"
 )
 LOST_AND_BLIND = (
@@ -132,7 +132,7 @@ NOT_YET = (
 )
 NOT_REPLACED = "RequestId %s was not replaced: %s; the service has no credential with AnonId %s; run the same task again"
 SUCCESSOR_NAMELESS = (
-    "RequestId %s was replaced, but the answer was lost and the service does not tell the new RequestId for AnonId %s; "
+    "RequestId %s was replaced, but the answer was lost and the service does not return the new RequestId for AnonId %s; "
     "look it up in the RapidAuth dashboard"
 )
 
@@ -153,7 +153,7 @@ def judge_rotation(credential, rotate_after_days, now):
     if rotate_after_days is None:
         return Verdict(False, "no age threshold was given")
     if since is None:
-        return Verdict(False, "the service gave no date to tell its age by")
+        return Verdict(False, "the service gave no date to calculate its age from")
     age_days = (now - since) / datetime.timedelta(days=1)
     if age_days >= rotate_after_days:
         return Verdict(True, "%d days old: the threshold is %s" % (age_days, rotate_after_days))

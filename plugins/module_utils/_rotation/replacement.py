@@ -104,7 +104,7 @@ class _Attempt:
         if found is not None and found.request_id is not None:
             confirmed = known(self._client.get_request, found.request_id)
             if confirmed is None or confirmed.anon_id not in (None, self._wanted.anon_id):
-                raise AnswerLost(plan.NOT_CONFIRMED % (self._wanted.anon_id, found.request_id), kind="wrong_request_id")
+                raise AnswerLost(plan.NOT_CONFIRMED % (found.request_id, self._wanted.anon_id), kind="wrong_request_id")
         return found
 
     def _find_current(self, successor):

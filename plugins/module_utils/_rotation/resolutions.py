@@ -38,5 +38,5 @@ def _resolve_one(client, record, anon_id, verdict, position, is_check_mode):
 def _verified(client, request_id, anon_id, position):
     credential = client.get_request(request_id)
     if credential.anon_id != anon_id:
-        raise InvalidInput("%s: RequestId %s has AnonId %s and not %s; look again" % (position, request_id, credential.anon_id, anon_id))
+        raise InvalidInput("%s: RequestId %s has AnonId %s and not %s; check it in the dashboard" % (position, request_id, credential.anon_id, anon_id))
     return request_id

@@ -186,7 +186,7 @@ class Wave:
     def complaint(self):
         """Returns the sentence for a wave that is not whole: counts, why it stopped, and the first reasons."""
         failed = [(name, outcome) for name, outcome in self._outcomes.items() if outcome.status in FAILURES]
-        parts = ["%d of %d positions are not replaced for sure" % (len(self._all_wanted) - self._successes(), len(self._all_wanted))]
+        parts = ["%d of %d positions are not confirmed as replaced" % (len(self._all_wanted) - self._successes(), len(self._all_wanted))]
         if self._stopped_by:
             parts.append("stopped: %s" % self._stopped_by)
         parts += ["%s: %s" % (name, outcome.reason) for name, outcome in failed[:5]]

@@ -37,17 +37,17 @@ def begin_wave(plan: dict, progress: dict, positions: typing.List[str], forks: i
 def _refusal(plan, progress, positions, rounds):
     strangers = [each for each in positions if each not in plan["positions"]]
     if strangers:
-        return "%s is not in the plan that was made before any position was touched: no further wave is begun. Run the same rotation again." % strangers[0]
+        return "%s is not in the plan that was made before any position was touched: no further wave is started. Run the same rotation again." % strangers[0]
     failed = progress.get("failed") or []
     if len(failed) > plan["max_failures"]:
         return (
-            "%d positions have failed, and rotation_max_failures is %d: no further wave is begun. Run the same rotation again when they are fixed."
+            "%d positions have failed, and rotation_max_failures is %d: no further wave is started. Run the same rotation again when they are fixed."
             % (len(failed), plan["max_failures"])
         )
     expected_seconds = (progress.get("seconds_per_round") or 0) * rounds
     if expected_seconds > plan["collection_minutes"] * 60:
         return (
-            "The next wave of %d would take about %d s, and has %s minutes before its replacements lapse: no further wave is begun. "
+            "The next wave of %d would take about %d s, and has %s minutes before its replacements lapse: no further wave is started. "
             "Make rotation_waves smaller or forks larger, and run the same rotation again."
             % (len(positions), round(expected_seconds), _number(plan["collection_minutes"]))
         )
@@ -59,7 +59,7 @@ def end_wave(plan: dict, progress: dict, wave: dict, replaced: dict, confirmed: 
 
     replaced is {position: entry} of rapidauth_rotation, confirmed the result of rapidauth_rotation_confirmation, which may have failed.
     """
-    unconfirmed = "what became of it could not be confirmed: %s" % (confirmed.get("msg") or "no reason was given")
+    unconfirmed = "its outcome could not be confirmed: %s" % (confirmed.get("msg") or "no reason was given")
     seconds = max(0.0, now - wave["began_at"])
     entries = dict(progress.get("positions") or {})
     for name in wave["positions"]:

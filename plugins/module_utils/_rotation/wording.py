@@ -26,7 +26,7 @@ def describe_plan(result: dict, histories: dict, params: dict, now: datetime.dat
     lines.append(", ".join("%d %s" % (count, word) for word, count in result["summary"].items()))
     if result.get("ledger_is_new") or "ledger_path" not in result:
         lines.append(
-            "NEW LEDGER: there is none at %s yet. If this fleet was rotated before, give the ledger of that time: a second one knows nothing "
+            "NEW LEDGER: there is none at %s yet. If this fleet was rotated before, use the ledger of that time: a second one knows nothing "
             "of the first, and every credential would be replaced again." % params["ledger_path"])
     return lines
 
@@ -50,7 +50,7 @@ def describe_refusals(result: dict) -> str:
     """Returns why the rotation must not begin, or an empty text; result is that of a look in check mode."""
     skew = result.get("clock_skew_seconds")
     if result.get("stopped_by"):
-        return "Nothing was changed. The look at the service stopped: %s" % result["stopped_by"]
+        return "Nothing was changed. The look-up at the service stopped: %s" % result["stopped_by"]
     if result["failed_positions"]:
         reasons = ["%s: %s" % (name, result["positions"][name]["reason"].rstrip(".")) for name in result["failed_positions"]]
         return "Nothing was changed. %s. Fix them, or leave them out with --limit." % ". ".join(reasons)
@@ -84,7 +84,7 @@ def describe_outcomes(plan: dict, planned: dict, progress: dict, rows: typing.Op
         lines += ["  %s  %s -> %s" % (name.ljust(widest), entry["old_anon_id"], entry["anon_id"]) for name, entry in changed]
     failure = _compare_with_ledger(reached, rows)
     if not failure:
-        lines.append("The ledger %s has every RequestId; the inventory may go on naming the first ones." % planned.get("ledger_path", plan["ledger_path"]))
+        lines.append("The ledger %s has every RequestId; the inventory may keep the first ones." % planned.get("ledger_path", plan["ledger_path"]))
     return {"lines": [printable(line) for line in lines], "failure": failure}
 
 

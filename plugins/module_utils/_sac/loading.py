@@ -46,7 +46,7 @@ def _given(params, path_option, content_option):
     else:
         return None
     if len(content_bytes) > LONGEST_FILE_BYTES:
-        raise SacUnusable("%s has more than %d bytes, which no SAC has; check what it is" % (where, LONGEST_FILE_BYTES), kind="sac_malformed")
+        raise SacUnusable("%s has more than %d bytes, too many for a SAC; check what it is" % (where, LONGEST_FILE_BYTES), kind="sac_malformed")
     return content_bytes
 
 

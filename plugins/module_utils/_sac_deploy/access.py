@@ -62,5 +62,5 @@ def _file_mode(text, has_group):
     if mode & 0o070 and not has_group:
         raise InvalidInput("mode %04o lets a group read the SAC and no group is named; set group, or use 0400" % mode)
     if mode not in (0o400, 0o600, 0o440, 0o640):
-        raise InvalidInput("mode %04o is none of 0400, 0600, 0440 and 0640: nobody but this role writes the SAC, and its owner must read it" % mode)
+        raise InvalidInput("mode %04o is not one of 0400, 0440, 0600 and 0640: only this role writes the SAC, and its owner must be able to read it" % mode)
     return mode

@@ -57,19 +57,20 @@ class SacDirectory:
     def ensure_ours(self):
         """Raises InvalidInput unless the place is free, or ours and nobody else's to write to."""
         if not os.path.isabs(self.path) or os.path.normpath(self.path) != self.path or self.path.count("/") < 2:
-            raise InvalidInput("path '%s' is no plain absolute path of a directory of its own, such as /etc/rapidauth-sac" % self.path)
+            raise InvalidInput("path '%s' must be an absolute path to a dedicated directory such as /etc/rapidauth-sac" % self.path)
         above = os.path.dirname(self.path)
         if not os.path.isdir(above):
-            raise InvalidInput("the directory %s, in which %s should be made, does not exist; create it" % (above, self.path))
+            raise InvalidInput("the directory %s, where %s should be created, does not exist; create it" % (above, self.path))
         intruder = find_intruder(above)
         if intruder:
-            raise InvalidInput("others could replace what is installed in %s: %s; correct the owner and mode of that" % (self.path, intruder))
+            raise InvalidInput("others could replace what is installed in %s: %s; correct its owner and mode" % (self.path, intruder))
         if not self.exists():
             return
         self._ensure_own_directory(self.path)
         strangers = sorted(set(os.listdir(self.path)) - set(_OURS))
         if strangers:
-            raise InvalidInput("%s holds '%s', which is not of this module; nothing was changed: give path a directory of its own" % (self.path, strangers[0]))
+            raise InvalidInput(
+                "%s holds '%s', which this module did not create; nothing was changed: set path to a dedicated directory" % (self.path, strangers[0]))
         for name in (VERSIONS, PASSPHRASES):
             if os.path.lexists(self.at(name)):
                 self._ensure_own_directory(self.at(name))
@@ -78,7 +79,7 @@ class SacDirectory:
     def _ensure_own_directory(self, path):
         status = os.lstat(path)
         if not stat.S_ISDIR(status.st_mode):
-            raise InvalidInput("%s is %s and no directory; nothing was changed: remove it if nobody needs it" % (
+            raise InvalidInput("%s is %s, not a directory; nothing was changed: remove it if nobody needs it" % (
                 path, "a link to '%s'" % os.readlink(path) if stat.S_ISLNK(status.st_mode) else "there"))
         if status.st_uid != self.access.directory_uid:
             raise InvalidInput(
@@ -92,7 +93,7 @@ class SacDirectory:
         target = os.readlink(link) if os.path.islink(link) else None
         name = (target or "").partition(VERSIONS + "/")[2]
         if target != VERSIONS + "/" + name or not NAME.match(name):
-            raise InvalidInput("%s is no link to a version; nothing was changed: remove it if nobody needs it" % link)
+            raise InvalidInput("%s is not a link to a version; nothing was changed: remove it if nobody needs it" % link)
         return name if os.path.isdir(self.version_path(name)) else None
 
     def names(self):

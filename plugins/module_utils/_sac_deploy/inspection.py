@@ -28,7 +28,7 @@ def inspect_sac(params, is_check_mode):
     validate_limits(params)
     min_days_left = params["min_days_left"]
     if not 0 <= min_days_left <= 36500:
-        raise InvalidInput("min_days_left must lie between 0 and 36500")
+        raise InvalidInput("min_days_left must be between 0 and 36500")
     now = given_now(params.get("now"))
     source = sac_source(params)
     sac = read_sac(source, now)

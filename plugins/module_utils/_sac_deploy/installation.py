@@ -60,7 +60,7 @@ def have_sac(params, is_check_mode):
     except OSError as error:
         where = " (%s)" % error.filename if error.filename else ""
         raise RapidError(
-            "the SAC could not be written to %s: %s%s; what %s/current leads to is whole; correct it and run again" % (
+            "the SAC could not be written to %s: %s%s; what %s/current leads to is intact; correct that and run again" % (
                 store.path, error.strerror, where, store.path),
             kind="not_written") from None
     finally:
@@ -89,7 +89,7 @@ class _Installation:
         if params["kept_versions"] < 1:
             raise InvalidInput("kept_versions must be 1 or more: the current version is one of them")
         if not 1 <= params["timeout_seconds"] <= 3600:
-            raise InvalidInput("timeout_seconds must lie between 1 and 3600")
+            raise InvalidInput("timeout_seconds must be between 1 and 3600")
         self._unit = params["reloaded_service"]
         validate_unit_name(self._unit)
         self._service = {name: params[name] for name in ("ca_path", "timeout_seconds")}
@@ -127,7 +127,7 @@ class _Installation:
             self.outcome, self.reason = "rebuilt" if damage else "replaced", difference
             return current, {}
         if self._store.is_owned_otherwise(current):
-            self.outcome, self.reason = "replaced", "another owner or group should have it"
+            self.outcome, self.reason = "replaced", "its owner or group differs"
             return current, self._store.wrong_attributes()
         wrong = self._store.wrong_attributes()
         if wrong:

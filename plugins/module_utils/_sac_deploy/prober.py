@@ -112,8 +112,8 @@ def _report(access, service, wanted, open_files):
     except RapidError as error:
         return {"kind": error.kind, "msg": error.message}
     except OSError as error:
-        return {"kind": "not_readable", "msg": "the account '%s' cannot use it: %s: %s" % (
-            access.account.pw_name if access else "of this task", error.filename, error.strerror)}
+        return {"kind": "not_readable", "msg": "%s cannot use it: %s: %s" % (
+            "the account '%s'" % access.account.pw_name if access else "this task", error.filename, error.strerror)}
     except Exception as error:  # whatever it is, the module must hear of it
         return {"kind": "not_proven", "msg": "the process that tried it ended with %s; report it" % type(error).__name__}
     return {}
@@ -126,6 +126,6 @@ def _transport(service, wanted, open_files):
     try:
         context.load_cert_chain(path, password=passphrase)
     except ssl.SSLError as error:
-        raise SacUnusable("OpenSSL of this position does not take %s: %s" % (wanted.describe(), error.reason), kind="sac_malformed") from None
+        raise SacUnusable("OpenSSL on this position does not accept %s: %s" % (wanted.describe(), error.reason), kind="sac_malformed") from None
     seconds = service["timeout_seconds"]
     return Transport(Connection, service["api_url"], context, seconds, seconds, wanted, total_seconds=seconds)

@@ -16,7 +16,7 @@ TIMEOUT_SECONDS = 120
 def validate_unit_name(unit):
     """Raises InvalidInput for what systemctl could take for something else than a unit; None or '' is no unit, and fine."""
     if unit and not _UNIT.match(unit):
-        raise InvalidInput("reloaded_service %.80r is no name of a systemd unit, such as dispatch-gateway.service" % unit)
+        raise InvalidInput("reloaded_service %.80r is not the name of a systemd unit such as dispatch-gateway.service" % unit)
 
 
 def reload_service(unit):

@@ -30,7 +30,7 @@ class WantedSac:
         certificates = [text for label, text in blocks if label == "CERTIFICATE"]
         keys = [text for label, text in blocks if label == "ENCRYPTED PRIVATE KEY"]
         if not certificates or len(keys) != 1 or len(blocks) != len(certificates) + 1:
-            raise SacUnusable("the SAC that came to the position is no certificate with one encrypted key; run the task by its own name", kind="sac_malformed")
+            raise SacUnusable("the position did not receive a certificate with one encrypted key; run the task under its own name", kind="sac_malformed")
         if not passphrase or any(ord(character) < 32 for character in passphrase):
             raise InvalidInput("sac_passphrase is empty, or has line breaks or control characters, and cannot be kept in a file; export the SAC with another")
         self.passphrase = passphrase.encode("utf-8")
@@ -47,9 +47,9 @@ class WantedSac:
         if version.contents[CERTIFICATE] != self.contents[CERTIFICATE]:
             return "another SAC is wanted"
         if version.contents[CHAIN] != self.contents[CHAIN]:
-            return "its chain is another one"
+            return "its chain differs"
         if version.passphrase != self.passphrase:
-            return "its passphrase is another one"
+            return "its passphrase differs"
         return None
 
 
@@ -97,7 +97,7 @@ def openssl_refusal(path, passphrase):
         # A function, since a passphrase that is given as a value must not be empty.
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(path, password=lambda: passphrase)
     except ssl.SSLError as error:
-        return "OpenSSL does not take certificate, key and passphrase in %s together (%s)" % (path, error.reason or "wrong passphrase")
+        return "OpenSSL does not accept certificate, key and passphrase in %s together (%s)" % (path, error.reason or "wrong passphrase")
     except (OSError, ValueError) as error:
         return "%s cannot be read (%s)" % (path, error)
     return None
@@ -109,7 +109,7 @@ def read_plain_file(path):
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
-            raise ValueError("not a plain file of its own")
+            raise ValueError("not a regular file with one name")
         return os.read(descriptor, _LONGEST_FILE_BYTES)
     finally:
         os.close(descriptor)

@@ -147,7 +147,7 @@ def _prepare(place, argv, is_check_mode):
             place.ensure_room()
     except OSError as error:
         raise RapidError(
-            "%s %s; correct rotation_request_path or the rights of its directory, or free space"
+            "%s %s; correct rotation_request_path or the permissions of its directory, or free space"
             % (error.filename if error.errno in (errno.ENOTDIR, errno.EACCES) and error.filename else place.directory, _reason(error)),
             kind="not_ready",
         ) from None
@@ -186,13 +186,13 @@ def _run(place, argv, params):
         error.details["is_delivered"] = True
         raise
     if exit_code != 0:
-        ended = "did not end within %d s and was ended" % params["timeout_seconds"] if exit_code is None else "ended with %d" % exit_code
+        ended = "did not end within %d s and was stopped" % params["timeout_seconds"] if exit_code is None else "ended with %d" % exit_code
         raise NotCollected("%s %s%s" % (argv[0], ended, ": " + output if output else ""), is_delivered=True, exit_code=exit_code)
     try:
         place.mark_collected(params["request_id"])
     except OSError as error:
         raise NotCollected(
-            "the command ended well, but that cannot be recorded beside %s: %s" % (place.path, _reason(error)), is_delivered=True
+            "the command succeeded, but that cannot be recorded beside %s: %s" % (place.path, _reason(error)), is_delivered=True
         ) from None
 
 

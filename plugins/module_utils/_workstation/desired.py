@@ -94,7 +94,7 @@ def wanted_files(params):
 
 def _absolute(path):
     if not os.path.isabs(path) or os.path.normpath(path) != path:
-        raise InvalidInput("'%s' is no plain absolute path; give one without '..' or a slash at its end" % path)
+        raise InvalidInput("'%s' must be an absolute path without '..' or a slash at its end" % path)
     return path
 
 
@@ -129,14 +129,14 @@ def _directory_change(wanted):
     if status is None:
         return Change(wanted, "", _attributes(wanted.mode, wanted.uid, wanted.gid))
     if not stat.S_ISDIR(status.st_mode):
-        raise InvalidInput("%s is there already and is no directory; nothing was changed: remove it and run again" % wanted.path)
+        raise InvalidInput("%s already exists and is not a directory; nothing was changed: remove it and run again" % wanted.path)
     return _attribute_change(wanted, status)
 
 
 def _file_change(wanted):
     status = status_of(wanted.path)
     if status is not None and not (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
-        raise InvalidInput("%s is there already and is no file; nothing was changed: remove it and run again" % wanted.path)
+        raise InvalidInput("%s already exists and is not a file; nothing was changed: remove it and run again" % wanted.path)
     if wanted.content is None:
         return None if status is None else Change(wanted, _shown(wanted, status, _content(wanted.path, status)), "")
     if status is None:

@@ -83,7 +83,7 @@ class FileSetChange:
                 raise _explain(error, "nothing was changed") from error
             if intruder:
                 raise InvalidInput(
-                    "others could replace what is installed in %s: %s; nothing was changed: correct the owner and mode of that" % (place, intruder))
+                    "others could replace what is installed in %s: %s; nothing was changed: correct its owner and mode" % (place, intruder))
 
     def is_unfinished(self):
         """Says whether an earlier run died between the first file and the verification of all."""
@@ -209,7 +209,7 @@ def _make_lock_directory():
     except FileNotFoundError:  # another run has just removed it: the next attempt makes it again
         return
     if fault:
-        raise RapidError("the directory of the locks, %s, %s; nothing was changed" % (directory, fault), kind="not_written")
+        raise RapidError("the lock directory %s %s; nothing was changed" % (directory, fault), kind="not_written")
 
 
 def _remove_lock_directory():

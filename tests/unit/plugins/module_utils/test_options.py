@@ -18,8 +18,8 @@ SPOILED = {
     "Unicode line break": ("kept3cret\u2028", "ends with a line break"),
     "two lines": ("kept3cret\nother", "contains a line break"),
     "line break before it": ("\nkept3cret", "contains a line break"),
-    "NUL": ("kept3cret\0", "holds a NUL character"),
-    "not UTF-8": ("kept3cret\udcff", "holds bytes that are not UTF-8"),
+    "NUL": ("kept3cret\0", "contains a NUL character"),
+    "not UTF-8": ("kept3cret\udcff", "contains bytes that are not UTF-8"),
     "vaulted": ("$ANSIBLE_VAULT;1.1;AES256\n6b6570743363726574\n", "is still encrypted with Ansible Vault"),
 }
 NOT_TEXT = {

@@ -47,7 +47,7 @@ CASES = {
     "days": (entry(collected_date=days_ago(306)), [("warning", "expiring", "it ends in 59 days", "within 59 days")]),
     "the last day before the warning": (entry(collected_date=days_ago(305)), []),
     "today": (entry(collected_date=days_ago(364)), [("critical", "expiring", "it ends in 1 days", "today")]),
-    "over, though called Collected": (entry(collected_date=days_ago(400)), [("critical", "expired", "35 days ago, though the service", "see whether")]),
+    "over, though called Collected": (entry(collected_date=days_ago(400)), [("critical", "expired", "35 days ago, though the service", "check whether")]),
     "expired": (entry(status="Expired"), [("critical", "expired", "it is Expired", "cannot be replaced")]),
     "lapsed": (entry(status="Expired", collected_date=None), [("critical", "lapsed", "never collected, and lapsed", "request a new")]),
     "a lapsed replacement": (replaced(OLD, status="Expired", collected_date=None), [("critical", "lapsed", "never collected", "what it replaced lives on")]),
@@ -117,7 +117,7 @@ def test_what_keeps_a_service_from_being_looked_at_says_what_to_do():
 def test_a_refused_login_is_told_from_one_that_failed():
     assert account_finding("a@b.c", "north", Refusal("HTTP 401", http_status=401)).kind == "login_refused"
     assert account_finding("a@b.c", "north", Refusal("HTTP 503", http_status=503)).kind == "login_failed"
-    assert account_finding("a@b.c", "north", RapidError("no route", kind="not_sent")).kind == "login_failed"
+    assert account_finding("a@b.c", "north", RapidError("no route", kind="connection_refused")).kind == "login_failed"
 
 
 @pytest.mark.parametrize(("launcher", "kinds"), [

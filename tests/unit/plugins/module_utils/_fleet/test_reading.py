@@ -72,9 +72,9 @@ def test_all_problems_are_reported_at_once_with_their_positions():
 @pytest.mark.parametrize("changes, told", [
     ({"rotation_id": 202610}, "rotation_id is not text"), ({"rotation_id": None}, "give rotation_id"), ({"rotation_id": "a b"}, "must be 1 to 24"),
     ({"rotation_waves": "many"}, "rotation_waves is 'many'"), ({"rotation_concurrency": 65}, "between 1 and 64"), ({"rapidauth_sac_path": None}, "not set"),
-    ({"rapidauth_sac_content": "x"}, "both set"), ({"rapidauth_api_url": "http://x"}, "must be an https URL"), ({"rotation_resolutions": {"z": "x"}}, "names z"),
-    ({"rapidauth_sac_passphrase": "secret\n"}, "line break"), ({"rotation_collect_argv": []}, "no rotation_collect_argv"),
-    ({"rapidauth_request_id": ""}, "no RequestId"),
+    ({"rapidauth_sac_content": "x"}, "both set"), ({"rapidauth_api_url": "http://x"}, "must be an https URL"),
+    ({"rotation_resolutions": {"z": "x"}}, "names z"), ({"rapidauth_sac_passphrase": "secret\n"}, "line break"),
+    ({"rotation_collect_argv": []}, "no rotation_collect_argv"), ({"rapidauth_request_id": ""}, "no RequestId"),
     ({"rapidauth_ledger_host": "a"}, "is a, a position"), ({"rapidauth_ledger_host": "elsewhere"}, "is elsewhere, a position")])
 def test_what_cannot_be_right_is_refused(changes, told):
     message = refused({"a": host(0, **changes)}, all_positions=["elsewhere"])
@@ -90,8 +90,8 @@ def test_what_a_host_says_of_itself_decides_nothing():
     hostile = host(1, rapidauth_ledger_host="b", rapidauth_request_id=IDS[0], rotation_id="theirs")
     hostile.fact_names = frozenset({"rapidauth_ledger_host", "distribution"})
     told = refused({"a": host(0), "b": hostile})
-    assert told == ("Nothing was changed. b: the host itself says what only the inventory may: its facts hold rapidauth_ledger_host; "
-                    "see who set them, then run with --flush-cache")
+    assert told == ("Nothing was changed. b: its facts contain rapidauth_ledger_host, which only the inventory may set; "
+                    "find out who set them, then run with --flush-cache")
     checked = plan({"a": host(0), "b": hostile}, job="check")
     assert checked["ledger_host"] == "localhost" and set(checked["unreadable"]) == {"b"}
     assert [list(service["positions"]) for service in checked["services"]] == [["a"]]
@@ -102,7 +102,7 @@ def test_what_a_host_says_of_itself_decides_nothing():
     ("rapidauth_sac_pth", False, "rapidauth_sac_path"),
     ("portal_launcher_is_login_check", True, "portal_launcher_is_login_checked"), ("check_reprot_directory", False, "check_report_directory"),
     ("check_mk_agent_port", True, "there is no variable check_mk_agent_port"), ("check_mk_agent_port", False, None), ("block_device", False, None),
-    ("provision_wave", True, "provision_waves"), ("eccops_rapid_plan", True, "keep for themselves"), ("ansible_host", True, None),
+    ("provision_wave", True, "provision_waves"), ("eccops_rapid_plan", True, "reserved for the playbooks"), ("ansible_host", True, None),
     ("rotation_waves", True, None)])
 def test_names_that_do_not_exist(name, is_extra, told):
     found = variables.describe_unknown(name, KNOWN, is_extra)

@@ -60,13 +60,13 @@ def gone_but_log(path):
 
 #: name: (what is done to a good ledger, what the sentence says)
 SPOILED = {
-    "symbolic link": (linked, ["symbolic link", "give the place itself"]),
+    "symbolic link": (linked, ["symbolic link", "give the path it leads to"]),
     "dangling link": (replaced_by(lambda path: path.symlink_to("nowhere")), ["symbolic link"]),
     "readable by all": (lambda path: path.chmod(0o644), ["open to other users", "chmod 600"]),
     "writable by the group": (lambda path: path.chmod(0o620), ["open to other users", "chmod 600"]),
     "directory": (replaced_by(pathlib.Path.mkdir), ["not a regular file"]),
     "pipe": (replaced_by(os.mkfifo), ["not a regular file"]),
-    "empty": (cut(0), ["is empty", "restore it from its backup"]),
+    "empty": (cut(0), ["is an empty file, not a ledger", "restore it from its backup"]),
     "cut in its header": (cut(50), ["backup"]),
     "cut in its first page": (cut(3000), ["backup"]),
     "cut in half": (cut(20480), ["malformed", "backup"]),

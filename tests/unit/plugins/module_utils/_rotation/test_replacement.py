@@ -112,7 +112,7 @@ def test_a_request_id_that_does_not_lead_to_its_anon_id_is_not_adopted(path, mon
     look = ModelRapidAuth.get_credential
     with monkeypatch.context() as once:
         once.setattr(ModelRapidAuth, "get_credential", lambda self, anon_id: Credential(dict(look(self, anon_id).response, RequestId=WRONG)))
-        with pytest.raises(AnswerLost, match="RequestId %s, which it does not know under that AnonId" % WRONG) as caught:
+        with pytest.raises(AnswerLost, match="RequestId %s for AnonId %s but could not confirm the pair" % (WRONG, NEW)) as caught:
             case.run()
     assert caught.value.kind == "wrong_request_id" and case.entry()["outcome"] == "intended"
     assert told(case.run()) == ("adopted", None)

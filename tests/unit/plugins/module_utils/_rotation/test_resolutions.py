@@ -62,7 +62,7 @@ def test_nothing_is_sent(case):
 def test_a_verdict_that_cannot_be_right_is_refused_and_nothing_is_closed(case):
     before = case.row()
     for verdict, error, words in [
-            (case.other, InvalidInput, "has AnonId another-one and not %s; look again" % NEW),
+            (case.other, InvalidInput, "has AnonId another-one and not %s; check it in the dashboard" % NEW),
             (case.first, InvalidInput, "has AnonId old and not %s" % NEW),
             ("00000000-0000-4000-a000-ffffffffffff", RapidError, "unknown")]:
         with pytest.raises(error, match=words):
@@ -76,7 +76,7 @@ def test_a_verdict_that_cannot_be_right_is_refused_and_nothing_is_closed(case):
 def test_check_mode_verifies_and_writes_nothing(case):
     before = case.row()
     assert case.resolve({"north-01": case.successor}, is_check_mode=True) == before
-    with pytest.raises(InvalidInput, match="look again"):
+    with pytest.raises(InvalidInput, match="check it in the dashboard"):
         case.resolve({"north-01": case.other}, is_check_mode=True)
 
 

@@ -134,7 +134,7 @@ def test_no_more_failures_than_allowed(case, max_failures, begun):
     assert error.kind == "wave_incomplete" and (result["changed"], result["failed_positions"]) == (False, NAMES)
     assert outcomes(result) == ["refused"] * begun + ["not_started"] * (SIZE - begun) and len(case.service.sent) == begun
     assert result["stopped_by"] == ("%d failures, and max_failures is %d" % (begun, max_failures) if begun < SIZE else None)
-    assert "%d of %d positions are not replaced for sure" % (SIZE, SIZE) in error.message
+    assert "%d of %d positions are not confirmed as replaced" % (SIZE, SIZE) in error.message
     case.service.write_fates = []
     assert case.rotate()["summary"] == {"replaced": SIZE, "total": SIZE}
 
@@ -239,7 +239,7 @@ def test_a_service_that_keeps_silent_is_asked_for_one_position_only(case):
     result = case.failed(concurrency=4).details
     assert len(asked) == 1 and outcomes(result) == ["failed"] + ["not_started"] * (SIZE - 1)
     assert "gave no whole answer" in result["stopped_by"]
-    assert result["refusal"].startswith("Nothing was changed. The look at the service stopped: the service gave")
+    assert result["refusal"].startswith("Nothing was changed. The look-up at the service stopped: the service gave")
 
 
 def test_an_unexpected_error_is_one_positions_and_said_in_a_sentence(case):

@@ -21,7 +21,7 @@ def test_a_wave_takes_its_credentials_from_the_plan():
 
 @pytest.mark.parametrize("progress, positions, told", [
     ({}, ["a", "z"], "z is not in the plan"),
-    ({"failed": ["a", "b"]}, ["c"], "2 positions have failed, and rotation_max_failures is 1: no further wave is begun."),
+    ({"failed": ["a", "b"]}, ["c"], "2 positions have failed, and rotation_max_failures is 1: no further wave is started."),
     ({"seconds_per_round": 400}, ["a", "b", "c"], "The next wave of 3 would take about 800 s, and has 10 minutes")])
 def test_a_wave_that_must_not_begin(progress, positions, told):
     begun = wave.begin_wave(PLAN, progress, positions, 2, 0.0)
@@ -40,7 +40,7 @@ def test_the_progress_adds_up():
     assert progress["warning"].startswith("This wave took 400 s of the 10 minutes")
     later = wave.end_wave(PLAN, progress, wave.begin_wave(PLAN, progress, ["c"], 1, 600.0), {}, {"msg": "the service is gone"}, 601.0)
     assert later["failed"] == ["b", "c"] and later["warning"] == ""
-    assert later["positions"]["c"]["message"] == "c is not done: what became of it could not be confirmed: the service is gone"
+    assert later["positions"]["c"]["message"] == "c is not done: its outcome could not be confirmed: the service is gone"
     assert later["positions"]["c"]["outcome"] == "not_started"
 
 

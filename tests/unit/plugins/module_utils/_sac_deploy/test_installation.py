@@ -44,10 +44,10 @@ def test_each_state_of_a_place_and_what_is_made_of_it(place, sacs, authority):
     assert outcome(chained)[0] == "replaced"
     certificate = chained["sac_content"].partition("-----BEGIN ENC")[0]
     longer = {"sac_content": chained["sac_content"].replace(certificate, certificate + authority.pem.decode()), "sac_passphrase": "chain"}
-    assert outcome(longer) == ("replaced", "its chain is another one")
+    assert outcome(longer) == ("replaced", "its chain differs")
     head = longer["sac_content"].partition("-----BEGIN ENC")[0]
     changed = {"sac_passphrase": "changed", "sac_content": head + certificates.key_pem(key, "changed").decode()}
-    assert outcome(changed) == ("replaced", "its passphrase is another one")
+    assert outcome(changed) == ("replaced", "its passphrase differs")
     assert len(place.store.names()) == 2
     assert outcome(changed, kept_versions=1)[0] == "tidied"
     os.chmod(place.at("current", "key.pem"), 0o644)
@@ -126,12 +126,12 @@ def _foreign(path, uid=12345):
 
 OBSTACLES = {
     "a link": (lambda place, other: os.symlink(other, place.path), "a link to"),
-    "a file": (lambda place, other: open(place.path, "w").close(), "no directory"),  # pylint: disable=consider-using-with
-    "a directory of others": (lambda place, other: os.symlink("x", os.path.join(_made(place), "precious")), "'precious', which is not of this module"),
+    "a file": (lambda place, other: open(place.path, "w").close(), "not a directory"),  # pylint: disable=consider-using-with
+    "a directory of others": (lambda place, other: os.symlink("x", os.path.join(_made(place), "precious")), "'precious', which this module did not create"),
     "versions that are a link": (lambda place, other: os.symlink(other, os.path.join(_made(place), "versions")), "versions is a link to"),
     "passphrases that are a link": (lambda place, other: os.symlink(other, os.path.join(_made(place), "passphrases")), "passphrases is a link to"),
-    "current that is a directory": (lambda place, other: os.mkdir(os.path.join(_made(place), "current")), "current is no link to a version"),
-    "current that leads away": (lambda place, other: os.symlink(other, os.path.join(_made(place), "current")), "current is no link to a version"),
+    "current that is a directory": (lambda place, other: os.mkdir(os.path.join(_made(place), "current")), "current is not a link to a version"),
+    "current that leads away": (lambda place, other: os.symlink(other, os.path.join(_made(place), "current")), "current is not a link to a version"),
     "a directory above that everybody may write to": (lambda place, other: os.chmod(os.path.dirname(place.path), 0o777),
                                                       "others could replace what is installed in"),
     "a lock that is a link": (lambda place, other: os.symlink(other, os.path.join(_made(place), ".lock")), "could not be written"),

@@ -26,7 +26,7 @@ def test_a_file_that_cannot_be_written_whole_leaves_what_was_there(place, sacs):
     try:
         for size in (0, 10, 600, 700):
             resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-            refusal("not_written", lambda: place.have(sacs[1]), "File too large", "whole")
+            refusal("not_written", lambda: place.have(sacs[1]), "File too large", "is intact")
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
             assert place.listing() == left
     finally:

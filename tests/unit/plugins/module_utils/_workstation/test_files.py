@@ -181,8 +181,8 @@ def test_absent_leaves_nothing(place):
     ({"files": []}, "directories or files is empty"),
     ({"owner": "nobody-of-that-name"}, "there is no user 'nobody-of-that-name' on this position"),
     ({"secrets": {}}, "should hold the secret 'account', which is not among secrets"),
-    ({"files": [one("relative/path", content="")]}, "'relative/path' is no plain absolute path"),
-    ({"files": [one("/etc/../etc/passwd", content="")]}, "is no plain absolute path"),
+    ({"files": [one("relative/path", content="")]}, "'relative/path' must be an absolute path"),
+    ({"files": [one("/etc/../etc/passwd", content="")]}, "must be an absolute path"),
     ({"files": [one("/x/y", content="", mode="rw-r--r--")]}, "the mode of /x/y is 'rw-r--r--'; give octal digits"),
     ({"files": [one("/x/y", content="", mode="4755")]}, "the mode of /x/y is '4755'; give octal digits"),
     ({"files": [one("/x/y", content="", group="no-such-group")]}, "there is no group 'no-such-group' on this position"),
@@ -195,7 +195,7 @@ def test_mistakes_are_told_before_anything_is_touched(place, changed, sentence):
     assert tree(place) == {"bin": ("0o40755", None), "etc": ("0o40755", None)}
 
 
-@pytest.mark.parametrize("name, sentence", [("etc/ours", "is there already and is no directory"), ("bin/program", "is there already and is no file")])
+@pytest.mark.parametrize("name, sentence", [("etc/ours", "already exists and is not a directory"), ("bin/program", "already exists and is not a file")])
 def test_something_else_in_our_place_is_left_alone(place, name, sentence):
     if name == "etc/ours":
         (place / name).write_text("precious")

@@ -40,7 +40,7 @@ def test_a_place_of_locks_that_others_made_is_refused(place, monkeypatch, tmp_pa
     monkeypatch.setattr(file_set_change, "_lock_directory", lambda: str(tmp_path / "locks"))
     (tmp_path / "locks").mkdir()
     (tmp_path / "locks").chmod(0o755)
-    with pytest.raises(RapidError, match="locks, is open to other users; chmod 700 it; nothing was changed"):
+    with pytest.raises(RapidError, match="the lock directory .*/locks is open to other users; chmod 700 it; nothing was changed"):
         have_workstation_files(params(place, "1"), False)
 
 
@@ -78,7 +78,7 @@ def test_a_path_that_others_could_lead_elsewhere_is_refused(place, spoil, state)
     spoil(place)
     before = tree(place)
     for is_check_mode in (True, False):
-        with pytest.raises(InvalidInput, match="others could replace what is installed in .*; nothing was changed: correct the owner and mode of that"):
+        with pytest.raises(InvalidInput, match="others could replace what is installed in .*; nothing was changed: correct its owner and mode"):
             have_workstation_files(params(place, "1", state=state), is_check_mode)
     assert tree(place) == before
 
