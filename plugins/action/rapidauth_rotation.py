@@ -14,7 +14,7 @@ display = Display()
 
 
 def show_progress(counts, total):
-    """Prints e.g. C(rotation: 120 of 200 done (118 replaced, 2 adopted))."""
+    """Prints e.g. ``rotation: 120 of 200 done (118 replaced, 2 adopted)``."""
     parts = ", ".join("%d %s" % (count, word) for word, count in sorted(counts.items()))
     display.display("rotation: %d of %d done%s" % (sum(counts.values()), total, " (%s)" % parts if parts else ""))
 

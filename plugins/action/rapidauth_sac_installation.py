@@ -41,7 +41,7 @@ class ActionModule(ControllerAction):
         return self._with_params(ship)
 
     def _installed(self, params, install):
-        """Returns the result of C(install(shipped)), recorded where it changed something or failed."""
+        """Returns the result of ``install(shipped)``, recorded where it changed something or failed."""
         audit_log = AuditLog(None if self._task.check_mode else params["audit_log_path"], "rapidauth_sac_installation")
         audit_log.ensure_writable()
         shipped, about = self._payload(params)

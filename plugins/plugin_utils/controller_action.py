@@ -26,7 +26,7 @@ from ansible_collections.eccops.rapid.plugins.plugin_utils.shipped_result import
 
 
 class ControllerAction(ActionBase):
-    """Subclasses say what they run: C(spec()) returns AnsibleModule's arguments, C(core(params, is_check_mode)) the result."""
+    """Subclasses say what they run: ``spec()`` returns AnsibleModule's arguments, ``core(params, is_check_mode)`` the result."""
 
     _supports_check_mode = True
     # The options of a background job lie in a file on its host, and its answer does not come through this plugin.
@@ -93,7 +93,7 @@ class ControllerAction(ActionBase):
         return self._ship_with(self._task.args, task_vars)
 
     def _ship_with(self, arguments, task_vars):
-        """Ships the module with C(arguments), and returns what its host may say."""
+        """Ships the module with ``arguments``, and returns what its host may say."""
         if self.must_pipeline(arguments) and not self._is_pipelining_enabled("new"):
             raise AnsibleActionFail(
                 "without pipelining the secrets of this task would lie in the temporary directory of %s; nothing was sent: set 'pipelining = true' "
@@ -106,7 +106,7 @@ class ControllerAction(ActionBase):
         return {**remove_values(result, self._secrets(arguments)), **self._discovered_facts()}
 
     def must_pipeline(self, arguments):
-        """Says whether C(arguments) must not lie on the host's disk, as a shipped module's do without pipelining."""
+        """Says whether ``arguments`` must not lie on the host's disk, as a shipped module's do without pipelining."""
         return bool(self._secrets(arguments))
 
     def _parse_returned_data(self, res, *arguments, **keywords):
@@ -145,7 +145,7 @@ class ControllerAction(ActionBase):
 
     @contextlib.contextmanager
     def _task_environment(self):
-        """Sets the variables of the task's C(environment) in this process, which runs nothing else meanwhile, and puts back what was there."""
+        """Sets the variables of the task's ``environment`` in this process, which runs nothing else meanwhile, and puts back what was there."""
         wanted: dict[str, object] = {}
         self._compute_environment_string(wanted)
         before = {name: os.environ.get(name) for name in map(str, wanted)}
@@ -160,7 +160,7 @@ class ControllerAction(ActionBase):
                     os.environ[name] = value
 
     def _with_params(self, function):
-        """Returns what C(function) makes of the task's validated options, or its RapidError as a failure."""
+        """Returns what ``function`` makes of the task's validated options, or its RapidError as a failure."""
         validated = ArgumentSpecValidator(**self.spec()).validate(plain(self._task.args))
         try:
             if validated.error_messages:

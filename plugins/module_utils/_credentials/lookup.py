@@ -18,7 +18,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect im
 
 
 def check_credentials(params, is_check_mode):
-    """Returns the module's result for its C(params); it reads only, in check mode too. Raises RapidError."""
+    """Returns the module's result for its ``params``; it reads only, in check mode too. Raises RapidError."""
     request_ids, anon_ids = _distinct(params.get("request_ids")), _distinct(params.get("anon_ids"))
     if not request_ids and not anon_ids:
         raise InvalidInput("there is nothing to look up: give request_ids, anon_ids or both, with at least one id")
@@ -47,9 +47,9 @@ def check_credentials(params, is_check_mode):
 
 
 def check_with_histories(params):
-    """Returns check_credentials' result for C(params) with, in each entry, its C(history) in the ledger, C(expires_date) and C(expires_basis).
+    """Returns check_credentials' result for ``params`` with, in each entry, its ``history`` in the ledger, ``expires_date`` and ``expires_basis``.
 
-    For that the first credential of each history is looked up too. C(params) has C(validity_days) beside the module's.
+    For that the first credential of each history is looked up too. ``params`` has ``validity_days`` beside the module's.
     """
     client = rapidauth_client(params)
     chains = read_histories(params.get("ledger_path"), service_of(params, client), params["request_ids"], params.get("other_service_names") or ())
@@ -63,7 +63,7 @@ def check_with_histories(params):
     asked = _distinct(list(current.values()) + firsts)
 
     def describe(credentials):
-        """Returns C(credentials), keyed by what was asked for the entries of asked ids, completed and keyed by C(request_ids)."""
+        """Returns ``credentials``, keyed by what was asked for the entries of asked ids, completed and keyed by ``request_ids``."""
         complete = {}
         for each, history in histories.items():
             entry = credentials.get(current[each])
@@ -154,7 +154,7 @@ def _failed_entry(error):
 
 
 def _summary(credentials):
-    """Returns counts; those of C(by_status) are keyed by the service's own words."""
+    """Returns counts; those of ``by_status`` are keyed by the service's own words."""
     entries = list(credentials.values())
     return {
         "total": len(entries),

@@ -16,9 +16,9 @@ from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect im
 
 
 def bring_to_state(params, is_check_mode, run_directory=None):
-    """Returns the module's result for its C(params); raises RapidError.
+    """Returns the module's result for its ``params``; raises RapidError.
 
-    C(run_directory) is private to one Ansible run and shared by its processes: in it each new AnonId is claimed, so
+    ``run_directory`` is private to one Ansible run and shared by its processes: in it each new AnonId is claimed, so
     that one AnonId given to a whole fleet by mistake does not make every position adopt the first one's replacement.
     """
     audit_log = AuditLog(params.get("audit_log_path"), "rapidauth_request")

@@ -30,7 +30,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._fleet.subject_findin
 
 
 def check_fleet(params, is_check_mode, run_directory=None):
-    """Returns the module's result for its C(params); it reads only, but for logins where they are asked for. Raises RapidError."""
+    """Returns the module's result for its ``params``; it reads only, but for logins where they are asked for. Raises RapidError."""
     rules = Rules(given_now(params.get("now")), read_limits(params, "expiry_"), params["validity_days"], params["collection_minutes"])
     sac_limits = read_limits(params, "sac_")
     seen = Observations()
@@ -56,7 +56,7 @@ def check_fleet(params, is_check_mode, run_directory=None):
 
 
 class Observations:
-    """What a check came upon: C(credentials) and other C(subjects), in order, and the C(findings) about them."""
+    """What a check came upon: ``credentials`` and other ``subjects``, in order, and the ``findings`` about them."""
 
     def __init__(self):
         self.credentials, self.subjects, self.findings = [], [], []
@@ -84,7 +84,7 @@ def _complete(service, params):
 
 
 def _check_service(seen, service, positions, rules, sac_limits):
-    """Looks at a service's SAC, at the installed ones of the positions it was given, and at the credentials of C(positions)."""
+    """Looks at a service's SAC, at the installed ones of the positions it was given, and at the credentials of ``positions``."""
     eccs = sorted({position["ecc"] for position in service["positions"].values()})
     ecc = eccs[0] if len(eccs) == 1 else ""
     name, sac, findings = _check_sac(seen, service, ecc, rules.now, sac_limits)
@@ -120,7 +120,7 @@ def _check_sac(seen, service, ecc, now, limits):
 
 
 def _check_installed_sacs(seen, positions, sac):
-    """Returns the Findings about the SACs installed on positions; C(sac) is what they should be, None if that is not known."""
+    """Returns the Findings about the SACs installed on positions; ``sac`` is what they should be, None if that is not known."""
     findings = []
     for position, own in positions.items():
         installed = own["installed_sac"]
@@ -139,7 +139,7 @@ def _check_installed_sacs(seen, positions, sac):
 def _positions_of_ledger(service, services):
     """Returns {position: {ecc, request_id}} of the positions that the ledger knows at this service; the ECC is the one given for it, if any.
 
-    The ledger does not say which SAC a position belongs to: one that none of the C(services) was given goes to the first at its URL.
+    The ledger does not say which SAC a position belongs to: one that none of the ``services`` was given goes to the first at its URL.
     """
     if not service.get("ledger_path"):
         raise InvalidInput("is_fleet_from_ledger needs ledger_path")
@@ -162,7 +162,7 @@ def _name_of(service):
 
 
 def _raise_if_ours(error):
-    """Raises C(error) again where the check itself is set up wrongly: that is no finding about the fleet."""
+    """Raises ``error`` again where the check itself is set up wrongly: that is no finding about the fleet."""
     if isinstance(error, (AuditLogError, InvalidInput, MissingLibrary, LedgerError)):
         raise error
 

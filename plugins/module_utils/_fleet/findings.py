@@ -14,17 +14,17 @@ from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history impor
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.decisions import COLLECTED, EXPIRED, REQUESTED
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import validate_request_id
 
-#: C(about) is credential, sac, account or launcher; C(subject) its name; C(ecc) the center it belongs to.
+#: ``about`` is credential, sac, account or launcher; ``subject`` its name; ``ecc`` the center it belongs to.
 Finding = collections.namedtuple("Finding", "about subject ecc severity kind reason what_to_do")
 
-#: By what credentials are judged; C(end) are the Limits of their end.
+#: By what credentials are judged; ``end`` are the Limits of their end.
 Rules = collections.namedtuple("Rules", "now end validity_days collection_minutes")
 
 
 def credential_findings(positions, credentials, rules):
     """Returns the Findings about credentials that were looked up, or could not be, in the fleet's order.
 
-    C(positions) maps a position to {ecc, request_id}; C(credentials) is what rapidauth_request_info returned for
+    ``positions`` maps a position to {ecc, request_id}; ``credentials`` is what rapidauth_request_info returned for
     their RequestIds. A position whose RequestId is not in it was not checked, and has no finding for that.
     """
     holders = collections.defaultdict(list)

@@ -10,7 +10,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import CR
 
 
 def sac_findings(sac, ecc, now, limits):
-    """Returns the Findings about a SAC; C(sac) is what rapidauth_sac_info returned."""
+    """Returns the Findings about a SAC; ``sac`` is what rapidauth_sac_info returned."""
     name, starts, ends = sac["subject"], parse_instant(sac["not_before"]), parse_instant(sac["not_after"])
     found = [Finding("sac", name, ecc, CRITICAL, each["kind"], each["reason"], each["what_to_do"]) for each in sac["problems"]]
     found += [Finding("sac", name, ecc, WARNING, each["kind"], each["reason"], each["what_to_do"]) for each in sac["weaknesses"]]
@@ -23,7 +23,7 @@ def sac_findings(sac, ecc, now, limits):
 
 
 def installed_sac_findings(name, ecc, installed, expected_fingerprint):
-    """Returns the Findings about the SAC on a position; C(installed) has is_reachable and sha256_fingerprint, empty where there is none."""
+    """Returns the Findings about the SAC on a position; ``installed`` has is_reachable and sha256_fingerprint, empty where there is none."""
     if not installed["is_reachable"]:
         reason = "the SAC on it could not be looked at: the position is not reachable, or no Linux one"
         return [Finding("sac", name, ecc, WARNING, "position_unreachable", reason, "look at the position")]
@@ -36,7 +36,7 @@ def installed_sac_findings(name, ecc, installed, expected_fingerprint):
 
 
 def service_finding(name, ecc, error):
-    """Returns the Finding about what kept a whole service from being looked at; C(error) is a RapidError about the SAC or the service."""
+    """Returns the Finding about what kept a whole service from being looked at; ``error`` is a RapidError about the SAC or the service."""
     what, unused_semicolon, to_do = error.message.rpartition("; ")
     return Finding("sac", name, ecc, CRITICAL, error.kind, what or error.message, to_do if what else "mend it and run the check again")
 
@@ -64,7 +64,7 @@ def unreadable_finding(position, ecc, reason):
 def launcher_findings(position, launcher, expected):
     """Returns the Findings about a position's launcher.
 
-    C(launcher) has ecc, is_reachable, program_sha256 and configuration_sha256; C(expected) maps program and configuration to
+    ``launcher`` has ecc, is_reachable, program_sha256 and configuration_sha256; ``expected`` maps program and configuration to
     what they must be, or None.
     """
     ecc = launcher.get("ecc") or ""

@@ -25,13 +25,13 @@ _ANON_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 
 def validate_request_id(text):
-    """Raises InvalidInput unless C(text) is a GUID such as 0a1fd8fa-348f-4ced-a64d-18547feb2848."""
+    """Raises InvalidInput unless ``text`` is a GUID such as 0a1fd8fa-348f-4ced-a64d-18547feb2848."""
     if not isinstance(text, str) or not _REQUEST_ID.match(text):
         raise InvalidInput("RequestId %.80r is malformed; it is a GUID of 8-4-4-4-12 hexadecimal digits" % (text,), kind="request_id_malformed")
 
 
 def validate_anon_id(text):
-    """Raises InvalidInput unless C(text) follows the vendor's rule: at most 64 of a-z A-Z 0-9 _ and -."""
+    """Raises InvalidInput unless ``text`` follows the vendor's rule: at most 64 of a-z A-Z 0-9 _ and -."""
     if isinstance(text, str) and len(text) > 64:
         raise InvalidInput("AnonId '%s...' has %d characters; at most 64 are allowed" % (text[:16], len(text)), kind="anon_id_too_long")
     if not isinstance(text, str) or not _ANON_ID.match(text):
@@ -95,7 +95,7 @@ def is_same_request_id(one, other):
 
 
 class RapidAuthClient:
-    """The calls; C(transport) is a Transport for the base URL, such as https://request.rapidauth.com/rapid."""
+    """The calls; ``transport`` is a Transport for the base URL, such as https://request.rapidauth.com/rapid."""
 
     def __init__(self, transport, sac, audit_log=NO_AUDIT_LOG):
         self._transport, self.sac, self._audit_log = transport, sac, audit_log

@@ -32,7 +32,7 @@ def validate_limits(params):
 
 
 def validate_concurrency(params):
-    """Raises InvalidInput unless C(concurrency) is a number of connections that one controller should open."""
+    """Raises InvalidInput unless ``concurrency`` is a number of connections that one controller should open."""
     if not 1 <= params["concurrency"] <= 64:
         raise InvalidInput("concurrency must lie between 1 and 64")
 
@@ -43,7 +43,7 @@ def service_of(params: dict, client) -> str:
 
 
 def rapidauth_client(params):
-    """Returns the RapidAuthClient for the options of the fragment C(rapidauth); the SAC is checked on every call."""
+    """Returns the RapidAuthClient for the options of the fragment ``rapidauth``; the SAC is checked on every call."""
     validate_limits(params)
     api_url = validate_https_url(params["api_url"], "api_url")
     source = sac_source(params)
@@ -59,7 +59,7 @@ def rapidauth_client(params):
 
 
 def _environment():
-    """Returns the variables that a client is made by: its proxies and the CAs it trusts. The C(environment) of one task is not that of another."""
+    """Returns the variables that a client is made by: its proxies and the CAs it trusts. The ``environment`` of one task is not that of another."""
     return sorted(
         (name, value) for name, value in os.environ.items()
         if name.lower().endswith("_proxy") or name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")

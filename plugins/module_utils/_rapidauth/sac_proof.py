@@ -11,7 +11,7 @@ NOBODYS_REQUEST_ID = "00000000-0000-0000-0000-000000000000"
 
 
 def ensure_accepted(client):
-    """Returns once RapidAuth answered C(client) (a RapidAuthClient); raises the RapidError of what came instead.
+    """Returns once RapidAuth answered ``client`` (a RapidAuthClient); raises the RapidError of what came instead.
 
     Error 1109, no such credential, is the answer that is expected. A web server's error page proves nothing.
     """

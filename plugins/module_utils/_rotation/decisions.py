@@ -22,8 +22,8 @@ EXPIRED, REQUESTED, COLLECTED = "Expired", "Requested", "Collected"
 def plan_replacement(original, found, new_anon_id, expect_anon_id=None):
     """Decides what ``state=replaced`` does.
 
-    C(original) is the credential to replace, or None where the service does not know it. C(found) is the one that
-    carries C(new_anon_id), or None where the service says that there is none. The new AnonId is the idempotency key:
+    ``original`` is the credential to replace, or None where the service does not know it. ``found`` is the one that
+    carries ``new_anon_id``, or None where the service says that there is none. The new AnonId is the idempotency key:
     the service has none of its own.
     """
     if original is not None and original.anon_id == new_anon_id:
@@ -88,8 +88,8 @@ def is_lapsed(successor):
 def plan_by_record(entry, chain, origin, new_anon_id):
     """Decides what the ledger alone can say, or returns None where the service must be asked.
 
-    C(entry) is the row of C(new_anon_id) or None; C(chain) the rows of the credential's history, which began with the
-    RequestId C(origin).
+    ``entry`` is the row of ``new_anon_id`` or None; ``chain`` the rows of the credential's history, which began with the
+    RequestId ``origin``.
     """
     if entry is not None and not is_same_request_id(entry["original_request_id"], origin):
         return Decision("refuse", "AnonId %s was given to position %s; choose another" % (new_anon_id, entry["position"]), "anon_id_taken")
@@ -138,7 +138,7 @@ SUCCESSOR_NAMELESS = (
 
 
 def judge_rotation(credential, rotate_after_days, now):
-    """Returns the Verdict whether C(credential) is due; C(rotate_after_days) None means that age never makes it due.
+    """Returns the Verdict whether ``credential`` is due; ``rotate_after_days`` None means that age never makes it due.
 
     Age counts from collection. The service reports no expiry, and a replacement keeps the expiry of what it replaced
     (Requests API page): age says how long a device has had its key, not how long the certificate will last.

@@ -34,7 +34,7 @@ REFUSED, FAILED, UNRESOLVED = "refused", "failed", "unresolved"
 def replace_one(client, record, wanted, is_check_mode=False):
     """Returns the Outcome for one ReplacementRequest; raises RapidError where it could not even be looked up.
 
-    C(record) is a LedgerRecord or NoRecord. In check mode the status says what would come out, and nothing is sent or
+    ``record`` is a LedgerRecord or NoRecord. In check mode the status says what would come out, and nothing is sent or
     written.
     """
     chain = record.chain(wanted.request_id)
@@ -212,7 +212,7 @@ class _Attempt:
 
 
 def look_while_at_work(client, look):
-    """Returns what C(look()) returns; asks again as long as that is None and the service may still be at work on the last call.
+    """Returns what ``look()`` returns; asks again as long as that is None and the service may still be at work on the last call.
 
     Raises the RapidError of the last look, at once where another one would fail too.
     """

@@ -11,7 +11,7 @@ NOT_REPLACED = "not_replaced"
 
 
 def resolve(client, record, resolutions, credentials, is_check_mode):
-    """Closes open rows of the ledger by what C(resolutions) says: {position: the successor's RequestId, or 'not_replaced'}.
+    """Closes open rows of the ledger by what ``resolutions`` says: {position: the successor's RequestId, or 'not_replaced'}.
 
     A RequestId must name a credential that the service knows under the AnonId of the open row.
     """

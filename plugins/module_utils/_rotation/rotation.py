@@ -28,9 +28,9 @@ PROGRESS_SECONDS = 5
 
 
 def rotate(params, is_check_mode, show_progress=None):
-    """Returns the module's result for its C(params); raises RapidError where nothing could be begun.
+    """Returns the module's result for its ``params``; raises RapidError where nothing could be begun.
 
-    C(show_progress(counts, total)) is called every few seconds from this thread.
+    ``show_progress(counts, total)`` is called every few seconds from this thread.
     """
     validate_wave(params["credentials"], params["rotation_id"])
     validate_concurrency(params)

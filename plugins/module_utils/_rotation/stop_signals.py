@@ -9,7 +9,7 @@ import threading
 
 
 class StopSignals:
-    """While it is open, a signal calls C(stop(reason)) instead of ending the process. Only the main thread can listen."""
+    """While it is open, a signal calls ``stop(reason)`` instead of ending the process. Only the main thread can listen."""
 
     def __init__(self, stop):
         self._stop = stop
