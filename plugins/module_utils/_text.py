@@ -43,7 +43,7 @@ def printable_tree(value, longest=_LONGEST):
 
 
 def shortened(identifier):
-    """Returns enough of an id to tell it from others, and too little to use it."""
+    """Returns enough of an id to recognize it, and too little to use it."""
     if not identifier:
         return None
     return identifier[: min(_SHOWN, (len(identifier) + 1) // 2)] + "..."

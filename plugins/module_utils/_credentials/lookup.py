@@ -122,7 +122,7 @@ def _look_up_all(looks, concurrency, days, now):
 
 
 class _Stop:
-    """Tells the threads of a pool when to give up. Its few fields are set one at a time: no lock is needed."""
+    """Decides when the threads of a pool give up. Its few fields are set one at a time: no lock is needed."""
 
     def __init__(self, most_failures_in_a_row):
         self.reason = None

@@ -85,13 +85,13 @@ def is_lapsed(successor):
     return successor is None or (successor.status == EXPIRED and successor.collected_date is None)
 
 
-def plan_by_record(entry, chain, origin, new_anon_id):
+def plan_by_record(entry, chain, original_request_id, new_anon_id):
     """Decides what the ledger alone can say, or returns None where the service must be asked.
 
     ``entry`` is the row of ``new_anon_id`` or None; ``chain`` the rows of the credential's history, which began with the
-    RequestId ``origin``.
+    RequestId ``original_request_id``.
     """
-    if entry is not None and not is_same_request_id(entry["original_request_id"], origin):
+    if entry is not None and not is_same_request_id(entry["original_request_id"], original_request_id):
         return Decision("refuse", "AnonId %s was given to position %s; choose another" % (new_anon_id, entry["position"]), "anon_id_taken")
     if entry is not None and entry["outcome"] in DONE:
         return Decision("keep", "the ledger has its replacement, of %s" % entry["finished_at"])

@@ -38,22 +38,22 @@ def replace_one(client, record, wanted, is_check_mode=False):
     written.
     """
     chain = record.chain(wanted.request_id)
-    origin = chain[0]["original_request_id"] if chain else wanted.request_id
-    with record.held(origin):
-        attempt = _Attempt(client, record, wanted, is_check_mode, origin)
+    original_request_id = chain[0]["original_request_id"] if chain else wanted.request_id
+    with record.held(original_request_id):
+        attempt = _Attempt(client, record, wanted, is_check_mode, original_request_id)
         outcome = attempt.run()
         if outcome.kind != "replacement_expired" or wanted.further_anon_id is None:
             return outcome
         further = wanted._replace(anon_id=wanted.further_anon_id, further_anon_id=None)
-        return _Attempt(client, record, further, is_check_mode, origin, lapsed_anon_id=wanted.anon_id).run()
+        return _Attempt(client, record, further, is_check_mode, original_request_id, lapsed_anon_id=wanted.anon_id).run()
 
 
 class _Attempt:
     """One AnonId's way through the steps; the credential is held by this process."""
 
-    def __init__(self, client, record, wanted, is_check_mode, origin, lapsed_anon_id=None):
+    def __init__(self, client, record, wanted, is_check_mode, original_request_id, lapsed_anon_id=None):
         self._client, self._record, self._wanted = client, record, wanted
-        self._is_check_mode, self._origin = is_check_mode, origin
+        self._is_check_mode, self._original_request_id = is_check_mode, original_request_id
         # Read again, now that nobody else works on it.
         self._chain = record.chain(wanted.request_id)
         if is_check_mode:  # which does not write down what it finds to have lapsed
@@ -62,7 +62,7 @@ class _Attempt:
         self._current = current_request_id(self._chain, wanted.request_id)
 
     def run(self):
-        decision = plan.plan_by_record(self._entry, self._chain, self._origin, self._wanted.anon_id)
+        decision = plan.plan_by_record(self._entry, self._chain, self._original_request_id, self._wanted.anon_id)
         if decision is not None:
             return self._known_by_record(decision)
         original = known(self._client.get_request, self._current)
@@ -176,7 +176,7 @@ class _Attempt:
             {
                 "position": self._wanted.position,
                 "rotation_id": self._wanted.rotation_id,
-                "original_request_id": self._origin,
+                "original_request_id": self._original_request_id,
                 "request_id": self._current,
                 "old_anon_id": original.anon_id if original is not None else None,
                 "new_anon_id": self._wanted.anon_id,
@@ -201,7 +201,7 @@ class _Attempt:
         return self._outcome(status, plan.Decision("refuse", reason, kind), previous=original)._replace(http=error.details)
 
     def _outcome(self, status, decision, credential=None, previous=None):
-        request_ids = [self._origin]
+        request_ids = [self._original_request_id]
         for row in self._chain:
             if row["outcome"] in DONE:
                 request_ids.append(row["new_request_id"])

@@ -81,11 +81,11 @@ def validate_histories(credentials, record):
     holders = {}
     for each in credentials:
         chain = record.chain(each["request_id"])
-        origin = (chain[0]["original_request_id"] if chain else each["request_id"]).lower()
-        if holders.setdefault(origin, each["position"]) != each["position"]:
+        original = (chain[0]["original_request_id"] if chain else each["request_id"]).lower()
+        if holders.setdefault(original, each["position"]) != each["position"]:
             raise InvalidInput(
                 "%s and %s name the same credential: their RequestIds belong to one history, which began with %s"
-                % (holders[origin], each["position"], origin)
+                % (holders[original], each["position"], original)
             )
 
 

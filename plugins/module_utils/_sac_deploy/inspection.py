@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""The core of rapidauth_sac_info: all that can be told about a SAC, and whether the service takes it.
+"""The core of rapidauth_sac_info: what a SAC is, and whether the service accepts it.
 
 A SAC that can be read is described, however bad it is; only one that cannot be read raises.
 """
@@ -48,7 +48,7 @@ def _finding(kind, reason, what_to_do):
 
 
 def describe_sac(sac, source, now):
-    """Returns what can be told without judging, and C(weaknesses) that keep nobody from using it."""
+    """Returns the properties of a SAC, and the ``weaknesses`` that do not prevent its use."""
     try:
         chain, (key_type, key_size_bits) = describe_chain(sac), describe_key_type(sac)
         return dict(

@@ -89,7 +89,7 @@ def _result(changes, is_unfinished):
 
 
 def _refresh(commands):
-    """Runs what the desktop wants to be told by; a position without that program has nothing to tell."""
+    """Runs the commands that refresh the desktop, and skips those that are not installed."""
     for command in commands:
         if command and shutil.which(command[0]):
             _run([str(each) for each in command])

@@ -39,7 +39,7 @@ OLD = entry(1, requested_date=days_ago(355), collected_date=days_ago(355))
 # what a credential is -> (severity, kind, what its reason and its to-do say)
 CASES = {
     "fine": (entry(), []),
-    "lineage says when it ends, not its own dates": (
+    "history determines when it expires, not its own dates": (
         replaced(OLD, **YOUNG), [("critical", "expiring", "it ends in 10 days, on 2026-12-02;", "replacement would end")]),
     "first of its history is gone": (
         replaced(None, row(intended_at=days_ago(320)), **YOUNG), [("warning", "expiring", "on 2027-01-06 or earlier;", "request a new")]),
