@@ -66,7 +66,7 @@ def test_under_every_fault_each_credential_is_replaced_once(sandbox, tmp_path, k
     fired = sandbox.stats()["faults_fired"]
     assert (fired > 0) == (details is not None)
     assert sandbox.admin("DELETE", "/faults").status_code == 200
-    # One more run without faults finds nothing to replace, and mends what a wrong answer put into the ledger.
+    # One more run without faults finds nothing to replace, and fixes what a wrong answer put into the ledger.
     assert fleet.run_until_done(1) == 1
     once, equal = fleet.assert_done()
     tables.add(TITLE, fault=kind, controllers=controllers, runs=runs, faults_fired=fired, n=SIZE, replaced_once=once, ledger_equal=equal)

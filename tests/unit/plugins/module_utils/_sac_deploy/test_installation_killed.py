@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Kills an installation before each of its system calls: what is in use is whole each time, and the next run mends the rest."""
+"""Kills an installation before each of its system calls: what is in use is whole each time, and the next run fixes the rest."""
 
 from __future__ import annotations
 
