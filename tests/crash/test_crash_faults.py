@@ -79,7 +79,7 @@ def test_under_every_fault_each_credential_is_replaced_once(sandbox, tmp_path, k
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["disconnect_after_effect", "error_after_effect_empty_500", "truncated_json"])
-def test_where_the_service_would_replace_twice_nobody_asks_it_to(sandbox, tmp_path, kind):
+def test_a_service_that_would_replace_twice_is_not_asked_to(sandbox, tmp_path, kind):
     sandbox.switch(anon_ids_are_unique=False)
     fleet = fleets.Fleet(sandbox, tmp_path, SIZE)
     sandbox.fault("replace", kind, count=None, probability=0.2, seed=20261122)

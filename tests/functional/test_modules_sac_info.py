@@ -43,7 +43,7 @@ def fixture_run(running_sandbox, run_scenarios):
 
 
 @pytest.mark.parametrize("name", [name for name in SACS if SACS[name][2] is not None])
-def test_what_is_so_is_told(run, name):
+def test_each_property_of_a_sac_is_reported(run, name):
     _which, _given, is_usable, problems, is_proven, connections = SACS[name]
     seen = Observed(run, name)
     result = seen.result("look")

@@ -125,7 +125,7 @@ def test_ids_are_shown_in_full_only_when_asked(sandbox, check):
 
 
 @pytest.mark.parametrize("connection", ["local", "talkative"])
-def test_no_secret_is_told_at_any_verbosity_here_or_shipped(sandbox, fleet, check, connection):
+def test_no_secret_is_shown_at_any_verbosity_here_or_shipped(sandbox, fleet, check, connection):
     """A host that keeps the ledger gets the module; the same report comes of it."""
     name = next(iter(fleet.positions))
     change(sandbox, replace(sandbox, fleet, name)[name], status="Collected", collected_date=days_ago(0))

@@ -76,7 +76,7 @@ def test_a_signal_ends_a_wave_in_good_order(sandbox, run_playbook, rotation, tmp
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_told_to_stop_returns_what_became_of_every_position(sandbox, run_playbook, rotation):
+def test_a_worker_that_is_stopped_returns_the_outcome_of_every_position(sandbox, run_playbook, rotation):
     sandbox.fault("replace", "latency", count=None, seconds=SECONDS_OF_A_POST)
     told = []
 

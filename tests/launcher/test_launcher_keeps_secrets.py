@@ -134,13 +134,13 @@ def fixture_journal(position, tmp_path):
         yield lines
 
 
-def test_the_journal_tells_of_a_login_once_and_not_of_the_caller(position, journal):
+def test_the_journal_reports_a_login_once_and_not_the_caller(position, journal):
     assert position.call(NUMBER).code == 0 and position.call(NUMBER).code == 0
     api_url = position.values["rapidsos_api_url"]
     assert journal() == ["logged in at %s as %s" % (api_url, position.account["email"])]
 
 
-def test_the_journal_tells_of_a_refused_login_without_secrets_or_the_number(position, journal):
+def test_the_journal_reports_a_refused_login_without_secrets_or_the_number(position, journal):
     position.account["password"] = MARKER
     position.write_account(password=MARKER)
     assert position.call(NUMBER, count=2).code == 4

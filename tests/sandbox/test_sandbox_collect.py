@@ -164,7 +164,7 @@ def test_the_next_credential_takes_the_place_of_the_first(sandbox, position, rep
     assert len(list(position.store.glob("credential-*"))) == 1
 
 
-def test_a_lost_answer_is_told_by_the_next_run(sandbox, position):
+def test_a_lost_answer_is_reported_by_the_next_run(sandbox, position):
     sandbox.fault("collect", "disconnect_after_effect")
     lost, told = position.collect(), position.collect()
     assert lost.returncode == 1 and "key is kept" in lost.stderr

@@ -152,7 +152,7 @@ def _fill_up(path):
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
 
 
-def test_an_outcome_that_no_longer_fits_is_told_and_leaves_no_half_line(log, path):
+def test_an_outcome_that_no_longer_fits_is_reported_and_leaves_no_half_line(log, path):
     log.write("credential_patch", "begun", SUBJECT)
     completed = _fill_up(path)
     assert completed.returncode == 0 and completed.stdout.startswith("done\n"), completed.stderr

@@ -17,7 +17,7 @@ run_module(basic.AnsibleModule({}), lambda params, is_check_mode: {"changed": Tr
 """
 
 
-def test_warnings_of_the_core_are_told_as_warnings_and_nothing_is_deprecated():
+def test_warnings_are_passed_on_as_warnings_and_nothing_is_deprecated():
     done = subprocess.run([sys.executable, "-c", PROGRAM, json.dumps(sys.path)], capture_output=True, text=True, check=False, timeout=60)
     result = json.loads(done.stdout)
     assert result["changed"] and "it is not recorded" in str(result["warnings"]) and not result.get("deprecations")

@@ -114,7 +114,7 @@ def test_what_keeps_a_service_from_being_looked_at_says_what_to_do():
     assert service_finding("sac.pem", "north", RapidError("nothing")).reason == "nothing"
 
 
-def test_a_refused_login_is_told_from_one_that_failed():
+def test_a_refused_login_is_distinguished_from_one_that_failed():
     assert account_finding("a@b.c", "north", Refusal("HTTP 401", http_status=401)).kind == "login_refused"
     assert account_finding("a@b.c", "north", Refusal("HTTP 503", http_status=503)).kind == "login_failed"
     assert account_finding("a@b.c", "north", RapidError("no route", kind="not_sent")).kind == "login_failed"

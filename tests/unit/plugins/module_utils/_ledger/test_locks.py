@@ -53,7 +53,7 @@ def fixture_holder(path):
     Holder.let_go()
 
 
-def test_another_process_is_waited_for_and_then_told(path, holder):
+def test_another_process_is_waited_for_and_then_reported(path, holder):
     clock = MovedClock()
     locks = CredentialLocks(path, wait_seconds=120, clock=clock)
     with pytest.raises(LedgerError, match="this run waited 120 s for it: run again when that one has ended") as caught:

@@ -68,7 +68,7 @@ def test_not_done_says_why_and_what_to_do(confirm, status, answer, told, has_del
     assert result["awaited"] == (["north-01"] if status == "Requested" else []) and result["lapsed"] == (["north-01"] if status == "Expired" else [])
 
 
-def test_a_position_that_was_not_replaced_tells_the_reason(confirm):
+def test_a_position_that_was_not_replaced_has_the_reason(confirm):
     result, unused = confirm(seen("Collected"), None, {"outcome": "refused", "request_id": None, "reason": "it is Expired"})
     assert "the service says nothing about it. it is Expired." in result["positions"]["north-01"]["message"]
 

@@ -130,7 +130,7 @@ def test_a_chain_of_the_same_names_and_other_keys_is_not_one(authority, key):
     assert result["chain"]["is_complete"] is False and kinds(result, "weaknesses") == ["chain_incomplete"]
 
 
-def test_an_expired_issuer_is_told(authority, key):
+def test_an_expired_issuer_is_reported(authority, key):
     upper_key = certificates.new_key()
     upper = issue(authority, upper_key, subject="Upper", begin=days_from_now(-20), end=days_from_now(-10))
     leaf = issue(authority, key, issuer=(upper_key, upper.subject))

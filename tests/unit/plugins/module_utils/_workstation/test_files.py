@@ -195,7 +195,7 @@ def test_absent_leaves_nothing(place):
     ({"files": [one("/x/y", secret="account", mode="0644")]}, "lets others than its owner and group read it"),
     ({"files": [one("/x/y", content="1"), one("/x/y", content="2")]}, "/x/y is named twice"),
 ])
-def test_mistakes_are_told_before_anything_is_touched(place, changed, sentence):
+def test_mistakes_are_reported_before_anything_is_touched(place, changed, sentence):
     with pytest.raises(InvalidInput, match=sentence):
         have_workstation_files(params(place, "1", **changed), False)
     assert tree(place) == {"bin": ("0o40755", None), "etc": ("0o40755", None)}

@@ -131,7 +131,7 @@ def test_a_full_disk_at_any_instant_changes_nothing(place, monkeypatch, is_first
     assert _versions(place) == {"2"}
 
 
-def test_a_full_disk_is_told_with_what_to_do(place, monkeypatch):
+def test_a_full_disk_is_reported_with_what_to_do(place, monkeypatch):
     def full(number):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/some/file")
 
