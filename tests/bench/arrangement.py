@@ -99,18 +99,18 @@ class Arrangement:
         with subprocess.Popen([str(each) for each in line], env=self.environment(), cwd=self.directory, text=True,
                               stdout=subprocess.PIPE, start_new_session=True) as process:
             try:
-                told = json.loads(process.communicate(timeout=LONGEST_RUN_SECONDS)[0])
+                reported = json.loads(process.communicate(timeout=LONGEST_RUN_SECONDS)[0])
             except BaseException:
                 _end_group(process)
                 raise
         output = output_path.read_text(encoding="utf-8", errors="replace")
-        if told["exit_code"]:
-            raise RunFailed(f"{' '.join(map(str, command))[:200]} ended with {told['exit_code']}:\n{output[-2000:]}")
+        if reported["exit_code"]:
+            raise RunFailed(f"{' '.join(map(str, command))[:200]} ended with {reported['exit_code']}:\n{output[-2000:]}")
         stats = self.asked("GET", "/stats")
-        told["tls_handshakes"] = stats["tls_handshakes"].get("rapidauth", 0)
-        told["calls"] = sum(sum(methods.values()) for route, methods in stats["calls"].items() if route in ("get_request", "replace"))
-        told["last_line"] = output.rstrip("\n").rpartition("\n")[2]
-        return told
+        reported["tls_handshakes"] = stats["tls_handshakes"].get("rapidauth", 0)
+        reported["calls"] = sum(sum(methods.values()) for route, methods in stats["calls"].items() if route in ("get_request", "replace"))
+        reported["last_line"] = output.rstrip("\n").rpartition("\n")[2]
+        return reported
 
 
 def _end_group(process):

@@ -15,8 +15,8 @@ class Outcome:
     def __init__(self):
         self._rounds = {}  # {(name, n, latency_ms): {round: what it cost}}
 
-    def add(self, row, latency_ms, number, told):
-        self._rounds.setdefault((row.name, row.n, latency_ms), {})[number] = told
+    def add(self, row, latency_ms, number, reported):
+        self._rounds.setdefault((row.name, row.n, latency_ms), {})[number] = reported
 
     def last_wall_seconds(self, row, latency_ms):
         rounds = self._rounds.get((row.name, row.n, latency_ms))

@@ -172,11 +172,11 @@ def rows(is_quick):
 def measured(arrangement, row):
     """Measures a row once and returns what it cost, for C(row.n) things."""
     command = row.command(arrangement, row)
-    told = arrangement.measure(command, row.is_tree_watched)
+    reported = arrangement.measure(command, row.is_tree_watched)
     expected = row.calls_each * row.n
     if row.command is load_generator:  # it goes on for a while instead of to a number
-        done = json.loads(told["last_line"])
-        told["wall_seconds"], told["cpu_seconds"] = (row.n / done["count"] * each for each in (done["seconds"], told["cpu_seconds"]))
+        done = json.loads(reported["last_line"])
+        reported["wall_seconds"], reported["cpu_seconds"] = (row.n / done["count"] * each for each in (done["seconds"], reported["cpu_seconds"]))
         expected = done["count"]
-    assert expected <= told["calls"] <= 2 * expected, f"{row.name}: {told['calls']} calls instead of {expected}"
-    return told
+    assert expected <= reported["calls"] <= 2 * expected, f"{row.name}: {reported['calls']} calls instead of {expected}"
+    return reported

@@ -32,9 +32,9 @@ def inventory_script(groups, part=(1, 1)):
     number, count = part
     every = list(dict.fromkeys(host for group in groups.values() for host in group.get("hosts", {})))
     own = set(every[number - 1::count])
-    told = {name: {"hosts": [host for host in group.get("hosts", {}) if host in own], "vars": group.get("vars", {})} for name, group in groups.items()}
+    reported = {name: {"hosts": [host for host in group.get("hosts", {}) if host in own], "vars": group.get("vars", {})} for name, group in groups.items()}
     values = {host: variables for group in groups.values() for host, variables in group.get("hosts", {}).items() if host in own}
-    return "#!/usr/bin/env python3\nprint(%r)\n" % json.dumps({**told, "_meta": {"hostvars": values}})
+    return "#!/usr/bin/env python3\nprint(%r)\n" % json.dumps({**reported, "_meta": {"hostvars": values}})
 
 
 class _Unsafe(yaml.SafeDumper):

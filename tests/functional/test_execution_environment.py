@@ -41,7 +41,7 @@ def test_the_modules_ask_for_the_same_versions(introspected):
     """ansible-doc tells users what an execution environment gets."""
     wanted = {line.replace(">=", " >= ") for line in of_ours(introspected["python"]).values()}
     folder = harness.REPOSITORY / "plugins"
-    told = set()
+    reported = set()
     for path in [*folder.glob("modules/*.py"), *folder.glob("doc_fragments/*.py")]:
-        told |= set(re.findall(r"^ +- ([a-z]+ >= [0-9.]+)", path.read_text(encoding="utf-8"), re.MULTILINE))
-    assert told == wanted
+        reported |= set(re.findall(r"^ +- ([a-z]+ >= [0-9.]+)", path.read_text(encoding="utf-8"), re.MULTILINE))
+    assert reported == wanted

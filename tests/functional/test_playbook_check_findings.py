@@ -40,17 +40,17 @@ def test_every_ecc_in_one_run_with_a_sac_of_its_own(sandbox, fleet, check):
         assert sacs[kind]["passphrase"] not in check.run.output + json.dumps(report)
 
 
-@pytest.mark.parametrize(("files", "kind", "told"), [
+@pytest.mark.parametrize(("files", "kind", "reported"), [
     (("valid", "valid"), None, ""),
     (("valid", "foreign_authority"), "sac_key_mismatch", "does not belong to"),
     (("not_yet_valid", "not_yet_valid"), "sac_not_yet_valid", "not valid before"),
 ])
-def test_the_sacs_own_files(sandbox, check, files, kind, told):
+def test_the_sacs_own_files(sandbox, check, files, kind, reported):
     certificate, key = (sandbox.values["sandbox_sacs"][each] for each in files)
     report = check({
         "rapidauth_sac_path": certificate["certificate_path"], "rapidauth_sac_key_path": key["key_path"], "rapidauth_sac_passphrase": key["passphrase"]})
     assert [each[:2] for each in found(report)] == ([("critical", kind)] if kind else [])
-    assert told in json.dumps(report["findings"])
+    assert reported in json.dumps(report["findings"])
     assert {row["state"] for row in report["credentials"]} == {"unchecked" if kind else "fine"}
 
 

@@ -92,9 +92,9 @@ def test_no_cmdlet_is_given_a_secret_and_few_are_used():
 
 
 def test_the_event_log_gets_failures_and_accounts_and_nothing_else():
-    told = [node for name, node in commands(parse(PROGRAM)) if name == "Write-Event"]
-    assert len(told) == 3
-    for node in told:
+    reported = [node for name, node in commands(parse(PROGRAM)) if name == "Write-Event"]
+    assert len(reported) == 3
+    for node in reported:
         named = {name_of(each) for each in nodes(node, "variable", "braced_variable")}
         assert named <= {"failure", "code", "api_url", "email", "_"} and ("email" not in named or "(Get-AccountName $email)" in text_of(node)), text_of(node)
 

@@ -79,16 +79,16 @@ def test_it_is_given_back_when_the_work_fails(path):
     with pytest.raises(ZeroDivisionError):
         with locks.held("api", "r1"):
             raise ZeroDivisionError
-    told = FORKS.SimpleQueue()
+    reported = FORKS.SimpleQueue()
 
     def take():
         with CredentialLocks(path, wait_seconds=0).held("api", "r1"):
-            told.put(True)
+            reported.put(True)
 
     process = FORKS.Process(target=take)
     process.start()
     process.join(30)
-    assert process.exitcode == 0 and told.get()
+    assert process.exitcode == 0 and reported.get()
 
 
 def test_the_offsets_are_those_of_every_release(path):
