@@ -172,7 +172,7 @@ def test_summaries_of_ci_jobs_stay_small():
     assert len(re.findall(r"^\| critical \| north", markdown, re.M)) == 200
 
 
-def test_what_was_seen_twice_is_distinguished():
+def test_what_was_seen_twice_is_told_apart():
     """A name may be a position, a SAC and an account; a finding belongs to one of them."""
     seen = seen_of({"CN=x": ("north", entry(1))}, [("north", "CN=x", 3)])
     assert [each.about for each in seen.findings] == ["sac"]
