@@ -20,12 +20,16 @@ _HASHED_NAME = re.compile(r"[0-9a-f]{8}\.[0-9]+\Z")
 
 
 class ClientCertificate(typing.Protocol):
-    """What a client presents: a Sac. ``name`` says where it came from."""
-
-    name: str
+    """What a client presents, such as a Sac."""
 
     def describe(self) -> str:
-        """Returns subject, serial and expiry, for error messages."""
+        """Returns what error messages call it."""
+
+
+class LoadableCertificate(ClientCertificate, typing.Protocol):
+    """One in memory; ``name`` says where it came from."""
+
+    name: str
 
     def encrypted_pem(self, passphrase: bytes) -> bytes:
         """Returns certificate, chain and key as PEM, the key encrypted."""
@@ -59,7 +63,7 @@ class DeadlineSocket(ssl.SSLSocket):
         return count
 
 
-def client_context(ca_path: str | None = None, sac: ClientCertificate | None = None) -> ssl.SSLContext:
+def client_context(ca_path: str | None = None, sac: LoadableCertificate | None = None) -> ssl.SSLContext:
     """Returns an SSLContext that trusts ``ca_path`` (file or directory; default: the system's CAs) and presents ``sac``."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -92,7 +96,7 @@ def _trust(context: ssl.SSLContext, option: str, ca_path: str | None) -> None:
         ) from None
 
 
-def _present(context: ssl.SSLContext, sac: ClientCertificate) -> None:
+def _present(context: ssl.SSLContext, sac: LoadableCertificate) -> None:
     passphrase = secrets.token_hex(32).encode()
     pem = sac.encrypted_pem(passphrase)
     try:

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation.desired import changes_to, wanted_directories, wanted_files
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.desired import Change, changes_to, wanted_directories, wanted_files
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.transaction import FileSetChange, remove_unused_directories
 
 COMMAND_SECONDS = 60
@@ -52,8 +52,8 @@ def have_workstation_files(params, is_check_mode):
     return _result(changes, is_unfinished)
 
 
-def _apply(change, changes, params):
-    def verify():
+def _apply(change: FileSetChange, changes: list[Change], params: dict) -> None:
+    def verify() -> None:
         _refresh(params["refresh_commands"])
         _verify(params["verify_command"])
 
@@ -64,7 +64,7 @@ def _apply(change, changes, params):
         raise
 
 
-def _absent(params, is_check_mode):
+def _absent(params: dict, is_check_mode: bool) -> dict:
     # Only the paths matter here: neither the group nor the secrets need to be there any more.
     wanted = dict(params, files=[dict(each, group=None, secret=None, content=None) for each in params["files"]],
                   directories=[dict(each, group=None) for each in params["directories"]])
@@ -79,7 +79,7 @@ def _absent(params, is_check_mode):
     return _result(removals, False)
 
 
-def _result(changes, is_unfinished):
+def _result(changes: list[Change], is_unfinished: bool) -> dict:
     return {
         "changed": bool(changes) or is_unfinished,
         "was_unfinished": is_unfinished,
@@ -88,15 +88,15 @@ def _result(changes, is_unfinished):
     }
 
 
-def _refresh(commands):
+def _refresh(commands: list[list]) -> None:
     """Runs what the desktop wants to be told by; a position without that program has nothing to tell."""
     for command in commands:
         if command and shutil.which(command[0]):
             _run([str(each) for each in command])
 
 
-def _verify(command):
-    """Raises with what C(command) said when it does not end with 0."""
+def _verify(command: list[str] | None) -> None:
+    """Raises with what ``command`` said when it does not end with 0."""
     if command:
         completed = _run(command)
         if completed.returncode != 0:
@@ -104,7 +104,7 @@ def _verify(command):
             raise RapidError("%s ended with %d: %s" % (os.path.basename(command[0]), completed.returncode, said[-2000:]), kind="not_verified")
 
 
-def _run(command):
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
     environment.update({name: value for name, value in os.environ.items() if name.lower() in ("https_proxy", "no_proxy")})
     try:
