@@ -14,7 +14,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._errors import Invali
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.access import Access
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.prober import ProofFailed, installed_files, memory_files, prove_as
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.store import SacStore
-from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.version import WantedSac
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.version import Version, WantedSac
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.systemd import validate_unit_name, reload_service
 from ansible_collections.eccops.rapid.plugins.module_utils._urls import validate_https_url
 
@@ -49,7 +49,7 @@ def sac_installation_spec():
 
 
 def have_sac(params, is_check_mode):
-    """Returns the module's result for its C(params), C(sac_content) being what the action plugin makes of the SAC. Raises RapidError."""
+    """Returns the module's result for its ``params``, ``sac_content`` being what the action plugin makes of the SAC. Raises RapidError."""
     store = SacStore(params["path"], Access(params["owner"], params["group"], params["mode"]))
     umask = os.umask(0o077)
     try:
@@ -67,7 +67,7 @@ def have_sac(params, is_check_mode):
         os.umask(umask)
 
 
-def _remove(store, is_check_mode):
+def _remove(store: SacStore, is_check_mode: bool) -> dict:
     is_there = store.exists()
     current = store.current_name() if is_there else None
     if is_there and not is_check_mode:
@@ -77,15 +77,15 @@ def _remove(store, is_check_mode):
     return {"changed": is_there, "outcome": "removed" if is_there else "unchanged", "reason": "it should be absent", "diff": shown}
 
 
-def _set_modes(modes):
+def _set_modes(modes: dict[str, int]) -> None:
     for path, mode in modes.items():
         os.chmod(path, mode)
 
 
 class _Installation:
-    """One run; what it is going to do is in C(outcome) and C(reason) before it does it."""
+    """One run; what it is going to do is in ``outcome`` and ``reason`` before it does it."""
 
-    def __init__(self, store, params, is_check_mode):
+    def __init__(self, store: SacStore, params: dict, is_check_mode: bool) -> None:
         if params["kept_versions"] < 1:
             raise InvalidInput("kept_versions must be 1 or more: the current version is one of them")
         if not 1 <= params["timeout_seconds"] <= 3600:
@@ -96,9 +96,11 @@ class _Installation:
         self._service["api_url"] = validate_https_url(params["api_url"], "api_url")
         self._store, self._params, self._is_check_mode = store, params, is_check_mode
         self._wanted = WantedSac(params["sac_content"], params["sac_passphrase"])
-        self.outcome, self.reason, self._previous, self._is_proven = "unchanged", "it is there already", None, None
+        self.outcome, self.reason = "unchanged", "it is there already"
+        self._previous: Version | None = None
+        self._is_proven: bool | None = None
 
-    def run(self):
+    def run(self) -> dict:
         if self._is_check_mode:
             current, wrong = self._plan()
             if self._params["probe"] and self._params["probe_in_check_mode"]:
@@ -115,8 +117,8 @@ class _Installation:
                 self._store.discard(each)
         return self._result(current, name, wrong)
 
-    def _plan(self):
-        """Returns (name of the current version, wrong attributes), and sets C(outcome) and C(reason)."""
+    def _plan(self) -> tuple[str | None, dict[str, tuple[str, ...]]]:
+        """Returns (name of the current version, wrong attributes), and sets ``outcome`` and ``reason``."""
         current = self._store.current_name() if self._store.exists() else None
         if current is None:
             self.outcome, self.reason = "installed", "none is installed"
@@ -138,19 +140,19 @@ class _Installation:
             self.outcome, self.reason = "tidied", "there is more than the versions that are kept"
         return current, wrong
 
-    def _act(self, current):
+    def _act(self, current: str | None) -> str:
         """Does what was planned; returns the name of the version in use."""
+        if current is None or self.outcome in ("replaced", "rebuilt"):
+            return self._replace(current)
         if self.outcome == "repaired":
             self._store.repair_attributes()
             if self._store.version(current).damage:  # whoever could write to it did so meanwhile
                 return self._replace(current)
-        elif self.outcome in ("installed", "replaced", "rebuilt"):
-            return self._replace(current)
         if self._store.is_switch_unfinished():
             self._finish_switch(current, self._store.version_before_switch())
         return current
 
-    def _replace(self, current):
+    def _replace(self, current: str | None) -> str:
         name = self._store.next_name(self._wanted)
         modes = self._store.open_directories()
         try:
@@ -175,7 +177,7 @@ class _Installation:
         self._store.repair_attributes()
         return name
 
-    def _prove(self, path):
+    def _prove(self, path: str) -> None:
         if not self._params["probe"]:
             return
         try:
@@ -184,8 +186,8 @@ class _Installation:
             raise ProofFailed("the position could not prove the SAC, so what was in use stays: %s" % error.message, kind=error.kind) from None
         self._is_proven = True
 
-    def _finish_switch(self, name, previous, modes=None):
-        """Lets the service take up the version C(name); where it does not, C(previous) is back, and the directories' C(modes)."""
+    def _finish_switch(self, name: str, previous: str | None, modes: dict[str, int] | None = None) -> None:
+        """Lets the service take up the version ``name``; where it does not, ``previous`` is back, and the directories' ``modes``."""
         if self._unit:
             refusal = reload_service(self._unit)
             if refusal:
@@ -200,7 +202,7 @@ class _Installation:
                     kind="service_not_reloaded")
         self._store.end_switch()
 
-    def _result(self, current, name, wrong):
+    def _result(self, current: str | None, name: str | None, wrong: dict[str, tuple[str, ...]]) -> dict:
         before = self._previous.sha256_fingerprint if self._previous else None
         is_new = self.outcome in ("installed", "replaced", "rebuilt")
         return {
