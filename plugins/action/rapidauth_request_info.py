@@ -4,16 +4,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import request_info_spec
-from ansible_collections.eccops.rapid.plugins.module_utils._credentials.lookup import check_credentials
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials.lookup import OPERATION
 from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 
 
 class ActionModule(ControllerAction):
+    operation = OPERATION
     returned_keys = frozenset({"credentials", "due", "now", "sac", "summary"})
-
-    def spec(self):
-        return request_info_spec()
-
-    def core(self, params, is_check_mode):
-        return check_credentials(params, is_check_mode)

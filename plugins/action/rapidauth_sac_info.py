@@ -4,20 +4,14 @@
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import sac_info_spec
-from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import inspect_sac
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import OPERATION
 from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 
 
 class ActionModule(ControllerAction):
+    operation = OPERATION
     returned_keys = frozenset({
         "allows_client_authentication", "chain", "days_left", "does_key_match", "is_proven", "is_usable", "issuer", "key_size_bits",
         "key_type", "not_after", "not_before", "now", "problems", "serial", "sha256_fingerprint",
         "subject", "weaknesses",
     })
-
-    def spec(self):
-        return sac_info_spec()
-
-    def core(self, params, is_check_mode):
-        return inspect_sac(params, is_check_mode)
