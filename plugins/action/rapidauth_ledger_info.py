@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Runs rapidauth_ledger_info's core in the controller's process when the task is local."""
+"""Runs rapidauth_ledger_info in the controller's process when the task is local."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Runs rapidauth_rotation's core in the controller's process when the task is local, and shows how far it is."""
+"""Runs rapidauth_rotation in the controller's process when the task is local, and shows how far it is."""
 
 from __future__ import annotations
 

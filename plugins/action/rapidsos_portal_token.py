@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Runs rapidsos_portal_token's core in the controller's process when the task is local, and hides the token it returns."""
+"""Runs rapidsos_portal_token in the controller's process when the task is local, and hides the token it returns."""
 
 from __future__ import annotations
 

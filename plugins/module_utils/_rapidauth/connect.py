@@ -19,7 +19,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate impo
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import load_sac, sac_source
 from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import client_context
 from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import Transport
-from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_https_url, service_name
+from ansible_collections.eccops.rapid.plugins.module_utils._options import service_name, validate_https_url, validate_limits
 
 _clients = {}
 
