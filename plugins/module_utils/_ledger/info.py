@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""The core of rapidauth_ledger_info: what the ledger knows, for people and for playbooks."""
+"""The operation of rapidauth_ledger_info: what the ledger knows, for people and for playbooks."""
 
 from __future__ import annotations
 
 import json
 
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import validate_request_id
-from ansible_collections.eccops.rapid.plugins.module_utils._urls import validate_https_url, service_name
+from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_https_url, service_name
 
 
 def view_ledger(params: dict, is_check_mode: bool) -> dict:
@@ -61,3 +62,15 @@ def _newest(rows: list[dict]) -> dict[str, dict]:
                 "service": row["service"],
             }
     return newest
+
+
+OPERATION = Operation(run=view_ledger, spec={
+    "argument_spec": {
+        "ledger_path": {"type": "path", "required": True},
+        "api_url": {"type": "str"},
+        "request_ids": {"type": "list", "elements": "str", "default": []},
+        "positions": {"type": "list", "elements": "str", "default": []},
+        "rotation_id": {"type": "str"},
+        "service_name": {"type": "str"},
+    }
+})

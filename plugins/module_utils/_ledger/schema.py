@@ -12,7 +12,7 @@ import tempfile
 from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_fault, find_intruder
 from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import make_missing, remove, sync_directory
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils._urls import service_name
+from ansible_collections.eccops.rapid.plugins.module_utils._options import service_name
 
 #: Tells our file from any other SQLite file: "RAPL".
 APPLICATION_ID = 0x5241504C

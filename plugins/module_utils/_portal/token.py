@@ -1,22 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""The core of rapidsos_portal_token: a valid Portal token, minted only when needed."""
+"""The operation of rapidsos_portal_token: a valid Portal token, minted only when needed."""
 
 from __future__ import annotations
 
 import datetime
 
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
+from ansible_collections.eccops.rapid.plugins.module_utils._options import audit_options, service_options, validate_https_url, validate_limits, validate_secret
 from ansible_collections.eccops.rapid.plugins.module_utils._portal import cache as token_cache
 from ansible_collections.eccops.rapid.plugins.module_utils._http.requests_connection import RequestsConnection
-from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_secret
 from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLog
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._portal.client import ENVIRONMENTS, Token, log_in, normalize_caller_id, portal_query_url
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import validate_limits
 from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import client_context
 from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import Transport
-from ansible_collections.eccops.rapid.plugins.module_utils._urls import validate_https_url
 
 
 def provide_token(params: dict, is_check_mode: bool, run_directory: str | None = None, source: str = "rapidsos_portal_token") -> dict:
@@ -155,3 +154,27 @@ def _result(token: Token, is_minted: bool, params: dict, api_url: str, query_url
     if params.get("caller_id") and query_url:
         result["query_url"] = portal_query_url(token.value, params["caller_id"], query_url, params["query_token_parameter"])
     return result
+
+
+OPERATION = Operation(run=provide_token, spec={
+    "argument_spec": {
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "environment": {"type": "str", "choices": ["production", "sandbox"]},
+        "api_url": {"type": "str"},
+        "api_version": {"type": "str", "choices": ["irpv1", "irpv2"], "default": "irpv1"},
+        "email": {"type": "str", "required": True},
+        "password": {"type": "str", "no_log": True},
+        "client_id": {"type": "str"},
+        "client_secret": {"type": "str", "no_log": True},
+        "cache_path": {"type": "path"},
+        "min_remaining_seconds": {"type": "int", "default": 600},
+        "caller_id": {"type": "str"},
+        "query_url": {"type": "str"},
+        "query_token_parameter": {"type": "str", "default": "access_token", "no_log": False},
+        **service_options(),
+        **audit_options(),
+    },
+    "mutually_exclusive": [("environment", "api_url")],
+    "required_one_of": [("environment", "api_url")],
+    "required_if": [("state", "present", ("password",)), ("state", "absent", ("cache_path",))],
+})

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""The core of rapidauth_sac_info: all that can be told about a SAC, and whether the service takes it.
+"""The operation of rapidauth_sac_info: all that can be told about a SAC, and whether the service takes it.
 
 A SAC that can be read is described, however bad it is; only one that cannot be read raises.
 """
@@ -10,6 +10,8 @@ from __future__ import annotations
 import datetime
 import typing
 
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
+from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, rapidauth_options, validate_limits
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError, SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, given_now
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import Sac, is_key_of, reasons_against, valid_until
@@ -18,7 +20,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._sac.chain import des
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.sac_proof import ensure_accepted
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import read_sac, sac_source
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.parts import SacSource
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import validate_limits, rapidauth_client
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client
 
 try:
     from cryptography import x509
@@ -135,3 +137,11 @@ def prove(params: dict) -> tuple[bool | None, tuple[str, str, str] | None]:
 def _unproven(error: RapidError) -> tuple[str, str, str]:
     reason, unused_semicolon, what_to_do = error.message.rpartition("; ")
     return error.kind, reason or what_to_do, what_to_do if reason else "run again"
+
+
+OPERATION = Operation(run=inspect_sac, spec=dict(RAPIDAUTH_RULES, argument_spec=dict(
+    rapidauth_options(),
+    probe={"type": "bool", "default": False},
+    min_days_left={"type": "int", "default": 0},
+    now={"type": "str"},
+)))

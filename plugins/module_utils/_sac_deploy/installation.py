@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""The core of rapidauth_sac_installation: what differs is found first, then done, then proved, then switched to.
+"""The operation of rapidauth_sac_installation: what differs is found first, then done, then proved, then switched to.
 
 Runs on positions: Python 3.8 and its standard library only. The SAC comes from the action plugin as PEM, its key encrypted.
 """
@@ -10,45 +10,17 @@ from __future__ import annotations
 import contextlib
 import os
 
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError, SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.access import Access
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.prober import ProofFailed, installed_files, memory_files, prove_as
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.store import SacStore
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.version import Version, WantedSac
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.systemd import validate_unit_name, reload_service
-from ansible_collections.eccops.rapid.plugins.module_utils._urls import validate_https_url
+from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_https_url
 
 
-def sac_installation_spec():
-    """Returns what AnsibleModule takes for rapidauth_sac_installation."""
-    options = {
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        "path": {"type": "path", "default": "/etc/rapidauth-sac"},
-        "sac_path": {"type": "path"},
-        "sac_content": {"type": "str", "no_log": True},
-        "sac_key_path": {"type": "path", "no_log": False},
-        "sac_key_content": {"type": "str", "no_log": True},
-        "sac_passphrase": {"type": "str", "no_log": True},
-        "owner": {"type": "str", "default": "root"},
-        "group": {"type": "str"},
-        "mode": {"type": "str"},
-        "kept_versions": {"type": "int", "default": 2},
-        "reloaded_service": {"type": "str"},
-        "probe": {"type": "bool", "default": True},
-        "probe_in_check_mode": {"type": "bool", "default": False},
-        "api_url": {"type": "str", "default": "https://request.rapidauth.com/rapid"},
-        "ca_path": {"type": "path"},
-        "timeout_seconds": {"type": "int", "default": 30},
-        "audit_log_path": {"type": "path"},
-    }
-    return {
-        "argument_spec": options,
-        "mutually_exclusive": [("sac_path", "sac_content"), ("sac_key_path", "sac_key_content")],
-        "required_if": [("state", "present", ("sac_path", "sac_content"), True), ("state", "present", ("sac_passphrase",))],
-    }
-
-
-def have_sac(params, is_check_mode):
+def run(params: dict, is_check_mode: bool) -> dict:
     """Returns the module's result for its ``params``, ``sac_content`` being what the action plugin makes of the SAC. Raises RapidError."""
     store = SacStore(params["path"], Access(params["owner"], params["group"], params["mode"]))
     umask = os.umask(0o077)
@@ -220,3 +192,29 @@ class _Installation:
                     **dict({path: wanted for path, (unused, wanted) in wrong.items()}, **({"reason": self.reason} if is_new else {}))),
             },
         }
+
+
+OPERATION = Operation(run=run, spec={
+    "argument_spec": {
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "path": {"type": "path", "default": "/etc/rapidauth-sac"},
+        "sac_path": {"type": "path"},
+        "sac_content": {"type": "str", "no_log": True},
+        "sac_key_path": {"type": "path", "no_log": False},
+        "sac_key_content": {"type": "str", "no_log": True},
+        "sac_passphrase": {"type": "str", "no_log": True},
+        "owner": {"type": "str", "default": "root"},
+        "group": {"type": "str"},
+        "mode": {"type": "str"},
+        "kept_versions": {"type": "int", "default": 2},
+        "reloaded_service": {"type": "str"},
+        "probe": {"type": "bool", "default": True},
+        "probe_in_check_mode": {"type": "bool", "default": False},
+        "api_url": {"type": "str", "default": "https://request.rapidauth.com/rapid"},
+        "ca_path": {"type": "path"},
+        "timeout_seconds": {"type": "int", "default": 30},
+        "audit_log_path": {"type": "path"},
+    },
+    "mutually_exclusive": [("sac_path", "sac_content"), ("sac_key_path", "sac_key_content")],
+    "required_if": [("state", "present", ("sac_path", "sac_content"), True), ("state", "present", ("sac_passphrase",))],
+})

@@ -17,6 +17,7 @@ import stat
 import tempfile
 import typing
 
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.commands import run_command
 from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import make_missing, read_json, remove, sync_directory, write_json
@@ -32,21 +33,6 @@ class NotCollected(RapidError):
     """The position did not collect: its command failed, took too long, or could not be started."""
 
     kind = "not_collected"
-
-
-def collection_spec() -> dict:
-    """Returns what AnsibleModule takes for rapidauth_collection."""
-    return {
-        "argument_spec": {
-            "state": {"type": "str", "choices": ["ready", "collected"], "default": "collected"},
-            "request_path": {"type": "path", "required": True},
-            "request_id": {"type": "str"},
-            "anon_id": {"type": "str"},
-            "argv": {"type": "list", "elements": "str", "required": True},
-            "timeout_seconds": {"type": "int", "default": 300},
-        },
-        "required_if": [("state", "collected", ("request_id",))],
-    }
 
 
 def run(params: dict, is_check_mode: bool) -> dict:
@@ -199,3 +185,16 @@ def _run(place: RequestPlace, argv: list[str], params: dict) -> None:
 
 def _reason(error: OSError) -> str:
     return error.strerror or str(error)
+
+
+OPERATION = Operation(run=run, spec={
+    "argument_spec": {
+        "state": {"type": "str", "choices": ["ready", "collected"], "default": "collected"},
+        "request_path": {"type": "path", "required": True},
+        "request_id": {"type": "str"},
+        "anon_id": {"type": "str"},
+        "argv": {"type": "list", "elements": "str", "required": True},
+        "timeout_seconds": {"type": "int", "default": 300},
+    },
+    "required_if": [("state", "collected", ("request_id",))],
+})

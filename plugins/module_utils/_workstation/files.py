@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""The core of workstation_files: has a set of files on a position, or has nothing of it left. Python 3.8, standard library only."""
+"""Runs workstation_files: installs a set of files on a position, or removes all of it. Python 3.8, standard library only."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.desired import Change, changes_to, wanted_directories, wanted_files
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.transaction import FileSetChange, remove_unused_directories
@@ -16,25 +17,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._workstation.transact
 COMMAND_SECONDS = 60
 
 
-def workstation_files_spec():
-    """Returns AnsibleModule's arguments."""
-    directory = {"path": {"type": "path", "required": True}, "mode": {"type": "str", "default": "0755"}, "group": {"type": "str"}}
-    file = dict(directory, mode={"type": "str", "default": "0644"}, content={"type": "str"}, secret={"type": "str", "no_log": False})
-    return {
-        "argument_spec": {
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "directories": {"type": "list", "elements": "dict", "required": True, "options": directory},
-            "files": {"type": "list", "elements": "dict", "required": True, "options": file, "mutually_exclusive": [("content", "secret")]},
-            "secrets": {"type": "dict", "no_log": True},
-            "owner": {"type": "str", "default": "root"},
-            "refresh_commands": {"type": "list", "elements": "list", "default": []},
-            "verify_command": {"type": "list", "elements": "str"},
-            "trace_patterns": {"type": "list", "elements": "str", "default": []},
-        }
-    }
-
-
-def have_workstation_files(params, is_check_mode):
+def run(params, is_check_mode):
     """Returns the module's result; raises a RapidError when the position is as it was before."""
     if not params["directories"] or not params["files"]:
         raise InvalidInput("directories or files is empty; name at least one of each: the first directory keeps the journal of the change")
@@ -113,3 +96,19 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
             universal_newlines=True, check=False)
     except (OSError, subprocess.SubprocessError) as error:
         raise RapidError("%s could not be run: %s" % (command[0], error), kind="not_verified") from error
+
+
+_DIRECTORY = {"path": {"type": "path", "required": True}, "mode": {"type": "str", "default": "0755"}, "group": {"type": "str"}}
+_FILE = dict(_DIRECTORY, mode={"type": "str", "default": "0644"}, content={"type": "str"}, secret={"type": "str", "no_log": False})
+OPERATION = Operation(run=run, spec={
+    "argument_spec": {
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "directories": {"type": "list", "elements": "dict", "required": True, "options": _DIRECTORY},
+        "files": {"type": "list", "elements": "dict", "required": True, "options": _FILE, "mutually_exclusive": [("content", "secret")]},
+        "secrets": {"type": "dict", "no_log": True},
+        "owner": {"type": "str", "default": "root"},
+        "refresh_commands": {"type": "list", "elements": "list", "default": []},
+        "verify_command": {"type": "list", "elements": "str"},
+        "trace_patterns": {"type": "list", "elements": "str", "default": []},
+    }
+})
