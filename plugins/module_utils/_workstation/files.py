@@ -17,7 +17,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._workstation.transact
 COMMAND_SECONDS = 60
 
 
-def run(params, is_check_mode):
+def run(params: dict, is_check_mode: bool) -> dict:
     """Returns the module's result; raises a RapidError when the position is as it was before."""
     if not params["directories"] or not params["files"]:
         raise InvalidInput("directories or files is empty; name at least one of each: the first directory keeps the journal of the change")
