@@ -12,6 +12,8 @@ import contextlib
 import errno
 import json
 import os
+import pwd
+import socket
 import time
 import typing
 import uuid
@@ -20,10 +22,13 @@ from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
 from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_fault, find_intruder
 from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import make_missing, sync_directory
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils._identity import who_and_where
+from ansible_collections.eccops.rapid.plugins.module_utils._text import printable
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, utc_now
 
-
+#: Who runs this: the login uid is set once, at the login, and stays through sudo and su; a service or a container has none.
+_LOGIN_UID_PATH = "/proc/self/loginuid"
+_UNSET = 2**32 - 1
+_CLAIMS = ("SUDO_USER", "LOGNAME", "USER")
 #: More than any record has.
 ROOM_BYTES = 65536
 LOCK_WAIT_SECONDS = 60
@@ -159,3 +164,42 @@ def _ensure_room(descriptor: int) -> None:
 
 #: For those who were given none.
 NO_AUDIT_LOG = AuditLog(None, "")
+
+
+def who_and_where() -> dict:
+    """Returns ``controller`` (this host), ``uid`` and its name ``user``, ``login_uid`` and ``login_user`` (or None), ``claimed_user`` (or None).
+
+    Anybody can set the environment: what it says is recorded as a claim only.
+    """
+    uid, login_uid = os.getuid(), _read_login_uid()
+    claims = [os.environ[name] for name in _CLAIMS if os.environ.get(name)]
+    return {
+        "controller": socket.gethostname(),
+        "uid": uid,
+        "user": _name(uid),
+        "login_uid": login_uid,
+        "login_user": None if login_uid is None else _name(login_uid),
+        "claimed_user": printable(claims[0]) if claims else None,
+    }
+
+
+def controller_and_user() -> dict:
+    """Returns ``controller`` and ``user`` for a record that has one name only: whose login it is, else whose process."""
+    known = who_and_where()
+    return {"controller": known["controller"], "user": known["login_user"] or known["user"]}
+
+
+def _read_login_uid():
+    try:
+        with open(_LOGIN_UID_PATH, encoding="ascii") as file:
+            uid = int(file.read())
+    except (OSError, ValueError):  # another system has none
+        return None
+    return None if uid == _UNSET else uid
+
+
+def _name(uid):
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

@@ -24,8 +24,9 @@ _MOST_LINKS = 40
 
 def parse_mode(text: str, name: str, highest: int = 0o777, lowest: int = 0) -> int:
     """Returns the mode that octal digits say; raises InvalidInput, in which it is called ``name``."""
-    if re.match(r"(0o)?[0-7]{1,5}\Z", text) and lowest <= int(text, 8) <= highest:
-        return int(text, 8)
+    mode = int(text, 8) if re.match(r"(0o)?[0-7]{1,5}\Z", text) else -1
+    if lowest <= mode <= highest:
+        return mode
     raise InvalidInput("%s is '%s'; give octal digits in quotes, such as '0640'" % (name, printable(text)))
 
 

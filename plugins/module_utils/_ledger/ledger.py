@@ -15,7 +15,7 @@ import threading
 import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema as ledger_file
-from ansible_collections.eccops.rapid.plugins.module_utils._identity import controller_and_user
+from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import controller_and_user
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
 

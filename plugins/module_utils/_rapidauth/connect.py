@@ -12,7 +12,6 @@ import hashlib
 import os
 
 from ansible_collections.eccops.rapid.plugins.module_utils._http.requests_connection import RequestsConnection
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import ensure_usable
