@@ -189,7 +189,7 @@ def controller_and_user() -> dict:
     return {"controller": known["controller"], "user": known["login_user"] or known["user"]}
 
 
-def _read_login_uid():
+def _read_login_uid() -> int | None:
     try:
         with open(_LOGIN_UID_PATH, encoding="ascii") as file:
             uid = int(file.read())
@@ -198,7 +198,7 @@ def _read_login_uid():
     return None if uid == _UNSET else uid
 
 
-def _name(uid):
+def _name(uid: int) -> str:
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
