@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Documentation of the options in module_utils/_argspec.py: service_options."""
+"""Documentation of the options in module_utils/_options.py: service_options."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""The one family of expected errors; front ends turn them into C(fail_json)."""
+"""The one family of expected errors; front ends turn them into ``fail_json``."""
 
 from __future__ import annotations
 

@@ -303,15 +303,12 @@ error_kind:
   sample: invalid_input
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import credential_check_info_spec
-from ansible_collections.eccops.rapid.plugins.module_utils._fleet.check import check_fleet
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.check import OPERATION
 
 
 def main():
-    run_module(AnsibleModule(supports_check_mode=True, **credential_check_info_spec()), check_fleet)
+    run_module(OPERATION)
 
 
 if __name__ == "__main__":

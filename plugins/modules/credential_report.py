@@ -118,15 +118,12 @@ error_kind:
   sample: report_not_written
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import credential_report_spec
-from ansible_collections.eccops.rapid.plugins.module_utils._report.writer import write_report
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._report.writer import OPERATION
 
 
 def main():
-    run_module(AnsibleModule(supports_check_mode=True, **credential_report_spec()), write_report)
+    run_module(OPERATION)
 
 
 if __name__ == "__main__":

@@ -109,14 +109,12 @@ error_kind:
   sample: not_collected
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation.collection import collection_spec, run
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.collection import OPERATION
 
 
 def main():
-    run_module(AnsibleModule(supports_check_mode=True, **collection_spec()), run)
+    run_module(OPERATION)
 
 
 if __name__ == "__main__":

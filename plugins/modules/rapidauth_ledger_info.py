@@ -130,15 +130,12 @@ error_kind:
   sample: ledger_missing
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import ledger_info_spec
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.info import view_ledger
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.info import OPERATION
 
 
 def main():
-    run_module(AnsibleModule(supports_check_mode=True, **ledger_info_spec()), view_ledger)
+    run_module(OPERATION)
 
 
 if __name__ == "__main__":

@@ -128,14 +128,12 @@ error_kind:
   sample: not_prevented
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.eccops.rapid.plugins.module_utils._credentials.prevention import prevention_spec, run
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials.prevention import OPERATION
 
 
 def main():
-    run_module(AnsibleModule(supports_check_mode=True, **prevention_spec()), run)
+    run_module(OPERATION)
 
 
 if __name__ == "__main__":

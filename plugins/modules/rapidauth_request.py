@@ -184,15 +184,12 @@ service_message:
   sample: The credential does not exist
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import request_spec
-from ansible_collections.eccops.rapid.plugins.module_utils._credentials.state import bring_to_state
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials.state import OPERATION
 
 
 def main():
-    run_module(AnsibleModule(supports_check_mode=True, **request_spec()), bring_to_state)
+    run_module(OPERATION)
 
 
 if __name__ == "__main__":

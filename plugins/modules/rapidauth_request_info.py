@@ -176,15 +176,12 @@ error_kind:
   sample: sac_expired
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import request_info_spec
-from ansible_collections.eccops.rapid.plugins.module_utils._credentials.lookup import check_credentials
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials.lookup import OPERATION
 
 
 def main():
-    run_module(AnsibleModule(supports_check_mode=True, **request_info_spec()), check_credentials)
+    run_module(OPERATION)
 
 
 if __name__ == "__main__":

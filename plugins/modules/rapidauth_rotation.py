@@ -225,15 +225,12 @@ error_kind:
   sample: wave_incomplete
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import rotation_spec
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.rotation import rotate
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.rotation import OPERATION
 
 
 def main():
-    run_module(AnsibleModule(supports_check_mode=True, **rotation_spec()), rotate)
+    run_module(OPERATION)
 
 
 if __name__ == "__main__":

@@ -127,14 +127,12 @@ error_kind:
   sample: invalid_input
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.confirmation import confirmation_spec, run
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.confirmation import OPERATION
 
 
 def main():
-    run_module(AnsibleModule(supports_check_mode=True, **confirmation_spec()), run)
+    run_module(OPERATION)
 
 
 if __name__ == "__main__":

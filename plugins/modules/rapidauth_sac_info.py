@@ -188,15 +188,12 @@ error_kind:
   sample: sac_wrong_passphrase
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import sac_info_spec
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
-from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import inspect_sac
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import OPERATION
 
 
 def main():
-    run_module(AnsibleModule(supports_check_mode=True, **sac_info_spec()), inspect_sac)
+    run_module(OPERATION)
 
 
 if __name__ == "__main__":

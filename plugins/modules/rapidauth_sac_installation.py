@@ -208,14 +208,12 @@ error_kind:
   sample: sac_refused
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
-from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.installation import have_sac, sac_installation_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.installation import OPERATION
 
 
 def main():
-    run_module(AnsibleModule(supports_check_mode=True, **sac_installation_spec()), have_sac)
+    run_module(OPERATION)
 
 
 if __name__ == "__main__":

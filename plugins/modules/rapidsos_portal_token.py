@@ -214,15 +214,12 @@ http_status:
   sample: 401
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import portal_token_spec
-from ansible_collections.eccops.rapid.plugins.module_utils._portal.token import provide_token
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._portal.token import OPERATION
 
 
 def main():
-    run_module(AnsibleModule(supports_check_mode=True, **portal_token_spec()), provide_token)
+    run_module(OPERATION)
 
 
 if __name__ == "__main__":

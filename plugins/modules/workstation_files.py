@@ -144,14 +144,12 @@ error_kind:
   sample: not_verified
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import have_workstation_files, workstation_files_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import OPERATION
 
 
 def main():
-    run_module(AnsibleModule(supports_check_mode=True, **workstation_files_spec()), have_workstation_files)
+    run_module(OPERATION)
 
 
 if __name__ == "__main__":

@@ -71,14 +71,12 @@ error_kind:
   sample: unreadable
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation.inspection import inspection_spec, run
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.inspection import OPERATION
 
 
 def main():
-    run_module(AnsibleModule(supports_check_mode=True, **inspection_spec()), run)
+    run_module(OPERATION)
 
 
 if __name__ == "__main__":

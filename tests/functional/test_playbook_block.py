@@ -7,7 +7,7 @@ import json
 
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerRecord
-from ansible_collections.eccops.rapid.plugins.module_utils._urls import service_name
+from ansible_collections.eccops.rapid.plugins.module_utils._options import service_name
 from playbook_fleet import Fleet, fail_message
 
 PLAYBOOK = "eccops.rapid.block_credentials"

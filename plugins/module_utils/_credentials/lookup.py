@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""The core of rapidauth_request_info: many credentials in one call, over a bounded pool of kept-alive connections."""
+"""The operation of rapidauth_request_info: many credentials in one call, over a bounded pool of kept-alive connections."""
 
 from __future__ import annotations
 
 import collections
 from concurrent.futures import ThreadPoolExecutor
 
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
+from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, rapidauth_options, service_name_options, validate_concurrency
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import SILENT_KINDS, InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, given_now
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import current_request_id
@@ -14,7 +16,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history impor
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.decisions import judge_rotation
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import Credential, validate_anon_id, validate_request_id, is_same_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import read_histories, current_request_ids
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import validate_concurrency, rapidauth_client, service_of
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, service_of
 
 
 def check_credentials(params, is_check_mode):
@@ -164,3 +166,15 @@ def _summary(credentials):
         "collection_prevented": sum(entry["prevent_collection"] is True for entry in entries),
         "due": sum(entry["should_rotate"] for entry in entries),
     }
+
+
+OPERATION = Operation(run=check_credentials, spec=dict(RAPIDAUTH_RULES, argument_spec=dict(
+    rapidauth_options(),
+    request_ids={"type": "list", "elements": "str", "default": []},
+    anon_ids={"type": "list", "elements": "str", "default": []},
+    concurrency={"type": "int", "default": 16},
+    rotate_after_days={"type": "float"},
+    now={"type": "str"},
+    ledger_path={"type": "path"},
+    **service_name_options(),
+)))

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import typing
 
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
+from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, audit_options, rapidauth_options, service_name_options
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.history import Member, list_members, mark_held
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.request_ids import validate_credentials
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import RAPIDAUTH_RULES, audit_options, rapidauth_options, service_name_options
 from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLog
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.state import patch_and_verify
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError, Refusal
@@ -23,19 +24,6 @@ from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect im
 
 #: After as many calls in a row without an answer of the service the rest is not tried.
 MOST_CALLS_WITHOUT_ANSWER = 3
-
-
-def prevention_spec() -> dict:
-    """Returns what AnsibleModule takes for rapidauth_prevention."""
-    credential = {"position": {"type": "str", "required": True}, "request_id": {"type": "str", "required": True}}
-    options = rapidauth_options()
-    options.update(
-        credentials={"type": "list", "elements": "dict", "required": True, "options": credential},
-        ledger_path={"type": "path"},
-        **audit_options(),
-        **service_name_options(),
-    )
-    return dict(RAPIDAUTH_RULES, argument_spec=options)
 
 
 def run(params: dict, is_check_mode: bool) -> dict:
@@ -192,3 +180,13 @@ def _describe_entry(entry, is_check_mode):
     else:
         ending = "would be prevented" if is_check_mode else "NOT prevented"
     return ending + (", the device holds it" if entry["is_held_by_device"] else "")
+
+
+_CREDENTIAL = {"position": {"type": "str", "required": True}, "request_id": {"type": "str", "required": True}}
+OPERATION = Operation(run=run, spec=dict(RAPIDAUTH_RULES, argument_spec=dict(
+    rapidauth_options(),
+    credentials={"type": "list", "elements": "dict", "required": True, "options": _CREDENTIAL},
+    ledger_path={"type": "path"},
+    **audit_options(),
+    **service_name_options(),
+)))

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""The core of rapidauth_request: one credential in its desired state."""
+"""The operation of rapidauth_request: one credential in its desired state."""
 
 from __future__ import annotations
 
 import os
 
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
+from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, audit_options, ledger_options, rapidauth_options
 from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLog
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
@@ -15,17 +17,17 @@ from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session impor
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, service_of
 
 
-def bring_to_state(params, is_check_mode, run_directory=None):
+def run(params, is_check_mode, run_directory=None):
     """Returns the module's result for its ``params``; raises RapidError.
 
     ``run_directory`` is private to one Ansible run and shared by its processes: in it each new AnonId is claimed, so
     that one AnonId given to a whole fleet by mistake does not make every position adopt the first one's replacement.
     """
     audit_log = AuditLog(params.get("audit_log_path"), "rapidauth_request")
-    return audit_log.with_warnings(_bring_to_state(params, is_check_mode, run_directory, audit_log))
+    return audit_log.with_warnings(_ensure_state(params, is_check_mode, run_directory, audit_log))
 
 
-def _bring_to_state(params, is_check_mode, run_directory, audit_log):
+def _ensure_state(params, is_check_mode, run_directory, audit_log):
     validate_request_id(params["request_id"])
     for option in ("anon_id", "expect_anon_id"):
         if params.get(option) is not None:
@@ -161,3 +163,21 @@ def _result(credential, is_changed, outcome, request_ids, difference=None):
     if difference is not None:
         result["diff"] = difference
     return result
+
+
+OPERATION = Operation(run=run, spec=dict(
+    RAPIDAUTH_RULES,
+    argument_spec=dict(
+        rapidauth_options(),
+        request_id={"type": "str", "required": True},
+        state={"type": "str", "choices": ["present", "replaced"], "default": "present"},
+        prevent_collection={"type": "bool"},
+        anon_id={"type": "str"},
+        expect_anon_id={"type": "str"},
+        position={"type": "str"},
+        rotation_id={"type": "str"},
+        **audit_options(),
+        **ledger_options(),
+    ),
+    required_if=[("state", "replaced", ("anon_id", "rotation_id"), True)],
+))

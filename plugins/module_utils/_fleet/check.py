@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""The core of credential_check_info: every credential, SAC and Portal account of a fleet looked at once, and judged."""
+"""The operation of credential_check_info: every credential, SAC and Portal account of a fleet looked at once, and judged."""
 
 from __future__ import annotations
 
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
+from ansible_collections.eccops.rapid.plugins.module_utils._options import (
+    RAPIDAUTH_RULES, audit_options, rapidauth_options, service_name, service_name_options)
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
 from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLogError
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.lookup import check_with_histories
@@ -17,7 +20,6 @@ from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client imp
 from ansible_collections.eccops.rapid.plugins.module_utils._report.model import build_report
 from ansible_collections.eccops.rapid.plugins.module_utils._report.text import lines_of, summarize_report
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import inspect_sac
-from ansible_collections.eccops.rapid.plugins.module_utils._urls import service_name
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.subject_findings import (
     account_finding,
     installed_sac_findings,
@@ -185,3 +187,42 @@ def _check_account(seen, account, is_check_mode, run_directory):
     except RapidError as error:
         _raise_if_ours(error)
         seen.findings.append(account_finding(name, ecc, error))
+
+
+_SERVICE = dict(rapidauth_options(), positions={"type": "dict", "required": True}, **service_name_options())
+_ACCOUNT = {
+    "api_url": {"type": "str", "required": True},
+    "ca_path": {"type": "path"},
+    "email": {"type": "str", "required": True},
+    "password": {"type": "str", "required": True, "no_log": True},
+    "ecc": {"type": "str"},
+}
+OPERATION = Operation(run=check_fleet, spec={
+    "argument_spec": {
+        "services": {"type": "list", "elements": "dict", "options": _SERVICE, "default": [], **RAPIDAUTH_RULES},
+        "accounts": {"type": "list", "elements": "dict", "options": _ACCOUNT, "default": []},
+        "is_account_expected": {"type": "bool", "default": False},
+        "launchers": {"type": "dict", "default": {}},
+        "installed_sacs": {"type": "dict", "default": {}},
+        "unreadable": {"type": "dict", "default": {}},
+        "launcher_sha256": {"type": "str"},
+        "launcher_configuration_sha256": {"type": "str"},
+        "ledger_path": {"type": "path"},
+        "is_fleet_from_ledger": {"type": "bool", "default": False},
+        "concurrency": {"type": "int", "default": 16},
+        "now": {"type": "str"},
+        "expiry_warning_days": {"type": "float", "default": 60},
+        "expiry_critical_days": {"type": "float", "default": 14},
+        "expiry_warning_percent": {"type": "float"},
+        "expiry_critical_percent": {"type": "float"},
+        "sac_warning_days": {"type": "float", "default": 60},
+        "sac_critical_days": {"type": "float", "default": 14},
+        "sac_warning_percent": {"type": "float"},
+        "sac_critical_percent": {"type": "float"},
+        "validity_days": {"type": "int", "default": 365},
+        "collection_minutes": {"type": "int", "default": 10},
+        "fail_on": {"type": "str", "choices": ["critical", "warning", "never"], "default": "critical"},
+        "show_ids": {"type": "bool", "default": False},
+        **audit_options(),
+    }
+})

@@ -19,8 +19,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client imp
 OWN, LINEAGE, AT_MOST, REQUESTED = "own_collection", "first_collection", "first_replacement", "own_request"
 
 
-def build_history(chain):
-    """Returns what a ledger's C(chain) (rows, oldest first) says about a credential, or None where there is no chain."""
+def build_history(chain: list[dict]) -> dict | None:
+    """Returns what a ledger's ``chain`` (rows, oldest first) says about a credential, or None where there is no chain."""
     if not chain:
         return None
     done = [row for row in chain if row["outcome"] in DONE and row["new_request_id"]]
@@ -37,10 +37,10 @@ def build_history(chain):
     }
 
 
-def calculate_expiry(entry, history, original, validity_days):
+def calculate_expiry(entry: dict, history: dict | None, original: dict | None, validity_days: int) -> dict:
     """Returns {expires_date, expires_basis} of a credential, both None where no date tells.
 
-    C(entry) and C(original), the first of its history or None, are as rapidauth_request_info returns them.
+    ``entry`` and ``original``, the first of its history or None, are as rapidauth_request_info returns them.
     """
     since, basis = parse_instant(entry["collected_date"]), OWN
     if since is None:

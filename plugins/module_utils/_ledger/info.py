@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""The core of rapidauth_ledger_info: what the ledger knows, for people and for playbooks."""
+"""The operation of rapidauth_ledger_info: what the ledger knows, for people and for playbooks."""
 
 from __future__ import annotations
 
 import json
 
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import validate_request_id
-from ansible_collections.eccops.rapid.plugins.module_utils._urls import validate_https_url, service_name
+from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_https_url, service_name
 
 
-def view_ledger(params, is_check_mode):
+def view_ledger(params: dict, is_check_mode: bool) -> dict:
     """Returns the module's result for its params; it reads only. Raises RapidError."""
     for each in params["request_ids"]:
         validate_request_id(each)
@@ -35,17 +36,17 @@ def view_ledger(params, is_check_mode):
     }
 
 
-def _current(ledger, services, request_id):
+def _current(ledger: ledgers.Ledger, services: list[str], request_id: str) -> str:
     """Returns the newest RequestId of the history that one belongs to; a RequestId is unique over all services."""
     chains = [chain for chain in (ledger.chain(each, request_id) for each in services) if chain]
     return ledgers.current_request_id(chains[0] if chains else [], request_id)
 
 
-def _is_wanted(row, params):
+def _is_wanted(row: dict, params: dict) -> bool:
     return (not params["positions"] or row["position"] in params["positions"]) and params["rotation_id"] in (None, row["rotation_id"])
 
 
-def _newest(rows):
+def _newest(rows: list[dict]) -> dict[str, dict]:
     """Returns {position: its current {request_id, original_request_id, anon_id, rotation_id, replaced_at, delivered_at, collected_at, service}}."""
     newest = {}
     for row in rows:
@@ -61,3 +62,15 @@ def _newest(rows):
                 "service": row["service"],
             }
     return newest
+
+
+OPERATION = Operation(run=view_ledger, spec={
+    "argument_spec": {
+        "ledger_path": {"type": "path", "required": True},
+        "api_url": {"type": "str"},
+        "request_ids": {"type": "list", "elements": "str", "default": []},
+        "positions": {"type": "list", "elements": "str", "default": []},
+        "rotation_id": {"type": "str"},
+        "service_name": {"type": "str"},
+    }
+})

@@ -191,12 +191,12 @@ class RapidAuthClient:
         An error body under a 2xx status counts as an error too: the vendor's PHP SDK looks only at the body.
         """
         response = printable_object(answer.body)
-        is_error_body = response is not None and "Status" not in response and ("Message" in response or "Number" in response)
-        if 200 <= answer.status < 300 and not is_error_body:
+        error = response if response and "Status" not in response and ("Message" in response or "Number" in response) else {}
+        if 200 <= answer.status < 300 and not error:
             return response
-        number = _number(response.get("Number")) if is_error_body else None
+        number = _number(error.get("Number"))
         if number is None and _is_about_sac(answer):
-            said = ": %s" % str(response.get("Message"))[:300] if is_error_body else ""
+            said = ": %s" % str(error.get("Message"))[:300] if error else ""
             raise SacRefused(
                 "%s refused the %s (HTTP %d%s); ask the RapidAuth dashboard whether it is the active one"
                 % (self.api_url, self.sac.describe(), answer.status, said),
@@ -204,7 +204,7 @@ class RapidAuthClient:
             )
         if 300 <= answer.status < 400:
             raise unusable(self.api_url, what, answer)
-        message = response.get("Message") if is_error_body else None
+        message = error.get("Message")
         raise self._refusal(what, answer, number, str(message)[:300] if message else None)
 
     def _refusal(self, what, answer, number, message):

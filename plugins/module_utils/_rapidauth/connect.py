@@ -12,29 +12,15 @@ import hashlib
 import os
 
 from ansible_collections.eccops.rapid.plugins.module_utils._http.requests_connection import RequestsConnection
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import ensure_usable
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import load_sac, sac_source
 from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import client_context
 from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import Transport
-from ansible_collections.eccops.rapid.plugins.module_utils._urls import validate_https_url, service_name
+from ansible_collections.eccops.rapid.plugins.module_utils._options import service_name, validate_https_url, validate_limits
 
 _clients = {}
-
-
-def validate_limits(params):
-    """Raises InvalidInput unless the time limits make sense."""
-    for option, least in (("timeout_seconds", 1), ("retry_budget_seconds", 0)):
-        if params.get(option) is not None and not least <= params[option] <= 3600:
-            raise InvalidInput("%s must lie between %d and 3600" % (option, least))
-
-
-def validate_concurrency(params):
-    """Raises InvalidInput unless ``concurrency`` is a number of connections that one controller should open."""
-    if not 1 <= params["concurrency"] <= 64:
-        raise InvalidInput("concurrency must lie between 1 and 64")
 
 
 def service_of(params: dict, client) -> str:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import RAPIDAUTH_RULES, rapidauth_options, service_name_options
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
+from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, rapidauth_options, service_name_options
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.lookup import check_credentials
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, utc_now
@@ -21,19 +22,6 @@ _WHAT_TO_DO = {
     COLLECTED: "Fix that and run the same rotation again; if the certificate was lost on its way, give the position another rotation_anon_id.",
 }
 _OTHERWISE = "Run the same rotation again: it looks first, and replaces nothing twice."
-
-
-def confirmation_spec() -> dict:
-    """Returns what AnsibleModule takes for rapidauth_rotation_confirmation."""
-    options = rapidauth_options()
-    options.update(
-        positions={"type": "dict", "required": True},
-        collections={"type": "dict", "default": {}},
-        ledger_path={"type": "path", "required": True},
-        concurrency={"type": "int", "default": 16},
-        **service_name_options(),
-    )
-    return dict(RAPIDAUTH_RULES, argument_spec=options)
 
 
 def run(params: dict, is_check_mode: bool) -> dict:
@@ -107,3 +95,13 @@ def _record(params, wave, answers, statuses, problems):
     except RapidError:
         return {}  # the look-up has said it
     return {}
+
+
+OPERATION = Operation(run=run, spec=dict(RAPIDAUTH_RULES, argument_spec=dict(
+    rapidauth_options(),
+    positions={"type": "dict", "required": True},
+    collections={"type": "dict", "default": {}},
+    ledger_path={"type": "path", "required": True},
+    concurrency={"type": "int", "default": 16},
+    **service_name_options(),
+)))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""The core of rapidauth_rotation: one wave of replacements as one call."""
+"""The operation of rapidauth_rotation: one wave of replacements as one call."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import collections
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
+from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, ledger_options, rapidauth_options, validate_concurrency
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation import replacement
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.request_ids import validate_credentials, validate_rotation_id
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.wording import describe_plan, describe_refusals
@@ -17,7 +19,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import build_history
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import validate_anon_id, validate_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import open_record
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import validate_concurrency, rapidauth_client, service_of
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, service_of
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.resolutions import resolve
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.stop_signals import StopSignals
 
@@ -213,3 +215,21 @@ class Wave:
             "request_ids": list(outcome.request_ids),
             "status": credential.status if credential is not None else None,
         }
+
+
+_CREDENTIAL = {
+    "position": {"type": "str", "required": True},
+    "request_id": {"type": "str", "required": True},
+    "anon_id": {"type": "str"},
+}
+OPERATION = Operation(run=rotate, spec=dict(RAPIDAUTH_RULES, argument_spec=dict(
+    rapidauth_options(),
+    credentials={"type": "list", "elements": "dict", "required": True, "options": _CREDENTIAL},
+    rotation_id={"type": "str", "required": True},
+    anon_id_template={"type": "str", "default": "{position_id}-{rotation_id}"},
+    replace_lapsed={"type": "bool", "default": False},
+    resolutions={"type": "dict", "default": {}},
+    concurrency={"type": "int", "default": 16},
+    max_failures={"type": "int", "default": 0},
+    **ledger_options(is_required=True),
+)))

@@ -4,8 +4,15 @@
 
 from __future__ import annotations
 
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import Sac
 
-def path_of(sac):
+try:
+    from cryptography import x509
+except ImportError:
+    pass  # read_sac says so
+
+
+def path_of(sac: Sac) -> list[x509.Certificate]:
     """Returns the SAC's issuers, each before its own issuer, as far as they came with it."""
     path, remaining, current = [], list(sac.chain), sac.certificate
     while not _is_self_issued(current):
@@ -18,7 +25,7 @@ def path_of(sac):
     return path
 
 
-def describe_chain(sac):
+def describe_chain(sac: Sac) -> dict:
     """Returns {subjects, is_in_order, is_complete, missing_issuer} of what came beside the certificate.
 
     ``is_complete`` is true where the path ends in a root, false where certificates came that do not lead there, and None
@@ -36,11 +43,11 @@ def describe_chain(sac):
     }
 
 
-def _is_self_issued(certificate):
+def _is_self_issued(certificate: x509.Certificate) -> bool:
     return certificate.subject == certificate.issuer
 
 
-def _did_issue(issuer, certificate):
+def _did_issue(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
     if issuer.subject != certificate.issuer:
         return False
     try:

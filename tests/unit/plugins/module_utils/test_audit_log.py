@@ -15,7 +15,7 @@ import types
 
 import pytest
 
-from ansible_collections.eccops.rapid.plugins.module_utils import _identity as identity
+from ansible_collections.eccops.rapid.plugins.module_utils import _audit_log as audit_log
 from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
 from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLog, AuditLogError
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, Refusal
@@ -42,7 +42,7 @@ def test_an_effect_is_recorded_before_and_after(log, path, monkeypatch, tmp_path
     login_uid = tmp_path / "loginuid"
     login_uid.write_text("65534")
     monkeypatch.setenv("SUDO_USER", "dana")
-    monkeypatch.setattr(identity, "_LOGIN_UID_PATH", str(login_uid))
+    monkeypatch.setattr(audit_log, "_LOGIN_UID_PATH", str(login_uid))
     with log.effect("portal_login", dict(SUBJECT)) as subject:
         (begun,) = records(path)
         subject["note"] = "näher"

@@ -7,7 +7,6 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet import check as fleet_check
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import credential_check_info_spec
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerRecord
 from ansible_collections.eccops.rapid.tests.unit.support.ledgers import API, intent
@@ -31,7 +30,7 @@ def fixture_check(tmp_path, monkeypatch):
     monkeypatch.setattr(fleet_check, "inspect_sac", lambda params, is_check_mode: dict(sac, subject=params["sac_path"]))
 
     def call(**options):
-        defaults = {name: option.get("default") for name, option in credential_check_info_spec()["argument_spec"].items()}
+        defaults = {name: option.get("default") for name, option in fleet_check.OPERATION.spec["argument_spec"].items()}
         services = [
             {"api_url": API + "/", "sac_path": ecc, "positions": {name: {"ecc": ecc, "request_id": each} for name, each in positions.items()}}
             for ecc, positions in CENTERS.items()]

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation import transaction as file_set_change
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.desired import wanted_directories, wanted_files
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import have_workstation_files
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import run
 from ansible_collections.eccops.rapid.tests.unit.support.file_sets import params, temporary_place, tree
 
 
@@ -28,7 +28,7 @@ def test_whoever_can_read_a_directory_cannot_keep_a_run_from_changing_the_set(pl
     monkeypatch.setattr(file_set_change, "LOCK_WAIT_SECONDS", 0)
     descriptor = os.open(place / place_of_lock, os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
-    assert have_workstation_files(params(place, "1"), False)["changed"]
+    assert run(params(place, "1"), False)["changed"]
     os.close(descriptor)
 
 
@@ -47,7 +47,7 @@ def test_a_place_of_locks_that_others_made_is_refused(place, monkeypatch, tmp_pa
     (tmp_path / "locks").mkdir()
     (tmp_path / "locks").chmod(0o755)
     with pytest.raises(RapidError, match="locks, is open to other users; chmod 700 it; nothing was changed"):
-        have_workstation_files(params(place, "1"), False)
+        run(params(place, "1"), False)
 
 
 # Whose paths they are
@@ -85,14 +85,14 @@ def test_a_path_that_others_could_lead_elsewhere_is_refused(place, spoil, state)
     before = tree(place)
     for is_check_mode in (True, False):
         with pytest.raises(InvalidInput, match="others could replace what is installed in .*; nothing was changed: correct the owner and mode of that"):
-            have_workstation_files(params(place, "1", state=state), is_check_mode)
+            run(params(place, "1", state=state), is_check_mode)
     assert tree(place) == before
 
 
 def test_a_link_of_roots_or_ours_is_followed(place):
     (place / "bin").rename(place / "real")
     (place / "bin").symlink_to("real")
-    assert have_workstation_files(params(place, "1"), False)["changed"] and (place / "real" / "program").exists()
+    assert run(params(place, "1"), False)["changed"] and (place / "real" / "program").exists()
 
 
 @NEEDS_ROOT
@@ -101,4 +101,4 @@ def test_a_journal_that_another_account_planted_is_not_read(place):
     journal = place / "etc" / "ours" / file_set_change.JOURNAL_NAME
     journal.write_text(json.dumps({"files": {str(place / "bin" / "program"): False}, "directories": []}))
     os.chown(journal, 65534, -1)
-    assert not have_workstation_files(params(place, "1"), False)["was_unfinished"]
+    assert not run(params(place, "1"), False)["was_unfinished"]
