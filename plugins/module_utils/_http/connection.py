@@ -19,7 +19,7 @@ from urllib.parse import quote, urlsplit
 from ansible_collections.eccops.rapid.plugins.module_utils._http import failures as connection_failures
 from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import AnswerTooLong, deadline, open_connection
 from ansible_collections.eccops.rapid.plugins.module_utils._http.proxies import Proxy
-from ansible_collections.eccops.rapid.plugins.module_utils._http.response import LONGEST_ANSWER_BYTES, Answer
+from ansible_collections.eccops.rapid.plugins.module_utils._http.response import LONGEST_ANSWER_BYTES, ServiceResponse
 from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import ClientCertificate
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import NotSent
 
@@ -49,8 +49,8 @@ class Connection:
         except (http.client.InvalidURL, ValueError):  # urllib3's LocationParseError is a ValueError
             raise NotSent("%s is not a usable https URL" % base_url, kind="invalid_input") from None
 
-    def call(self, method: str, path: str, headers: dict[str, str], body: bytes | None, seconds: float | None = None) -> Answer:
-        """Returns the Answer of one call that may take ``seconds`` in all, at most the time limit; ``body`` is bytes or None."""
+    def call(self, method: str, path: str, headers: dict[str, str], body: bytes | None, seconds: float | None = None) -> ServiceResponse:
+        """Returns the ServiceResponse of one call that may take ``seconds`` in all, at most the time limit; ``body`` is bytes or None."""
         deadline.start(self._timeout_seconds if seconds is None else seconds, _MOST_RECEIVED_BYTES)
         is_answered = False
         try:
@@ -84,13 +84,13 @@ class Connection:
         finally:
             raw.close()  # wrapped, it no longer owns the descriptor
 
-    def _exchange(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> Answer:
+    def _exchange(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> ServiceResponse:
         if self._http.sock is None:
             self._http.connect()
         try:
             self._http.request(method, path, body=body, headers=headers)
             with self._http.getresponse() as response:
-                return Answer(response.status, response.headers, _read_body(response))
+                return ServiceResponse(response.status, response.headers, _read_body(response))
         except (OSError, ValueError, http.client.HTTPException, AnswerTooLong) as error:
             raise connection_failures.no_answer(error, self._where, self._sac, self._timeout_seconds) from None
 

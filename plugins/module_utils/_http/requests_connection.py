@@ -19,7 +19,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._http import failures
 from ansible_collections.eccops.rapid.plugins.module_utils._http.connection import Connection, Response
 from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import AnswerTooLong, deadline
 from ansible_collections.eccops.rapid.plugins.module_utils._http.proxies import Proxy
-from ansible_collections.eccops.rapid.plugins.module_utils._http.response import LONGEST_ANSWER_BYTES, Answer
+from ansible_collections.eccops.rapid.plugins.module_utils._http.response import LONGEST_ANSWER_BYTES, ServiceResponse
 from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import ClientCertificate
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import MissingLibrary
 
@@ -55,10 +55,10 @@ class RequestsConnection(Connection):
         self._adapter = _Adapter(pool)
         return Http(self._open, self._host, self._port)
 
-    def _exchange(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> Answer:
+    def _exchange(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> ServiceResponse:
         try:
             response = self._adapter.send(self._prepare(method, path, headers, body), stream=True, timeout=deadline.remaining_seconds())
-            return Answer(response.status_code, response.headers, _read_body(response.raw))
+            return ServiceResponse(response.status_code, response.headers, _read_body(response.raw))
         except (OSError, ValueError, http.client.HTTPException, HTTPError, AnswerTooLong) as error:
             raise connection_failures.no_answer(_find_cause(error), self._where, self._sac, self._timeout_seconds) from None
 

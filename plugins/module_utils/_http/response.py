@@ -30,15 +30,15 @@ TEMPORARY_STATUSES = (429, 502, 503, 504)
 _STRING_OR_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*"?)|,(?=\s*[}\]])')
 
 
-class Answer:
+class ServiceResponse:
     """What came back: ``status``, ``headers`` (case-insensitive) and ``body`` (bytes)."""
 
     def __init__(self, status: int, headers: typing.Mapping[str, str], body: bytes) -> None:
         self.status, self.headers, self.body = status, headers, body
 
 
-def retry_after_seconds(answer: Answer | None) -> int | None:
-    """Returns the seconds that the Retry-After header of an Answer (or None) asks for, as a number or as a date, or None."""
+def retry_after_seconds(answer: ServiceResponse | None) -> int | None:
+    """Returns the seconds that the Retry-After header of a ServiceResponse (or None) asks for, as a number or as a date, or None."""
     text = answer.headers.get("Retry-After", "") if answer is not None else ""
     if text.isascii() and text.isdigit() and len(text) < 10:
         return int(text)
@@ -81,12 +81,12 @@ def _loaded(text: str) -> typing.Any:
         return None
 
 
-def has_content_encoding(answer: Answer) -> bool:
-    """Says whether the body of an Answer is encoded: none was asked for, and a few kilobytes could unfold to gigabytes."""
+def has_content_encoding(answer: ServiceResponse) -> bool:
+    """Says whether the body of a ServiceResponse is encoded: none was asked for, and a few kilobytes could unfold to gigabytes."""
     return any(each.strip().lower() not in ("", "identity") for each in answer.headers.get("Content-Encoding", "").split(","))
 
 
-def unusable(base_url: str, what: str, answer: Answer) -> AnswerLost:
+def unusable(base_url: str, what: str, answer: ServiceResponse) -> AnswerLost:
     """Returns the AnswerLost for an answer that is not what was asked for; says of what kind it was, never its text."""
     error = AnswerLost(
         "%s answered %s with HTTP %d and %s; check that the URL is the service's and no proxy or portal stands between"
@@ -98,7 +98,7 @@ def unusable(base_url: str, what: str, answer: Answer) -> AnswerLost:
     return error
 
 
-def _kind_of_body(answer: Answer) -> str:
+def _kind_of_body(answer: ServiceResponse) -> str:
     body = answer.body.lstrip()
     if has_content_encoding(answer):
         return "a content encoding that it was not asked for"

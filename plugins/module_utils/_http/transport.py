@@ -16,7 +16,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._http.connection impo
 from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import deadline
 from ansible_collections.eccops.rapid.plugins.module_utils._http.proxies import find_proxy
 from ansible_collections.eccops.rapid.plugins.module_utils._http.response import (
-    REQUEST_HEADERS, TEMPORARY_STATUSES, Answer, epoch_seconds, has_content_encoding, retry_after_seconds, unusable)
+    REQUEST_HEADERS, TEMPORARY_STATUSES, ServiceResponse, epoch_seconds, has_content_encoding, retry_after_seconds, unusable)
 from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import ClientCertificate
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, NotSent, Refusal
 
@@ -72,14 +72,14 @@ class Transport:
         self.clock_skew_seconds: int | None = None
         self._connection()  # what cannot be used is known before anything is begun
 
-    def get(self, path: str) -> Answer:
-        """Returns the Answer of a GET; repeats it on connection trouble, 429, 502, 503 and 504 within the budget."""
+    def get(self, path: str) -> ServiceResponse:
+        """Returns the ServiceResponse of a GET; repeats it on connection trouble, 429, 502, 503 and 504 within the budget."""
         waited_seconds, began_at = 0.0, time.monotonic()
         give_up_at = None if self._total_seconds is None else time.monotonic() + self._total_seconds
         for attempt in range(1, MOST_ATTEMPTS + 1):
             self._pacer.wait()
             failure: typing.Any = None
-            answer: Answer | None = None
+            answer: ServiceResponse | None = None
             try:
                 answer = self._call("GET", path, seconds=_least_seconds(self._timeout_seconds, give_up_at))
                 if answer.status not in TEMPORARY_STATUSES:
@@ -106,8 +106,8 @@ class Transport:
             raise throttled(self.base_url, answer, "after %d attempts and a budget of %s s" % (attempt, self._retry_budget_seconds))
         return answer
 
-    def send_once(self, method: str, path: str, json: object = None, data: dict[str, str] | None = None) -> Answer:
-        """Returns the Answer of a call that changes something; it is never repeated. ``json`` or ``data``, a form, is sent."""
+    def send_once(self, method: str, path: str, json: object = None, data: dict[str, str] | None = None) -> ServiceResponse:
+        """Returns the ServiceResponse of a call that changes something; it is never repeated. ``json`` or ``data``, a form, is sent."""
         self._pacer.wait()
         self._threads.work_ends_at = None
         try:
@@ -125,7 +125,7 @@ class Transport:
         ends_at = getattr(self._threads, "work_ends_at", None)
         return 0 if ends_at is None else max(0, ends_at - time.monotonic())
 
-    def _call(self, method: str, path: str, json: object = None, data: dict[str, str] | None = None, seconds: float | None = None) -> Answer:
+    def _call(self, method: str, path: str, json: object = None, data: dict[str, str] | None = None, seconds: float | None = None) -> ServiceResponse:
         headers, body = dict(REQUEST_HEADERS), None
         if json is not None:
             headers["Content-Type"], body = "application/json", json_format.dumps(json).encode("utf-8")
@@ -156,14 +156,14 @@ def _least_seconds(timeout_seconds: float, give_up_at: float | None) -> float:
     return timeout_seconds if give_up_at is None else min(timeout_seconds, max(0.1, give_up_at - time.monotonic()))
 
 
-def _pause_seconds(answer: Answer | None, attempt: int) -> float:
+def _pause_seconds(answer: ServiceResponse | None, attempt: int) -> float:
     asked_for = retry_after_seconds(answer)
     if asked_for is not None:
         return asked_for
     return min(8.0, 0.25 * 2**attempt) * random.uniform(0.5, 1.0)
 
 
-def throttled(base_url: str, answer: Answer, circumstance: str) -> Refusal:
+def throttled(base_url: str, answer: ServiceResponse, circumstance: str) -> Refusal:
     """Returns the Refusal for a 429."""
     seconds = retry_after_seconds(answer)
     return Refusal(

@@ -14,7 +14,7 @@ import json
 import re
 from urllib.parse import urlencode
 
-from ansible_collections.eccops.rapid.plugins.module_utils._http.response import Answer, json_object, unusable
+from ansible_collections.eccops.rapid.plugins.module_utils._http.response import ServiceResponse, json_object, unusable
 from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import Transport
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils._time import from_epoch
@@ -68,7 +68,7 @@ def log_in(transport: Transport, params: dict, now: datetime.datetime) -> Token:
     return Token(value, now, expires_at, basis)
 
 
-def _login_refusal(base_url: str, email: str, answer: Answer) -> RapidError:
+def _login_refusal(base_url: str, email: str, answer: ServiceResponse) -> RapidError:
     """Returns the RapidError, by the status and the form of the answer: its texts are not documented."""
     what = "%s refused the login of %s (HTTP %d): " % (base_url, email, answer.status)
     if not 400 <= answer.status < 600:
@@ -90,13 +90,13 @@ def _login_refusal(base_url: str, email: str, answer: Answer) -> RapidError:
     return Refusal(what + "the service has trouble; run again later", kind="service_trouble", http_status=answer.status)
 
 
-def _is_password_wrong(answer: Answer) -> bool:
+def _is_password_wrong(answer: ServiceResponse) -> bool:
     """Says whether an answer has a form for wrong credentials: Django's token endpoint sends it with 400, OAuth (RFC 6749) too."""
     response = json_object(answer.body) or {}
     return answer.status in (400, 422) and ("non_field_errors" in response or response.get("error") == "invalid_grant")
 
 
-def _redirected(base_url: str, email: str, answer: Answer) -> Refusal:
+def _redirected(base_url: str, email: str, answer: ServiceResponse) -> Refusal:
     target = re.match(r"https?://[A-Za-z0-9.:\[\]-]{1,200}(?=[/?#]|\Z)", answer.headers.get("Location", ""))
     return Refusal(
         "%s redirected the login of %s%s (HTTP %d), and was not followed, since the password would go there too; "

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.eccops.rapid.plugins.module_utils._http.response import Answer
+from ansible_collections.eccops.rapid.plugins.module_utils._http.response import ServiceResponse
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, InvalidInput, RapidError, Refusal, SacRefused
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import Credential, RapidAuthClient, validate_anon_id, validate_request_id
 
@@ -31,7 +31,7 @@ class CannedTransport:
     base_url = "https://service.example/rapid"
 
     def __init__(self, body, status=200):
-        self._answer = Answer(status, {}, body if isinstance(body, bytes) else json.dumps(body).encode("utf-8"))
+        self._answer = ServiceResponse(status, {}, body if isinstance(body, bytes) else json.dumps(body).encode("utf-8"))
         self.calls = []
 
     def get(self, path):
