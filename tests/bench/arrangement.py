@@ -52,7 +52,7 @@ class Arrangement:
         return [each["request_id"] for each in self.asked("POST", "/credentials", {"count": count, "prefix": "bench-"})["credentials"]]
 
     def slow_down(self, latency_ms):
-        """Makes the server wait before it serves a call, until told otherwise."""
+        """Makes the server wait before it serves a call, until it is set otherwise."""
         self.asked("DELETE", "/faults")
         if latency_ms:
             self.asked("POST", "/faults", {"route": "*", "kind": "latency", "seconds": latency_ms / 1000})

@@ -55,7 +55,7 @@ def pip_versions():
 
 
 def run(kind, *arguments):
-    """Runs C(ansible-test kind) with this Python and returns its exit code; two at once do not meet, and one that is told to end leaves no process."""
+    """Runs C(ansible-test kind) with this Python and returns its exit code; two at once do not meet, and one that is ended leaves no process."""
     signal.signal(signal.SIGTERM, lambda *_arguments: sys.exit(143))
     home = WORK / "home"
     cache = home / ".ansible" / "test" / "cache"

@@ -14,7 +14,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORK = ROOT / "build" / "galaxy-importer"
 BIN = pathlib.Path(sys.executable).parent
-#: Kinds that ansible-doc tells something about.
+#: Kinds of plugins that ansible-doc documents.
 DOCUMENTED_KINDS = ("module", "filter", "lookup", "test")
 
 

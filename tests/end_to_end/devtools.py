@@ -111,7 +111,7 @@ class Browser:
             self._run(asyncio.sleep(0.01))
 
     def open(self, url):
-        """Opens a page and returns the seconds until its load event was over, as the page itself tells."""
+        """Opens a page and returns the seconds until its load event was over, as the page measures it."""
         self.go(url)
         return self.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") / 1000
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Knows the commands that README.md, CONTRIBUTING.md, docs/ and the roles tell people to run, and which can be run here (documented_desk.py).
+"""Knows the commands that README.md, CONTRIBUTING.md, docs/ and the roles document, and which can be run here (documented_desk.py).
 
 A command stands in a shell block, in a job of a CI system or a systemd unit that a page shows, or within a sentence, in backquotes.
 What must be written otherwise here than in the text is in REHEARSED, what is not run is in NOT_HERE; a command that is in none

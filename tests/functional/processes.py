@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Knows processes as /proc tells of them: whose children they are, and whether they still run."""
+"""Reads processes from /proc: whose children they are, and whether they still run."""
 
 import pathlib
 

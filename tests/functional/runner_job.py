@@ -55,7 +55,7 @@ def injected(credentials):
 
 
 class Job:
-    """One job. C(start) it, C(wait) for it; then C(rc), C(stdout), C(messages(task)) and C(recap()) tell."""
+    """One job. C(start) it, C(wait) for it; then C(rc), C(stdout), C(messages(task)) and C(recap()) have the result."""
 
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
@@ -108,7 +108,7 @@ class Job:
 
     @property
     def artifacts(self):
-        """The directory of what the processing side was told, and no other."""
+        """The directory of what the processing side received, and no other."""
         return self.process / "artifacts" / "job"
 
     @property

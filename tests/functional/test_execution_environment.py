@@ -38,7 +38,7 @@ def test_what_delegation_to_a_ledger_host_needs_is_in_it(introspected):
 
 
 def test_the_modules_ask_for_the_same_versions(introspected):
-    """ansible-doc tells users what an execution environment gets."""
+    """ansible-doc documents what an execution environment installs."""
     wanted = {line.replace(">=", " >= ") for line in of_ours(introspected["python"]).values()}
     folder = harness.REPOSITORY / "plugins"
     reported = set()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Proves that rapidauth_sac_info tells of every SAC of the sandbox what is so, and asks the service once, if at all."""
+"""Proves that rapidauth_sac_info reports every SAC of the sandbox correctly, and asks the service once, if at all."""
 
 import pytest
 from harness import SHIPPED, Observed, assert_sentence, scenario, task

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Proves the Linux part of the role sac_certificate: on positions that are reached by ssh, and by a connection that tells all."""
+"""Proves the Linux part of the role sac_certificate: on positions that are reached by ssh, and by a connection that shows everything."""
 
 import json
 import os

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Proves what rapidauth_rotation does with each position and tells of it, through real ansible-playbook runs."""
+"""Proves what rapidauth_rotation does with each position and reports, through real ansible-playbook runs."""
 
 import pytest
 from harness import Observed, admin_task, assert_sentence, scenario, task

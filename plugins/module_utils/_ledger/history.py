@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Pure: when a credential ends, which the service does not tell.
+"""Pure: when a credential expires, which the service does not return.
 
 A credential is valid for a year, and a replacement ends when what it replaced does (Requests API page). So the date
 hangs on the first of its history, which the ledger knows; the replacement's own dates mislead.
@@ -16,7 +16,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client imp
 
 #: What an end was reckoned from: its own collection, that of the first of its history, the first replacement in the
 #: ledger (it ends then or earlier), or its own request.
-OWN, LINEAGE, AT_MOST, REQUESTED = "own_collection", "first_collection", "first_replacement", "own_request"
+OWN, FIRST, AT_MOST, REQUESTED = "own_collection", "first_collection", "first_replacement", "own_request"
 
 
 def build_history(chain: list[dict]) -> dict | None:
@@ -38,7 +38,7 @@ def build_history(chain: list[dict]) -> dict | None:
 
 
 def calculate_expiry(entry: dict, history: dict | None, original: dict | None, validity_days: int) -> dict:
-    """Returns {expires_date, expires_basis} of a credential, both None where no date tells.
+    """Returns {expires_date, expires_basis} of a credential, both None where no date is known.
 
     ``entry`` and ``original``, the first of its history or None, are as rapidauth_request_info returns them.
     """
@@ -48,7 +48,7 @@ def calculate_expiry(entry: dict, history: dict | None, original: dict | None, v
     if history and history["replaced_at"] and not is_same_request_id(history["original_request_id"], entry["request_id"]):
         first = parse_instant((original or {}).get("collected_date"))
         if first is not None:
-            since, basis = first, LINEAGE
+            since, basis = first, FIRST
         elif parse_instant(history["first_replaced_at"]) is not None:
             since, basis = parse_instant(history["first_replaced_at"]), AT_MOST
     if since is None:

@@ -14,7 +14,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._options import service_name
 
-#: Tells our file from any other SQLite file: "RAPL".
+#: Distinguishes our file from any other SQLite file: "RAPL".
 APPLICATION_ID = 0x5241504C
 
 #: What SQLite and the locks have beside a ledger: what lies there under these names decides what the ledger says.
@@ -133,7 +133,7 @@ def remains(path: str) -> list[str]:
 
 
 def ensure_never_there(path: str, left: list[str]) -> None:
-    """Raises LedgerError where a ledger is gone that ``left``, its remains, tell of."""
+    """Raises LedgerError where the ledger is missing but files of it, ``left``, remain."""
     if left:
         raise LedgerError(
             "the ledger '%s' is gone, but '%s' is still there; restore it from its backup, or remove what is left of it to begin a new one"

@@ -31,7 +31,7 @@ IRPV2_PATH = "/oauth/v2/token"
 
 #: "The login session enabled by this token will be valid for 1 hour" (iRPv1 page).
 SESSION = datetime.timedelta(hours=1)
-#: The page shows the name cut off after "access"; the cut tells that it is longer, and OAuth calls it access_token.
+#: The page shows the name cut off after "access"; it is therefore longer, and OAuth calls it access_token.
 QUERY_TOKEN_PARAMETER = "access_token"
 
 _TOKEN = re.compile(r"^[\x21-\x7e]{1,16384}\Z")

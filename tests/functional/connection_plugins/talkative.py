@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""A local connection that is no "local" one, so that modules are shipped, and that tells at -vvv what ansible's ssh tells."""
+"""A local connection that is no "local" one, so that modules are shipped, and that shows at -vvv what ansible's ssh shows."""
 
 from __future__ import annotations
 

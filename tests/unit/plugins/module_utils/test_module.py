@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Proves how a shipped module ends: with the operation's result, its warnings told as Ansible's, or with its error."""
+"""Proves how a shipped module ends: with the operation's result, its warnings passed on as Ansible's, or with its error."""
 
 import json
 import subprocess

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""What the ledger tells: histories from any of their RequestIds, position ids that stay, and the six audit fields of every row."""
+"""What the ledger returns: histories from any of their RequestIds, position ids that stay, and the six audit fields of every row."""
 
 from __future__ import annotations
 

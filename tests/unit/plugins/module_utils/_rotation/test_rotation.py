@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""A wave: what is refused before anything is contacted, what stops it, and what it tells."""
+"""A wave: what is refused before anything is contacted, what stops it, and what it reports."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def inspect(content, key=None, passphrase=PASSPHRASE, **options):
 def kinds(result, name="problems"):
     for each in result[name]:
         assert each["reason"] and each["what_to_do"] and PASSPHRASE not in str(each)
-        # What has no words of its own is taken for what keeps a whole service from being looked at, and told first.
+        # What has no words of its own is taken for what keeps a whole service from being looked at, and reported first.
         assert name == "problems" or each["kind"] in report_words.KINDS
     assert result["is_usable"] is (not result["problems"])
     return [each["kind"] for each in result[name]]

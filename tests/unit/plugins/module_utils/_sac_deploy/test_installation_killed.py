@@ -121,7 +121,7 @@ def test_an_installation_killed_at_any_instant_is_mended_by_the_next(name, tmp_p
 
 
 def read_until(place, stop, report):
-    """Reads what is in use, as fast as it can, in both ways that are documented; tells how often, or what it saw."""
+    """Reads what is in use, as fast as it can, in both ways that are documented; returns how often, or what it saw."""
     count, gone = 0, 0
     try:
         while not stop.is_set():
