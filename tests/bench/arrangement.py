@@ -29,9 +29,9 @@ class RunFailed(Exception):
 
 
 class Arrangement:
-    """The sandbox, the files that commands need, and the way to measure one. Use it in C(with).
+    """The sandbox, the files that commands need, and the way to measure one. Use it in ``with``.
 
-    C(request_ids) are credentials that are only looked at, C(directory) is private.
+    ``request_ids`` are credentials that are only looked at, ``directory`` is private.
     """
 
     def __init__(self, directory, count):
@@ -92,7 +92,7 @@ class Arrangement:
         return {name: str(value) for name, value in keys.items()}
 
     def measure(self, command, is_tree_watched=False):
-        """Returns what the stopwatch says of a command, with its C(tls_handshakes), C(calls) and last line of output."""
+        """Returns what the stopwatch says of a command, with its ``tls_handshakes``, ``calls`` and last line of output."""
         self.asked("DELETE", "/stats")
         output_path = self.directory / "output"
         line = [sys.executable, STOPWATCH, "--tree" if is_tree_watched else "--alone", output_path, *command]

@@ -23,9 +23,9 @@ SAME_PYTHON = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 
 @dataclasses.dataclass
 class Row:
-    """One thing to measure. C(command(arrangement, row)) prepares a run, which is not timed, and returns its command.
+    """One thing to measure. ``command(arrangement, row)`` prepares a run, which is not timed, and returns its command.
 
-    C(calls_each) is how many calls the sandbox must have got for each of the C(n).
+    ``calls_each`` is how many calls the sandbox must have got for each of the ``n``.
     """
 
     name: str
@@ -170,7 +170,7 @@ def rows(is_quick):
 
 
 def measured(arrangement, row):
-    """Measures a row once and returns what it cost, for C(row.n) things."""
+    """Measures a row once and returns what it cost, for ``row.n`` things."""
     command = row.command(arrangement, row)
     reported = arrangement.measure(command, row.is_tree_watched)
     expected = row.calls_each * row.n

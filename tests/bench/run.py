@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Measures the collection beside what one would use without it, against one sandbox of its own: C(make bench).
+"""Measures the collection beside what one would use without it, against one sandbox of its own: ``make bench``.
 
     python tests/bench/run.py [--quick] [--budget-seconds 660]
 

@@ -28,7 +28,7 @@ def chromium():
 
 
 class Browser:
-    """One page of a headless browser; C(events) are all that it reported. Use it in C(with)."""
+    """One page of a headless browser; ``events`` are all that it reported. Use it in ``with``."""
 
     def __init__(self, directory, width=1280, height=900):
         self.directory = pathlib.Path(directory)

@@ -12,7 +12,7 @@ from harness import task
 TOKEN, REQUEST, INFO, CHECK, FILES = "rapidsos_portal_token", "rapidauth_request", "rapidauth_request_info", "credential_check_info", "workstation_files"
 ME = pwd.getpwuid(os.geteuid()).pw_name
 SHIPPED = harness.SHIPPED["vars"]
-#: How a task runs: in the controller's process twice, and in three ways as a module. C(become_path) is a program that becomes nobody else.
+#: How a task runs: in the controller's process twice, and in three ways as a module. ``become_path`` is a program that becomes nobody else.
 WAYS = {
     "here": {},
     "environment": {"environment": {"NO_PROXY": "localhost", "no_proxy": "localhost"}},

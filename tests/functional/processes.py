@@ -6,7 +6,7 @@ import pathlib
 
 
 def descendants(pid):
-    """Returns the ids of all processes below C(pid), parents first; itself is not among them."""
+    """Returns the ids of all processes below ``pid``, parents first; itself is not among them."""
     found = []
     for each in pathlib.Path("/proc/%d/task" % pid).glob("*/children"):
         for child in map(int, each.read_text(encoding="ascii").split()):

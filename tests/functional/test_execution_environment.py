@@ -12,7 +12,7 @@ import yaml
 
 @pytest.fixture(scope="module", name="introspected")
 def fixture_introspected():
-    """What C(ansible-builder introspect) says of a folder of collections that holds this one."""
+    """What ``ansible-builder introspect`` says of a folder of collections that holds this one."""
     done = subprocess.run(
         [harness.BIN / "ansible-builder", "introspect", harness.COLLECTIONS], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -2,7 +2,7 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Knows fleets: a few real hosts with systemd and SSH on a network of their own, made in seconds and destroyed without a trace.
 
-Each fleet has a directory build/hosts/fleets/NAME with C(ssh_config) (what ssh, Ansible and testinfra are pointed at), a key pair made
+Each fleet has a directory build/hosts/fleets/NAME with ``ssh_config`` (what ssh, Ansible and testinfra are pointed at), a key pair made
 for it and the hosts' own keys, known beforehand: no host is trusted on first sight.
 """
 
@@ -26,7 +26,7 @@ _LOCK = DIRECTORY / ".fleets.lock"
 
 
 class Fleet:
-    """C(hosts) is {name: image}; the network is a /24 whose .1 is this machine and whose hosts count from .11."""
+    """``hosts`` is {name: image}; the network is a /24 whose .1 is this machine and whose hosts count from .11."""
 
     def __init__(self, name, hosts=None, network=None):
         self.name, self.directory = name, DIRECTORY / "fleets" / name

@@ -23,7 +23,7 @@ def outcomes(text):
 
 
 def table(seen):
-    """Returns the table's lines; C(seen) is the outcomes of every run."""
+    """Returns the table's lines; ``seen`` is the outcomes of every run."""
     lines = ["| on a position | %s |" % " | ".join("Python " + version for version in PYTHONS), "|---" * (len(PYTHONS) + 1) + "|"]
     for program, (oldest, tests) in PROGRAMS.items():
         reported = [_reported([seen.get("%s/%s" % (test, version)) for test in tests]) for version in PYTHONS[PYTHONS.index(oldest):]]

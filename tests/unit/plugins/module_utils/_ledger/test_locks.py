@@ -26,7 +26,7 @@ def fixture_path(tmp_path):
 
 @pytest.fixture(name="holder")
 def fixture_holder(path):
-    """Another process that holds r1 until C(let_go()) or its end."""
+    """Another process that holds r1 until ``let_go()`` or its end."""
     ours, theirs = FORKS.Pipe()
 
     def hold():

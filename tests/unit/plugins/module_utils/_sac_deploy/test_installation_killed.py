@@ -19,7 +19,7 @@ DONE, DIED = 0, -signal.SIGKILL
 
 
 def run_until(instant, function, calls=CALLS):
-    """Calls C(function) in a fork that dies before its C(instant)th system call; returns how it ended: DONE or DIED."""
+    """Calls ``function`` in a fork that dies before its ``instant``th system call; returns how it ended: DONE or DIED."""
     pid = os.fork()
     if pid == 0:
         counted = [0]
