@@ -114,7 +114,7 @@ options:
         checked.
     type: dict
     default: {}
-  is_account_expected:
+  expect_accounts:
     description:
       - Whether an empty O(accounts) is a finding.
     type: bool
@@ -133,7 +133,7 @@ options:
         Ledger of replacements. With it the module takes the current RequestIds from the ledger, calculates expiry from the first credential of each
         history, and reports replacements that are unresolved or that differ from the service.
     type: path
-  is_fleet_from_ledger:
+  fleet_from_ledger:
     description:
       - Whether to check all positions that the ledger has for a service, instead of the positions given.
       - >-

@@ -38,10 +38,10 @@ def check_fleet(params, is_check_mode, run_directory=None):
     seen = Observations()
     services = [_complete(service, params) for service in params["services"]]
     for service in services:
-        _check_service(seen, service, _positions_of_ledger(service, services) if params["is_fleet_from_ledger"] else service["positions"], rules, sac_limits)
+        _check_service(seen, service, _positions_of_ledger(service, services) if params["fleet_from_ledger"] else service["positions"], rules, sac_limits)
     for position, own in params["unreadable"].items():
         seen.add_unreadable(str(position), str(own.get("ecc") or ""), str(own.get("reason") or ""))
-    if params["is_account_expected"] and not params["accounts"]:
+    if params["expect_accounts"] and not params["accounts"]:
         seen.findings.append(no_account_finding())
     for account in params["accounts"]:
         _check_account(seen, dict(account, audit_log_path=params.get("audit_log_path")), is_check_mode, run_directory)
@@ -50,7 +50,7 @@ def check_fleet(params, is_check_mode, run_directory=None):
         seen.subjects.append({"about": "launcher", "name": position, "ecc": launcher.get("ecc") or ""})
         seen.findings += launcher_findings(position, launcher, expected)
     # A ledger that knows no position at an URL is mostly another URL's: a fleet of none must not be fine.
-    if not seen.credentials and (not seen.subjects or (services and params["is_fleet_from_ledger"])):
+    if not seen.credentials and (not seen.subjects or (services and params["fleet_from_ledger"])):
         raise InvalidInput("there is nothing to check: give services with positions, accounts or launchers")
     report = build_report(seen, rules, sac_limits, params["fail_on"], params["show_ids"])
     verdict = dict(report["verdict"], message=summarize_report(report))
@@ -144,7 +144,7 @@ def _positions_of_ledger(service, services):
     The ledger does not say which SAC a position belongs to: one that none of the ``services`` was given goes to the first at its URL.
     """
     if not service.get("ledger_path"):
-        raise InvalidInput("is_fleet_from_ledger needs ledger_path")
+        raise InvalidInput("fleet_from_ledger needs ledger_path")
     given = service["positions"]
     name = _name_of(service)
     with ledgers.Ledger(service["ledger_path"], is_read_only=True) as ledger:
@@ -201,14 +201,14 @@ OPERATION = Operation(run=check_fleet, spec={
     "argument_spec": {
         "services": {"type": "list", "elements": "dict", "options": _SERVICE, "default": [], **RAPIDAUTH_RULES},
         "accounts": {"type": "list", "elements": "dict", "options": _ACCOUNT, "default": []},
-        "is_account_expected": {"type": "bool", "default": False},
+        "expect_accounts": {"type": "bool", "default": False},
         "launchers": {"type": "dict", "default": {}},
         "installed_sacs": {"type": "dict", "default": {}},
         "unreadable": {"type": "dict", "default": {}},
         "launcher_sha256": {"type": "str"},
         "launcher_configuration_sha256": {"type": "str"},
         "ledger_path": {"type": "path"},
-        "is_fleet_from_ledger": {"type": "bool", "default": False},
+        "fleet_from_ledger": {"type": "bool", "default": False},
         "concurrency": {"type": "int", "default": 16},
         "now": {"type": "str"},
         "expiry_warning_days": {"type": "float", "default": 60},

@@ -133,7 +133,7 @@ function New-Failure([string]$Kind, [string]$Detail, [string]$More) {
     return $failure
 }
 
-# Returns the Failure of anything that was thrown: what is not one is a mistake of this program, told by its kind and line, never by its text.
+# Returns the Failure of anything that was thrown: what is not one is an error in this program, reported by its kind and line, never by its text.
 function Get-Failure($Thrown) {
     if ($null -ne $Thrown.Exception.Data['Kind']) { return $Thrown.Exception }
     return (New-Failure 'unexpected' ($Thrown.Exception.GetBaseException().GetType().Name + ' in line ' + $Thrown.InvocationInfo.ScriptLineNumber))
@@ -857,7 +857,7 @@ function Send-Login([hashtable]$Configuration, [hashtable]$Account, [double]$Sec
     return $pair
 }
 
-# Returns what tells a password from another one without keeping it.
+# Returns what distinguishes a password from another without storing it.
 function Get-RefusalDigest([string]$Password, [string]$Salt) {
     $derived = [System.Security.Cryptography.Rfc2898DeriveBytes]::new($Password, $Utf8.GetBytes($Salt), 20000)
     return [System.BitConverter]::ToString($derived.GetBytes(20))
