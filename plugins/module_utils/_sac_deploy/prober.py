@@ -17,8 +17,7 @@ import time
 
 from ansible_collections.eccops.rapid.plugins.module_utils._http.connection import Connection
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError, SacUnusable
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.sac_proof import ensure_accepted
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient, ensure_accepted
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.version import COMBINED, PASSPHRASE
 from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import client_context
 from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import Transport
