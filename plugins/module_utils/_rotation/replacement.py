@@ -14,7 +14,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._rotation import deci
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, RapidError, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import DONE, OPEN, current_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import is_same_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import is_same_request_id
 
 #: What is wanted. ``further_anon_id`` is the AnonId of the one further replacement where the first one lapsed
 #: uncollected, or None.

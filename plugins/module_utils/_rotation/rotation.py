@@ -17,7 +17,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._errors import SILENT
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
 from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import build_history
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import validate_anon_id, validate_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import validate_anon_id, validate_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import open_record
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, service_of
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.resolutions import resolve

@@ -17,7 +17,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._time import format_i
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import Sac, is_key_of, reasons_against, valid_until
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.algorithms import describe_key_type, weak_algorithms
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.chain import describe_chain
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.sac_proof import ensure_accepted
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import ensure_accepted
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import read_sac, sac_source
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.parts import SacSource
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client
