@@ -20,15 +20,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential
 from ansible_collections.eccops.rapid.plugins.module_utils._report.model import build_report
 from ansible_collections.eccops.rapid.plugins.module_utils._report.text import lines_of, summarize_report
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import inspect_sac
-from ansible_collections.eccops.rapid.plugins.module_utils._fleet.subject_findings import (
-    account_finding,
-    installed_sac_findings,
-    launcher_findings,
-    no_account_finding,
-    sac_findings,
-    service_finding,
-    unreadable_finding,
-)
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.findings import (
+    account_finding, installed_sac_findings, launcher_findings, no_account_finding, sac_findings, service_finding, unreadable_finding)
 
 
 def check_fleet(params, is_check_mode, run_directory=None):
