@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.confirmation import OPERATION
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials.confirmation import OPERATION
 from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 
 

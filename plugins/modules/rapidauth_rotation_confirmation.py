@@ -128,7 +128,7 @@ error_kind:
 """
 
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.confirmation import OPERATION
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials.confirmation import OPERATION
 
 
 def main():

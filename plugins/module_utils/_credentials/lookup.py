@@ -13,8 +13,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils._errors import SILENT
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, given_now
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import current_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import calculate_expiry, build_history
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.decisions import judge_rotation
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import Credential, validate_anon_id, validate_request_id, is_same_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials.due import judge_rotation
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, validate_anon_id, validate_request_id, is_same_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import read_histories, current_request_ids
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, service_of
 

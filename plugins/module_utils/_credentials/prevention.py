@@ -17,8 +17,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import Aud
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.state import patch_and_verify
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils._text import printable, printable_tree
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import is_same_request_id
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import known
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import is_same_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.lookup import known
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import open_record
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, service_of
 

@@ -11,8 +11,9 @@ from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPID
 from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLog
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import validate_anon_id, validate_request_id, is_same_request_id
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import ADOPTED, REPLACED, ReplacementRequest, look_while_at_work, replace_one
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import validate_anon_id, validate_request_id, is_same_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import ADOPTED, REPLACED, ReplacementRequest, replace_one
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.lookup import look_while_at_work
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import current_request_ids, open_record
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, service_of
 

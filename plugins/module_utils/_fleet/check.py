@@ -16,19 +16,12 @@ from ansible_collections.eccops.rapid.plugins.module_utils._time import given_no
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
 from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import read_limits
 from ansible_collections.eccops.rapid.plugins.module_utils._portal.token import provide_token
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import validate_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import validate_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._report.model import build_report
 from ansible_collections.eccops.rapid.plugins.module_utils._report.text import lines_of, summarize_report
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import inspect_sac
-from ansible_collections.eccops.rapid.plugins.module_utils._fleet.subject_findings import (
-    account_finding,
-    installed_sac_findings,
-    launcher_findings,
-    no_account_finding,
-    sac_findings,
-    service_finding,
-    unreadable_finding,
-)
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.findings import (
+    account_finding, installed_sac_findings, launcher_findings, no_account_finding, sac_findings, service_finding, unreadable_finding)
 
 
 def check_fleet(params, is_check_mode, run_directory=None):

@@ -12,7 +12,7 @@ import datetime
 
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, parse_instant
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import DONE, OPEN
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import is_same_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import is_same_request_id
 
 #: What an end was reckoned from: its own collection, that of the first of its history, the first replacement in the
 #: ledger (it ends then or earlier), or its own request.

@@ -8,7 +8,7 @@ import json
 
 from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import validate_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import validate_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_https_url, service_name
 
 

@@ -13,85 +13,14 @@ from urllib.parse import quote
 
 from ansible_collections.eccops.rapid.plugins.module_utils._http.response import printable_object, unusable
 from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import NO_AUDIT_LOG
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, InvalidInput, Refusal, SacRefused
-from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, parse_instant
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, Refusal, SacRefused
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, is_same_request_id, validate_anon_id, validate_request_id
 
 NUMBER_UNKNOWN = 1109
 NUMBER_NO_LICENCES = 1402
 NUMBER_MAINTENANCE = 13
-
-_REQUEST_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-_ANON_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
-
-
-def validate_request_id(text):
-    """Raises InvalidInput unless ``text`` is a GUID such as 0a1fd8fa-348f-4ced-a64d-18547feb2848."""
-    if not isinstance(text, str) or not _REQUEST_ID.match(text):
-        raise InvalidInput("RequestId %.80r is malformed; it is a GUID of 8-4-4-4-12 hexadecimal digits" % (text,), kind="request_id_malformed")
-
-
-def validate_anon_id(text):
-    """Raises InvalidInput unless ``text`` follows the vendor's rule: at most 64 of a-z A-Z 0-9 _ and -."""
-    if isinstance(text, str) and len(text) > 64:
-        raise InvalidInput("AnonId '%s...' has %d characters; at most 64 are allowed" % (text[:16], len(text)), kind="anon_id_too_long")
-    if not isinstance(text, str) or not _ANON_ID.match(text):
-        raise InvalidInput("AnonId %.80r is malformed; only a-z A-Z 0-9 _ and - are allowed, and at least one" % (text,), kind="anon_id_malformed")
-
-
-class Credential:
-    """One RapidAuth certificate request. Every field may be None: all are optional in an answer.
-
-    ``status`` is passed through as the service writes it (documented: Requested, Collected, Expired);
-    dates are aware UTC datetimes; ``response`` is the object as received.
-    """
-
-    def __init__(self, response):
-        self.response = response
-        self.anon_id = _text(response, "AnonId")
-        self.request_id = _text(response, "RequestId")
-        self.status = _text(response, "Status")
-        self.is_collection_prevented = _boolean(response.get("PreventCollection"))
-        self.requested_date = _date(response, "RequestedDate")
-        self.collected_date = _date(response, "CollectedDate")
-
-    def as_dict(self):
-        """Returns the fields under the service's own names in snake_case, dates as ISO 8601 UTC."""
-        return {
-            "anon_id": self.anon_id,
-            "request_id": self.request_id,
-            "prevent_collection": self.is_collection_prevented,
-            "status": self.status,
-            "requested_date": format_instant(self.requested_date),
-            "collected_date": format_instant(self.collected_date),
-        }
-
-
-def _text(response, name):
-    value = response.get(name)
-    return value if isinstance(value, str) and value else None
-
-
-def _date(response, name):
-    """Returns the datetime, or None; .NET writes no date as the first instant of year 1."""
-    instant = parse_instant(response.get(name))
-    return None if instant is None or instant.year == 1 else instant
-
-
-def _boolean(value):
-    if isinstance(value, str):
-        return {"true": True, "false": False}.get(value.lower())
-    return value if isinstance(value, bool) else None
-
-
-def _number(value):
-    if isinstance(value, str) and re.match(r"[0-9]{1,9}\Z", value):
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def is_same_request_id(one, other):
-    """Says whether two RequestIds are the same GUID, however written; None is like nothing, not even None."""
-    return bool(one) and bool(other) and one.lower() == other.lower()
+#: A RequestId that no credential has: any answer about it proves that the service took the SAC.
+NOBODYS_REQUEST_ID = "00000000-0000-0000-0000-000000000000"
 
 
 class RapidAuthClient:
@@ -223,6 +152,24 @@ class RapidAuthClient:
             number=number,
             service_message=message,
         )
+
+
+def _number(value):
+    if isinstance(value, str) and re.match(r"[0-9]{1,9}\Z", value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def ensure_accepted(client: RapidAuthClient) -> None:
+    """Returns once RapidAuth answered the client; raises the RapidError of what came instead.
+
+    Error 1109, no such credential, is the answer that is expected. A web server's error page proves nothing.
+    """
+    try:
+        client.get_request(NOBODYS_REQUEST_ID)
+    except Refusal as error:
+        if error.number is None:
+            raise
 
 
 def _is_about_sac(answer):

@@ -5,18 +5,12 @@
 from __future__ import annotations
 
 import collections
-import datetime
 
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import DONE, OPEN
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import is_same_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import EXPIRED, is_same_request_id
 
 #: ``action``: keep, adopt, replace or refuse; ``kind`` is the error kind of a refusal.
 Decision = collections.namedtuple("Decision", "action reason kind", defaults=(None,))
-
-#: ``should_rotate`` and the ``reason`` people read.
-Verdict = collections.namedtuple("Verdict", "should_rotate reason")
-
-EXPIRED, REQUESTED, COLLECTED = "Expired", "Requested", "Collected"
 
 
 def plan_replacement(original, found, new_anon_id, expect_anon_id=None):
@@ -135,26 +129,3 @@ SUCCESSOR_NAMELESS = (
     "RequestId %s was replaced, but the answer was lost and the service does not tell the new RequestId for AnonId %s; "
     "look it up in the RapidAuth dashboard"
 )
-
-
-def judge_rotation(credential, rotate_after_days, now):
-    """Returns the Verdict whether ``credential`` is due; ``rotate_after_days`` None means that age never makes it due.
-
-    Age counts from collection. The service reports no expiry, and a replacement keeps the expiry of what it replaced
-    (Requests API page): age says how long a device has had its key, not how long the certificate will last.
-    """
-    if credential.status == EXPIRED:
-        return Verdict(False, "Expired: cannot be replaced any more, request a new credential")
-    if credential.is_collection_prevented:
-        return Verdict(False, "collection is prevented: a replacement would be refused")
-    if credential.status == REQUESTED:
-        return Verdict(False, "not collected yet: have the device collect it before it lapses")
-    since = credential.collected_date or credential.requested_date
-    if rotate_after_days is None:
-        return Verdict(False, "no age threshold was given")
-    if since is None:
-        return Verdict(False, "the service gave no date to tell its age by")
-    age_days = (now - since) / datetime.timedelta(days=1)
-    if age_days >= rotate_after_days:
-        return Verdict(True, "%d days old: the threshold is %s" % (age_days, rotate_after_days))
-    return Verdict(False, "%d days old: due in %d" % (age_days, max(1, round(rotate_after_days - age_days))))

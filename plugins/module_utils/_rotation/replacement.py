@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import collections
 
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation import decisions as plan
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation import decisions
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, RapidError, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import DONE, OPEN, current_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import is_same_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import is_same_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.lookup import known, look_while_at_work
 
 #: What is wanted. ``further_anon_id`` is the AnonId of the one further replacement where the first one lapsed
 #: uncollected, or None.
@@ -62,7 +63,7 @@ class _Attempt:
         self._current = current_request_id(self._chain, wanted.request_id)
 
     def run(self):
-        decision = plan.plan_by_record(self._entry, self._chain, self._original_request_id, self._wanted.anon_id)
+        decision = decisions.plan_by_record(self._entry, self._chain, self._original_request_id, self._wanted.anon_id)
         if decision is not None:
             return self._known_by_record(decision)
         original = known(self._client.get_request, self._current)
@@ -71,11 +72,11 @@ class _Attempt:
             found = self._found()
         if original is None and found is not None and found.request_id is not None and self._entry is not None:
             # Removed by its replacement: that the two belong together is known from the intent.
-            decision = plan.plan_adoption_by_intent(found, self._wanted.anon_id)
+            decision = decisions.plan_adoption_by_intent(found, self._wanted.anon_id)
         else:
-            decision = plan.plan_replacement(original, found, self._wanted.anon_id, self._wanted.expect_anon_id)
+            decision = decisions.plan_replacement(original, found, self._wanted.anon_id, self._wanted.expect_anon_id)
         if decision.action == "replace" and self._is_open() and not self._wanted.anon_ids_are_unique:
-            decision = plan.Decision("unresolved", plan.STILL_OPEN % self._wanted.anon_id, "unresolved")
+            decision = decisions.Decision("unresolved", decisions.STILL_OPEN % self._wanted.anon_id, "unresolved")
         return self._carry_out(decision, original, found)
 
     def _known_by_record(self, decision):
@@ -84,18 +85,19 @@ class _Attempt:
         successor = known(self._client.get_request, self._entry["new_request_id"])
         if successor is None and self._wanted.anon_ids_are_unique:
             successor = self._found()
-            if successor is not None and successor.request_id is not None and not plan.is_lapsed(successor):
+            if successor is not None and successor.request_id is not None and not decisions.is_lapsed(successor):
                 # What answered the POST named another RequestId than the replacement's own.
                 if not self._is_check_mode:
                     self._complete("adopted", successor.request_id, "the ledger had RequestId %s" % self._entry["new_request_id"])
                 return self._outcome(ALREADY_REPLACED, decision, successor)
         if successor is None and known(self._client.get_request, self._entry["request_id"]) is None:
             # Not even what it replaced is known: it may be another company's SAC, which proves nothing about a lapse.
-            return self._outcome(REFUSED, plan.Decision("refuse", plan.BOTH_UNKNOWN % (self._entry["new_request_id"], self._entry["request_id"]), "unknown"))
-        if plan.is_lapsed(successor):
+            reason = decisions.BOTH_UNKNOWN % (self._entry["new_request_id"], self._entry["request_id"])
+            return self._outcome(REFUSED, decisions.Decision("refuse", reason, "unknown"))
+        if decisions.is_lapsed(successor):
             if not self._is_check_mode:
                 self._complete("lapsed", self._entry["new_request_id"])
-            return self._outcome(REFUSED, plan.expired_replacement(self._wanted.anon_id, self._entry["new_request_id"]))
+            return self._outcome(REFUSED, decisions.expired_replacement(self._wanted.anon_id, self._entry["new_request_id"]))
         return self._outcome(ALREADY_REPLACED, decision, self._find_current(successor))
 
     def _found(self):
@@ -104,7 +106,7 @@ class _Attempt:
         if found is not None and found.request_id is not None:
             confirmed = known(self._client.get_request, found.request_id)
             if confirmed is None or confirmed.anon_id not in (None, self._wanted.anon_id):
-                raise AnswerLost(plan.NOT_CONFIRMED % (self._wanted.anon_id, found.request_id), kind="wrong_request_id")
+                raise AnswerLost(decisions.NOT_CONFIRMED % (self._wanted.anon_id, found.request_id), kind="wrong_request_id")
         return found
 
     def _find_current(self, successor):
@@ -127,7 +129,7 @@ class _Attempt:
             if self._is_open() and not self._is_check_mode:
                 self._complete("adopted", original.request_id or self._current)
             return self._outcome(ALREADY_REPLACED, decision, original)
-        if decision.kind == "replacement_expired" and found is not None and plan.is_lapsed(found) and not self._is_check_mode:
+        if decision.kind == "replacement_expired" and found is not None and decisions.is_lapsed(found) and not self._is_check_mode:
             if self._entry is None:
                 self._intend(original)
             self._complete("lapsed", found.request_id)
@@ -150,18 +152,18 @@ class _Attempt:
 
     def _resolve(self, lost, original):
         if not self._wanted.anon_ids_are_unique:
-            return self._leave_open(plan.LOST_NOT_UNIQUE % (self._current, lost.message), original, lost)
+            return self._leave_open(decisions.LOST_NOT_UNIQUE % (self._current, lost.message), original, lost)
         try:
             successor = look_while_at_work(self._client, self._found)
         except RapidError as error:
-            return self._leave_open(plan.LOST_AND_BLIND % (self._current, lost.message, self._wanted.anon_id, error.message), original, lost)
+            return self._leave_open(decisions.LOST_AND_BLIND % (self._current, lost.message, self._wanted.anon_id, error.message), original, lost)
         if successor is None and _may_be_at_work(lost):
-            return self._leave_open(plan.NOT_YET % (self._current, lost.message, self._wanted.anon_id), original, lost)
+            return self._leave_open(decisions.NOT_YET % (self._current, lost.message, self._wanted.anon_id), original, lost)
         if successor is None:
             self._complete("not_replaced", error=lost.message)
-            return self._failed(FAILED, plan.NOT_REPLACED % (self._current, lost.message, self._wanted.anon_id), "not_replaced", original, lost)
+            return self._failed(FAILED, decisions.NOT_REPLACED % (self._current, lost.message, self._wanted.anon_id), "not_replaced", original, lost)
         if successor.request_id is None:
-            return self._leave_open(plan.SUCCESSOR_NAMELESS % (self._current, self._wanted.anon_id), original, lost, "request_id_unknown")
+            return self._leave_open(decisions.SUCCESSOR_NAMELESS % (self._current, self._wanted.anon_id), original, lost, "request_id_unknown")
         return self._replaced(successor, original)
 
     def _leave_open(self, reason, original, lost, kind="unresolved"):
@@ -187,7 +189,7 @@ class _Attempt:
         self._record.complete(self._wanted.anon_id, outcome, new_request_id, error)
 
     def _replaced(self, successor, original):
-        decision = plan.Decision("replace", "replaced under AnonId %s" % self._wanted.anon_id)
+        decision = decisions.Decision("replace", "replaced under AnonId %s" % self._wanted.anon_id)
         outcome = self._outcome(REPLACED, decision, successor, original)
         try:
             self._complete("replaced", successor.request_id)
@@ -198,7 +200,7 @@ class _Attempt:
         return outcome
 
     def _failed(self, status, reason, kind, original, error):
-        return self._outcome(status, plan.Decision("refuse", reason, kind), previous=original)._replace(http=error.details)
+        return self._outcome(status, decisions.Decision("refuse", reason, kind), previous=original)._replace(http=error.details)
 
     def _outcome(self, status, decision, credential=None, previous=None):
         request_ids = [self._original_request_id]
@@ -211,30 +213,6 @@ class _Attempt:
         return Outcome(status, decision.reason, decision.kind, credential, tuple(request_ids), self._wanted.anon_id, previous)
 
 
-def look_while_at_work(client, look):
-    """Returns what ``look()`` returns; asks again as long as that is None and the service may still be at work on the last call.
-
-    Raises the RapidError of the last look, at once where another one would fail too.
-    """
-    pause_seconds = 0.5
-    while True:
-        found, failure = None, None
-        try:
-            found = look()
-        except RapidError as error:
-            if not error.is_temporary:
-                raise
-            failure = error
-        seconds_left = client.seconds_at_work()
-        if found is None and seconds_left > 0:
-            client.sleep(min(pause_seconds, seconds_left))
-            pause_seconds = min(4, 2 * pause_seconds)
-        elif failure is not None:
-            raise failure
-        else:
-            return found
-
-
 def _may_be_at_work(lost):
     """Says whether the service may be replacing even after its time: it was silent to the end, or something else answered for it."""
     status = lost.details.get("http_status")
@@ -244,13 +222,3 @@ def _may_be_at_work(lost):
 
 def _choose_status(decision):
     return UNRESOLVED if decision.action == "unresolved" else REFUSED
-
-
-def known(look_up, identifier):
-    """Returns the credential, or None where the service says that it has none."""
-    try:
-        return look_up(identifier)
-    except Refusal as error:
-        if error.kind == "unknown":
-            return None
-        raise

@@ -10,8 +10,7 @@ import secrets
 
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.key_encoding import read_pss_algorithm
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, SacUnusable
-from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import Sac
-from ansible_collections.eccops.rapid.plugins.module_utils._sac.chain import path_of
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import Sac, path_of
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import find_problems
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import read_sac, sac_source
 

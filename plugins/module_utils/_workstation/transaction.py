@@ -11,16 +11,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
-import pwd
 import shutil
 import stat
 import types
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
-from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_fault, find_intruder
+from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_intruder
 from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import (
     make_missing,
     read_json,
@@ -32,13 +29,11 @@ from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import
 )
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.desired import Change, Directory, File
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.lock import hold_lock
 
 JOURNAL_NAME = ".unfinished.json"
 #: The directories that had to be made for files elsewhere, so that a removal can take them away again.
 MADE_NAME = ".made-directories.json"
-LOCK_WAIT_SECONDS = 60
-#: Where root's locks are: in memory, and gone after a restart. Those of other accounts are below their home.
-LOCKS_OF_ROOT, LOCKS_OF_OTHERS = "/run/eccops.rapid", ".local/state/eccops.rapid/locks"
 
 
 class FileSetChange:
@@ -53,25 +48,15 @@ class FileSetChange:
     def locked(self, is_check_mode: bool = False) -> typing.Iterator[None]:
         """Lets one run at a time change the set; a second one waits. Check mode waits too, and makes no lock.
 
-        The lock's place depends on the path of the first directory only, and not on what is there of it already. Raises
-        InvalidInput where others than this account and root could change what a path of the set leads to.
+        Raises InvalidInput where others than this account and root could change what a path of the set leads to.
         """
         self._ensure_trusted()
-        lock = self._lock_path()
         with contextlib.ExitStack() as held:
-            if not is_check_mode:
-                held.callback(_remove_lock_directory)
             try:
-                held.enter_context(locks.held(
-                    lock, "changing the files of %s" % self.directories[0].path, LOCK_WAIT_SECONDS,
-                    prepare=None if is_check_mode else _make_lock_directory, is_kept=False, is_made=not is_check_mode))
+                held.enter_context(hold_lock(self.directories[0].path, is_check_mode))
             except OSError as error:
                 raise _explain(error, "nothing was changed") from error
             yield
-
-    def _lock_path(self) -> str:
-        path = os.path.realpath(self.directories[0].path)
-        return os.path.join(_lock_directory(), hashlib.sha256(os.fsencode(path)).hexdigest()[:32] + ".lock")
 
     def _ensure_trusted(self) -> None:
         """Our own directories are not judged: their owners and modes are part of the change."""
@@ -196,26 +181,6 @@ def remove_unused_directories(paths: list[str]) -> None:
 def _is_directory(path: str) -> bool:
     status = status_of(path)
     return status is not None and stat.S_ISDIR(status.st_mode)
-
-
-def _lock_directory() -> str:
-    return LOCKS_OF_ROOT if os.geteuid() == 0 else os.path.join(pwd.getpwuid(os.geteuid()).pw_dir, LOCKS_OF_OTHERS)
-
-
-def _make_lock_directory() -> None:
-    directory = _lock_directory()
-    make_missing(directory, [], 0o700)
-    try:
-        fault = find_fault(os.lstat(directory), stat.S_ISDIR)
-    except FileNotFoundError:  # another run has just removed it: the next attempt makes it again
-        return
-    if fault:
-        raise RapidError("the directory of the locks, %s, %s; nothing was changed" % (directory, fault), kind="not_written")
-
-
-def _remove_lock_directory() -> None:
-    with contextlib.suppress(OSError):  # other locks are in it
-        os.rmdir(_lock_directory())
 
 
 def _make_directory(wanted: Directory, made: list[str]) -> None:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, Refusal
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import Credential
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential
 
 ID = "65c4d858-23b2-4a9e-9c45-b8f36d1c442f"
 NEW_ID = "f7500457-5663-4086-a749-d9e2f7a002cc"

@@ -8,7 +8,7 @@ import itertools
 import uuid
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, NotSent, Refusal
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import Credential
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential
 
 #: What may become of a POST. ``late`` has its effect when ``land`` is called, long after the answer was given up;
 #: ``cut_at_work`` in the last second of the time that a call may take.

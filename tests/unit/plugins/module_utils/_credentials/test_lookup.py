@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials import lookup
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, InvalidInput, RapidError, Refusal, SacRefused
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import Credential
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential
 
 
 def guid(number):

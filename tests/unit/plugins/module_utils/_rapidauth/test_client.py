@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.eccops.rapid.plugins.module_utils._http.response import ServiceResponse
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, InvalidInput, RapidError, Refusal, SacRefused
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import Credential, RapidAuthClient, validate_anon_id, validate_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, validate_anon_id, validate_request_id
 
 ID = "65c4d858-23b2-4a9e-9c45-b8f36d1c442f"
 NEW_ID = "f7500457-5663-4086-a749-d9e2f7a002cc"

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation import rotation
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation import rotation, wave_run
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
@@ -215,7 +215,7 @@ def test_check_mode_says_what_would_come_out_and_touches_nothing(case, tmp_path)
 
 
 def test_progress_is_shown_while_it_lasts(case, monkeypatch):
-    monkeypatch.setattr(rotation, "PROGRESS_SECONDS", 0.001)
+    monkeypatch.setattr(wave_run, "PROGRESS_SECONDS", 0.001)
     shown = []
 
     def wait_until_shown(request_id, anon_id):

@@ -11,7 +11,7 @@ import threading
 import time
 
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation import transaction as file_set_change
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation import lock, transaction
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.desired import wanted_directories, wanted_files
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import run
@@ -131,7 +131,7 @@ def test_a_second_run_waits_for_the_first(place):
 
 
 def test_a_run_that_may_not_wait_longer_says_so(place, monkeypatch):
-    monkeypatch.setattr(file_set_change, "LOCK_WAIT_SECONDS", 0)
+    monkeypatch.setattr(lock, "LOCK_WAIT_SECONDS", 0)
     with _lock_of(params(place, "1")):
         with pytest.raises(RapidError, match="another run .*is changing the files of") as caught:
             run(params(place, "1"), False)
@@ -139,7 +139,7 @@ def test_a_run_that_may_not_wait_longer_says_so(place, monkeypatch):
 
 
 def test_a_run_that_finds_a_directory_which_another_just_made_waits_for_it(place, monkeypatch):
-    monkeypatch.setattr(file_set_change, "LOCK_WAIT_SECONDS", 0)
+    monkeypatch.setattr(lock, "LOCK_WAIT_SECONDS", 0)
     wanted = params(place, "1", directories=[{"path": str(place / "opt" / "vendor" / "ours"), "mode": "0755", "group": None}])
     with _lock_of(wanted):
         (place / "opt" / "vendor").mkdir(parents=True)
@@ -148,7 +148,7 @@ def test_a_run_that_finds_a_directory_which_another_just_made_waits_for_it(place
 
 
 def test_sets_beside_each_other_do_not_wait(place, monkeypatch):
-    monkeypatch.setattr(file_set_change, "LOCK_WAIT_SECONDS", 0)
+    monkeypatch.setattr(lock, "LOCK_WAIT_SECONDS", 0)
     (place / "opt" / "other").mkdir(parents=True)
     (place / "etc" / "deep").mkdir()
     beside = params(place, "1", directories=[{"path": str(place / "etc" / "deep" / "ours"), "mode": "0755", "group": None}])
@@ -158,7 +158,7 @@ def test_sets_beside_each_other_do_not_wait(place, monkeypatch):
 
 @contextlib.contextmanager
 def _lock_of(wanted):
-    with file_set_change.FileSetChange(wanted_directories(wanted), wanted_files(wanted)).locked():
+    with transaction.FileSetChange(wanted_directories(wanted), wanted_files(wanted)).locked():
         yield
 
 

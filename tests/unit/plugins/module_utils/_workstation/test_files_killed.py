@@ -11,7 +11,7 @@ import signal
 
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils._files import durable as durable_files
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation import transaction as file_set_change
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation import transaction
 from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import run
@@ -48,7 +48,7 @@ class CountedOs:
 
 
 def _count(monkeypatch, counted):
-    for module in (file_set_change, durable_files, locks):
+    for module in (transaction, durable_files, locks):
         monkeypatch.setattr(module, "os", counted)
 
 
@@ -91,7 +91,7 @@ def test_a_run_killed_at_any_instant_is_brought_to_an_end_by_the_next(place, mon
                 run(params(place, "2", verify_command=ENDS_BADLY), False)
             assert _versions(place) in ({before}, {"2"}), "mixed after being killed at call %d" % instant
         assert not list(place.rglob("*.new")) and not list(place.rglob("*.previous")) and not list(place.rglob("*.json.new"))
-        assert not list(place.rglob(file_set_change.JOURNAL_NAME))
+        assert not list(place.rglob(transaction.JOURNAL_NAME))
         if not was_killed:
             break
     assert instant > 30
@@ -136,6 +136,6 @@ def test_a_full_disk_is_reported_with_what_to_do(place, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/some/file")
 
     run(params(place, "1"), False)
-    monkeypatch.setattr(file_set_change, "_stage", full)
+    monkeypatch.setattr(transaction, "_stage", full)
     with pytest.raises(RapidError, match="/some/file: No space left on device; nothing was changed: free some space and run again"):
         run(params(place, "2"), False)

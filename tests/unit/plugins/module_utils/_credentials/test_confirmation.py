@@ -8,7 +8,7 @@ import types
 
 import pytest
 
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation import confirmation
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials import confirmation
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger, write_intent, write_outcome
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
