@@ -4,17 +4,21 @@
 
 from __future__ import annotations
 
-import collections
 import datetime
+import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import EXPIRED, REQUESTED
-
-#: ``should_rotate`` and the ``reason`` people read.
-Verdict = collections.namedtuple("Verdict", "should_rotate reason")
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import EXPIRED, REQUESTED, Credential
 
 
-def judge_rotation(credential, rotate_after_days, now):
-    """Returns the Verdict whether C(credential) is due; C(rotate_after_days) None means that age never makes it due.
+class Verdict(typing.NamedTuple):
+    """Whether a credential is due, and the reason people read."""
+
+    should_rotate: bool
+    reason: str
+
+
+def judge_rotation(credential: Credential, rotate_after_days: float | None, now: datetime.datetime) -> Verdict:
+    """Returns the Verdict whether ``credential`` is due; ``rotate_after_days`` None means that age never makes it due.
 
     Age counts from collection. The service reports no expiry, and a replacement keeps the expiry of what it replaced
     (Requests API page): age says how long a device has had its key, not how long the certificate will last.
