@@ -8,8 +8,9 @@ import contextlib
 import os
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema as ledger_file
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import (
+    Ledger, current_request_id, keep_position_ids, write_intent, write_outcome, write_progress)
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.locks import CredentialLocks
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.group_commit import DurableWrites
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
@@ -60,7 +61,7 @@ class LedgerReading(NoRecord):
 
     def __init__(self, path, service, api_url=None):
         self.service, self._api_url = service, api_url or service
-        self.ledger = ledgers.Ledger(path, is_read_only=self.is_read_only)
+        self.ledger = Ledger(path, is_read_only=self.is_read_only)
 
     def __exit__(self, *unused):
         self.ledger.close()
@@ -123,23 +124,23 @@ class LedgerRecord(LedgerReading):
 
     def position_ids(self, proposed):
         """Returns {position: opaque id}, and keeps the ones that are new."""
-        self._writes.write(ledgers.keep_position_ids, proposed)
+        self._writes.write(keep_position_ids, proposed)
         return super().position_ids(proposed)
 
     def intend(self, intent):
         """Returns when the intent is on disk."""
-        self._writes.write(ledgers.write_intent, dict(intent, service=self.service, api_url=self._api_url))
+        self._writes.write(write_intent, dict(intent, service=self.service, api_url=self._api_url))
 
     def complete(self, anon_id, outcome, new_request_id=None, error=None):
         """Returns when the outcome is on disk."""
-        self._writes.write(ledgers.write_outcome, self.service, anon_id, outcome, new_request_id, error)
+        self._writes.write(write_outcome, self.service, anon_id, outcome, new_request_id, error)
 
     def note_progress(self, progress):
         """Returns when it is on disk which successors were delivered and collected, and when.
 
         progress is a list of (new_request_id, delivered_at, collected_at), ISO 8601 in UTC, or None where it is not known.
         """
-        self._writes.write(ledgers.write_progress, self.service, progress)
+        self._writes.write(write_progress, self.service, progress)
 
 
 def open_record(path, service, api_url, is_check_mode):
@@ -149,12 +150,12 @@ def open_record(path, service, api_url, is_check_mode):
     if not is_check_mode:
         return LedgerRecord(path, service, api_url)
     place = os.path.expanduser(path)
-    return LedgerReading(path, service, api_url) if ledger_file.remains(place) or os.path.lexists(place) else NoRecord()
+    return LedgerReading(path, service, api_url) if schema.remains(place) or os.path.lexists(place) else NoRecord()
 
 
 def current_request_ids(path, service, request_ids, other_names=()):
     """Returns {request_id: the newest one of its history}; without a ledger each is its own."""
-    return {each: ledgers.current_request_id(chain, each) for each, chain in read_histories(path, service, request_ids, other_names).items()}
+    return {each: current_request_id(chain, each) for each, chain in read_histories(path, service, request_ids, other_names).items()}
 
 
 def read_histories(path, service, request_ids, other_names=()):
