@@ -69,7 +69,7 @@ def judge_position(name: str, seen: dict, problem: str, trouble: str) -> dict:
     return {"status": status, "collected_date": seen.get("collected_date"), "is_done": is_done, "message": message}
 
 
-def _look_up(params, request_ids):
+def _look_up(params: dict, request_ids: list[str]) -> tuple[dict[str, dict], str]:
     """Returns ({RequestId: entry}, what went wrong for all or an empty text)."""
     if not request_ids:
         return {}, ""
@@ -80,7 +80,7 @@ def _look_up(params, request_ids):
         return error.details.get("credentials", {}), error.message
 
 
-def _record(params, wave, answers, statuses, problems):
+def _record(params: dict, wave: dict, answers: dict, statuses: dict[str, dict], problems: dict[str, str]) -> dict[str, str]:
     """Notes in the ledger what was delivered and collected; returns {position: why it could not be noted}."""
     try:
         with LedgerRecord(params["ledger_path"], service_of(params, rapidauth_client(params))) as record:

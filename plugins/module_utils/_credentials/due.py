@@ -4,16 +4,20 @@
 
 from __future__ import annotations
 
-import collections
 import datetime
+import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import EXPIRED, REQUESTED
-
-#: ``should_rotate`` and the ``reason`` people read.
-Verdict = collections.namedtuple("Verdict", "should_rotate reason")
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import EXPIRED, REQUESTED, Credential
 
 
-def judge_rotation(credential, rotate_after_days, now):
+class Verdict(typing.NamedTuple):
+    """Whether a credential is due, and the reason people read."""
+
+    should_rotate: bool
+    reason: str
+
+
+def judge_rotation(credential: Credential, rotate_after_days: float | None, now: datetime.datetime) -> Verdict:
     """Returns the Verdict whether ``credential`` is due; ``rotate_after_days`` None means that age never makes it due.
 
     Age counts from collection. The service reports no expiry, and a replacement keeps the expiry of what it replaced

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import collections
+import datetime
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
@@ -19,7 +20,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session impor
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, service_of
 
 
-def check_credentials(params, is_check_mode):
+def check_credentials(params: dict, is_check_mode: bool) -> dict:
     """Returns the module's result for its ``params``; it reads only, in check mode too. Raises RapidError."""
     request_ids, anon_ids = _distinct(params.get("request_ids")), _distinct(params.get("anon_ids"))
     if not request_ids and not anon_ids:
@@ -35,7 +36,7 @@ def check_credentials(params, is_check_mode):
     now = given_now(params.get("now"))
     client = rapidauth_client(params)
     current = current_request_ids(params.get("ledger_path"), service_of(params, client), request_ids, params.get("other_service_names") or ())
-    looks = [(each, current[each], client.get_request) for each in request_ids]
+    looks: list[tuple] = [(each, current[each], client.get_request) for each in request_ids]
     looks += [(each, each, client.get_credential) for each in anon_ids]
     credentials = _look_up_all(looks, params["concurrency"], days, now)
     return {
@@ -48,7 +49,7 @@ def check_credentials(params, is_check_mode):
     }
 
 
-def check_with_histories(params):
+def check_with_histories(params: dict) -> dict:
     """Returns check_credentials' result for ``params`` with, in each entry, its ``history`` in the ledger, ``expires_date`` and ``expires_basis``.
 
     For that the first credential of each history is looked up too. ``params`` has ``validity_days`` beside the module's.
@@ -64,7 +65,7 @@ def check_with_histories(params):
     ]
     asked = _distinct(list(current.values()) + firsts)
 
-    def describe(credentials):
+    def describe(credentials: dict[str, dict]) -> dict[str, dict]:
         """Returns ``credentials``, keyed by what was asked for the entries of asked ids, completed and keyed by ``request_ids``."""
         complete = {}
         for each, history in histories.items():
@@ -83,11 +84,11 @@ def check_with_histories(params):
     return dict(result, credentials=describe(result["credentials"]))
 
 
-def _distinct(ids):
+def _distinct(ids: list[str] | None) -> list[str]:
     return list(dict.fromkeys(ids or []))
 
 
-def _look_up_all(looks, concurrency, days, now):
+def _look_up_all(looks: list[tuple], concurrency: int, days: float | None, now: datetime.datetime) -> dict[str, dict]:
     """Returns {id: entry} in the order asked.
 
     Stops where every other look-up would fail too: on a failure that is the whole service's, or when as many look-ups
@@ -95,7 +96,7 @@ def _look_up_all(looks, concurrency, days, now):
     """
     stop = _Stop(most_failures_in_a_row=2 * concurrency)
 
-    def look_up(look):
+    def look_up(look: tuple) -> dict | None:
         unused_name, identifier, get = look
         if stop.reason:
             return None
@@ -126,14 +127,14 @@ def _look_up_all(looks, concurrency, days, now):
 class _Stop:
     """Decides when the threads of a pool give up. Its few fields are set one at a time: no lock is needed."""
 
-    def __init__(self, most_failures_in_a_row):
-        self.reason = None
+    def __init__(self, most_failures_in_a_row: int) -> None:
+        self.reason: RapidError | None = None
         self._most, self._failures_in_a_row, self._has_answer = most_failures_in_a_row, 0, False
 
-    def answered(self):
+    def answered(self) -> None:
         self._failures_in_a_row, self._has_answer = 0, True
 
-    def failed(self, error):
+    def failed(self, error: RapidError) -> None:
         if error.kind == "unknown":
             return self.answered()
         self._failures_in_a_row += 1
@@ -142,20 +143,20 @@ class _Stop:
             self.reason = self.reason or error
 
 
-def _entry(credential, days, now):
+def _entry(credential: Credential, days: float | None, now: datetime.datetime) -> dict:
     verdict = judge_rotation(credential, days, now)
     entry = credential.as_dict()
     entry.update(is_known=True, should_rotate=verdict.should_rotate, reason=verdict.reason, error=None)
     return entry
 
 
-def _failed_entry(error):
+def _failed_entry(error: RapidError) -> dict:
     entry = Credential({}).as_dict()
     entry.update(is_known=False if error.kind == "unknown" else None, should_rotate=False, reason=error.message, error=error.as_result())
     return entry
 
 
-def _summary(credentials):
+def _summary(credentials: dict[str, dict]) -> dict:
     """Returns counts; those of ``by_status`` are keyed by the service's own words."""
     entries = list(credentials.values())
     return {

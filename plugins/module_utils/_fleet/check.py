@@ -7,7 +7,7 @@ from __future__ import annotations
 from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._options import (
     RAPIDAUTH_RULES, audit_options, rapidauth_options, service_name, service_name_options)
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLogError
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.lookup import check_with_histories
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, MissingLibrary, RapidError
@@ -140,7 +140,7 @@ def _positions_of_ledger(service, services):
         raise InvalidInput("fleet_from_ledger needs ledger_path")
     given = service["positions"]
     name = _name_of(service)
-    with ledgers.Ledger(service["ledger_path"], is_read_only=True) as ledger:
+    with Ledger(service["ledger_path"], is_read_only=True) as ledger:
         known = {row["position"]: row["original_request_id"] for row in ledger.rows(
             "SELECT position, original_request_id FROM replacements WHERE service = ? ORDER BY id", name)}
     same_url = [each for each in services if _name_of(each) == name]

@@ -16,7 +16,7 @@ import ssl
 import typing
 from urllib.parse import quote, urlsplit
 
-from ansible_collections.eccops.rapid.plugins.module_utils._http import failures as connection_failures
+from ansible_collections.eccops.rapid.plugins.module_utils._http import failures
 from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import AnswerTooLong, deadline, open_connection
 from ansible_collections.eccops.rapid.plugins.module_utils._http.proxies import Proxy
 from ansible_collections.eccops.rapid.plugins.module_utils._http.response import LONGEST_ANSWER_BYTES, ServiceResponse
@@ -75,12 +75,12 @@ class Connection:
             try:
                 raw = open_connection(self._host, self._port)
             except (OSError, ValueError) as error:
-                raise connection_failures.not_connected(error, self._where, self._timeout_seconds) from None
+                raise failures.not_connected(error, self._where, self._timeout_seconds) from None
         try:
             raw.settimeout(deadline.remaining_seconds())
             return self._context.wrap_socket(raw, server_hostname=self._host)
         except (OSError, ValueError) as error:
-            raise connection_failures.no_tls(error, self._where, self._sac, self._timeout_seconds) from None
+            raise failures.no_tls(error, self._where, self._sac, self._timeout_seconds) from None
         finally:
             raw.close()  # wrapped, it no longer owns the descriptor
 
@@ -92,7 +92,7 @@ class Connection:
             with self._http.getresponse() as response:
                 return ServiceResponse(response.status, response.headers, _read_body(response))
         except (OSError, ValueError, http.client.HTTPException, AnswerTooLong) as error:
-            raise connection_failures.no_answer(error, self._where, self._sac, self._timeout_seconds) from None
+            raise failures.no_answer(error, self._where, self._sac, self._timeout_seconds) from None
 
 
 def _read_body(response: http.client.HTTPResponse) -> bytes:

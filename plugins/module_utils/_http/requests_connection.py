@@ -15,7 +15,7 @@ import ssl
 import typing
 from urllib.parse import urlsplit
 
-from ansible_collections.eccops.rapid.plugins.module_utils._http import failures as connection_failures
+from ansible_collections.eccops.rapid.plugins.module_utils._http import failures
 from ansible_collections.eccops.rapid.plugins.module_utils._http.connection import Connection, Response
 from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import AnswerTooLong, deadline
 from ansible_collections.eccops.rapid.plugins.module_utils._http.proxies import Proxy
@@ -60,7 +60,7 @@ class RequestsConnection(Connection):
             response = self._adapter.send(self._prepare(method, path, headers, body), stream=True, timeout=deadline.remaining_seconds())
             return ServiceResponse(response.status_code, response.headers, _read_body(response.raw))
         except (OSError, ValueError, http.client.HTTPException, HTTPError, AnswerTooLong) as error:
-            raise connection_failures.no_answer(_find_cause(error), self._where, self._sac, self._timeout_seconds) from None
+            raise failures.no_answer(_find_cause(error), self._where, self._sac, self._timeout_seconds) from None
 
     def _prepare(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> requests.models.PreparedRequest:
         """Returns the request. Its own prepare() would rewrite the path: an AnonId '..' would become another call."""

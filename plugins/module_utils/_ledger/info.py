@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 
 from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import DONE, OPEN, Ledger, current_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import validate_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_https_url, service_name
 
@@ -19,7 +19,7 @@ def view_ledger(params: dict, is_check_mode: bool) -> dict:
     service = params.get("service_name")
     if not service and params.get("api_url"):
         service = service_name(validate_https_url(params["api_url"], "api_url"))
-    with ledgers.Ledger(params["ledger_path"], is_read_only=True) as ledger:
+    with Ledger(params["ledger_path"], is_read_only=True) as ledger:
         rows = ledger.rows("SELECT * FROM replacements WHERE ? IS NULL OR service = ? ORDER BY id", service, service)
         services = sorted({row["service"] for row in rows})
         current = {each: _current(ledger, services, each) for each in params["request_ids"]}
@@ -30,16 +30,16 @@ def view_ledger(params: dict, is_check_mode: bool) -> dict:
         "services": services,
         "request_ids": current,
         "positions": {name: row for name, row in newest.items() if not params["positions"] or name in params["positions"]},
-        "unresolved": [row for row in wanted if row["outcome"] in ledgers.OPEN],
+        "unresolved": [row for row in wanted if row["outcome"] in OPEN],
         "history": wanted,
         "json_lines": "".join(json.dumps(row, sort_keys=True) + "\n" for row in wanted),
     }
 
 
-def _current(ledger: ledgers.Ledger, services: list[str], request_id: str) -> str:
+def _current(ledger: Ledger, services: list[str], request_id: str) -> str:
     """Returns the newest RequestId of the history that one belongs to; a RequestId is unique over all services."""
     chains = [chain for chain in (ledger.chain(each, request_id) for each in services) if chain]
-    return ledgers.current_request_id(chains[0] if chains else [], request_id)
+    return current_request_id(chains[0] if chains else [], request_id)
 
 
 def _is_wanted(row: dict, params: dict) -> bool:
@@ -50,7 +50,7 @@ def _newest(rows: list[dict]) -> dict[str, dict]:
     """Returns {position: its current {request_id, original_request_id, anon_id, rotation_id, replaced_at, delivered_at, collected_at, service}}."""
     newest = {}
     for row in rows:
-        if row["outcome"] in ledgers.DONE:
+        if row["outcome"] in DONE:
             newest[row["position"]] = {
                 "request_id": row["new_request_id"],
                 "original_request_id": row["original_request_id"],

@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema as ledger_file
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema
 from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import controller_and_user
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
@@ -39,13 +39,13 @@ class Ledger:
         self.is_new = False
         self._lock = threading.Lock()
         with self._explained():
-            left = ledger_file.remains(self.path)
+            left = schema.remains(self.path)
             if not os.path.lexists(self.path):
-                ledger_file.ensure_never_there(self.path, left)
+                schema.ensure_never_there(self.path, left)
                 if is_read_only:
                     raise LedgerError("there is no ledger at '%s'; check ledger_path" % self.path, kind="ledger_missing")
-                self.is_new = ledger_file.create(self.path)
-            ledger_file.ensure_private(self.path)
+                self.is_new = schema.create(self.path)
+            schema.ensure_private(self.path)
             self._connection = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
             try:
                 self._configure(is_read_only)
@@ -62,12 +62,12 @@ class Ledger:
 
     def _ensure_ours(self, is_read_only: bool) -> None:
         version = self._version()
-        if self._connection.execute("PRAGMA application_id").fetchone()[0] != ledger_file.APPLICATION_ID:
+        if self._connection.execute("PRAGMA application_id").fetchone()[0] != schema.APPLICATION_ID:
             raise LedgerError("'%s' is not a ledger of this collection; give another ledger_path" % self.path)
-        if version > len(ledger_file.MIGRATIONS):
+        if version > len(schema.MIGRATIONS):
             raise LedgerError(
                 "the ledger '%s' has schema version %d, and this release knows %d; use the release that wrote it or a newer one"
-                % (self.path, version, len(ledger_file.MIGRATIONS))
+                % (self.path, version, len(schema.MIGRATIONS))
             )
         damage = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if damage != "ok":
@@ -76,13 +76,13 @@ class Ledger:
                 % (self.path, " ".join(damage.split()))
             )
         if is_read_only:
-            if version < len(ledger_file.MIGRATIONS):
+            if version < len(schema.MIGRATIONS):
                 self._read_as_migrated()
             return
         with self._lock, self._explained():
             self._connection.execute("PRAGMA journal_mode = WAL")  # a copy made by VACUUM INTO has lost it
         with self.transaction() as connection:
-            ledger_file.migrate(connection)
+            schema.migrate(connection)
             # A page is really written, so that a full or read-only disk shows before anything is sent.
             connection.execute("CREATE TABLE IF NOT EXISTS room AS SELECT 0 AS bytes")
             connection.execute("UPDATE room SET bytes = zeroblob(4096)")
@@ -97,7 +97,7 @@ class Ledger:
         self._connection.close()
         self._connection = copy
         copy.row_factory = sqlite3.Row
-        ledger_file.migrate(copy)
+        schema.migrate(copy)
 
     def close(self) -> None:
         self._connection.close()

@@ -8,8 +8,9 @@ import contextlib
 import os
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema as ledger_file
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import (
+    Ledger, Progress, current_request_id, keep_position_ids, write_intent, write_outcome, write_progress)
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.locks import CredentialLocks
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.group_commit import DurableWrites
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
@@ -19,7 +20,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import
 class NoRecord:
     """For sites without a ledger, and for a check run before there is one: all that is known is at the service."""
 
-    ledger: ledgers.Ledger | None = None
+    ledger: Ledger | None = None
     service: str | None = None
 
     def __enter__(self) -> NoRecord:
@@ -56,13 +57,13 @@ class LedgerReading(NoRecord):
     service is the service's name in the ledger, api_url where it is called now.
     """
 
-    ledger: ledgers.Ledger
+    ledger: Ledger
     service: str
     is_read_only = True
 
     def __init__(self, path: str, service: str, api_url: str | None = None) -> None:
         self.service, self._api_url = service, api_url or service
-        self.ledger = ledgers.Ledger(path, is_read_only=self.is_read_only)
+        self.ledger = Ledger(path, is_read_only=self.is_read_only)
 
     def __exit__(self, *unused: object) -> None:
         self.ledger.close()
@@ -125,20 +126,20 @@ class LedgerRecord(LedgerReading):
 
     def position_ids(self, proposed: dict[str, str]) -> dict[str, str]:
         """Returns {position: opaque id}, and keeps the ones that are new."""
-        self._writes.write(ledgers.keep_position_ids, proposed)
+        self._writes.write(keep_position_ids, proposed)
         return super().position_ids(proposed)
 
     def intend(self, intent: dict) -> None:
         """Returns when the intent is on disk."""
-        self._writes.write(ledgers.write_intent, dict(intent, service=self.service, api_url=self._api_url))
+        self._writes.write(write_intent, dict(intent, service=self.service, api_url=self._api_url))
 
     def complete(self, anon_id: str, outcome: str, new_request_id: str | None = None, error: str | None = None) -> None:
         """Returns when the outcome is on disk."""
-        self._writes.write(ledgers.write_outcome, self.service, anon_id, outcome, new_request_id, error)
+        self._writes.write(write_outcome, self.service, anon_id, outcome, new_request_id, error)
 
-    def note_progress(self, progress: typing.Iterable[ledgers.Progress]) -> None:
+    def note_progress(self, progress: typing.Iterable[Progress]) -> None:
         """Returns when it is on disk which successors were delivered and collected, and when."""
-        self._writes.write(ledgers.write_progress, self.service, progress)
+        self._writes.write(write_progress, self.service, progress)
 
 
 def open_record(path: str | None, service: str, api_url: str, is_check_mode: bool) -> NoRecord:
@@ -148,14 +149,14 @@ def open_record(path: str | None, service: str, api_url: str, is_check_mode: boo
     if not is_check_mode:
         return LedgerRecord(path, service, api_url)
     place = os.path.expanduser(path)
-    return LedgerReading(path, service, api_url) if ledger_file.remains(place) or os.path.lexists(place) else NoRecord()
+    return LedgerReading(path, service, api_url) if schema.remains(place) or os.path.lexists(place) else NoRecord()
 
 
 def current_request_ids(
     path: str | None, service: str, request_ids: typing.Iterable[str], other_names: typing.Iterable[str] = ()
 ) -> dict[str, str]:
     """Returns {request_id: the newest one of its history}; without a ledger each is its own."""
-    return {each: ledgers.current_request_id(chain, each) for each, chain in read_histories(path, service, request_ids, other_names).items()}
+    return {each: current_request_id(chain, each) for each, chain in read_histories(path, service, request_ids, other_names).items()}
 
 
 def read_histories(

@@ -8,7 +8,8 @@ import datetime
 
 from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._options import audit_options, service_options, validate_https_url, validate_limits, validate_secret
-from ansible_collections.eccops.rapid.plugins.module_utils._portal import cache as token_cache
+from ansible_collections.eccops.rapid.plugins.module_utils._portal.cache import (
+    TokenCache, ensure_not_just_refused, refusal_content, stored_token, token_content)
 from ansible_collections.eccops.rapid.plugins.module_utils._http.requests_connection import RequestsConnection
 from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLog
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, Refusal
@@ -30,7 +31,7 @@ def provide_token(params: dict, is_check_mode: bool, run_directory: str | None =
     cache_directory = params.get("cache_path")
     account = (api_url, params["api_version"], params["email"])
     if params["state"] == "absent":
-        return _absent(token_cache.TokenCache(params["cache_path"], *account), is_check_mode)
+        return _absent(TokenCache(params["cache_path"], *account), is_check_mode)
     # Most hosts of a play find the token there, and need not wait for each other.
     token, is_minted = _cached(cache_directory, account, params), False
     if token is None and is_check_mode:
@@ -41,29 +42,29 @@ def provide_token(params: dict, is_check_mode: bool, run_directory: str | None =
         if directory is None:
             token, is_minted = _log_in(params, api_url, audit_log), True
         else:
-            cache = token_cache.TokenCache(directory, *account)
+            cache = TokenCache(directory, *account)
             with cache.locked():
                 token, is_minted = _cached_or_minted(cache, bool(cache_directory), params, api_url, audit_log)
     return audit_log.with_warnings(_result(token, is_minted, params, api_url, query_url))
 
 
-def _cached_or_minted(cache: token_cache.TokenCache, is_kept: bool, params: dict, api_url: str, audit_log: AuditLog) -> tuple[Token, bool]:
+def _cached_or_minted(cache: TokenCache, is_kept: bool, params: dict, api_url: str, audit_log: AuditLog) -> tuple[Token, bool]:
     """Returns (Token, whether a login was made for it), with the cache locked."""
     password = params["password"]
     token = _stored(cache, params) if is_kept else None
     if token is not None:
         return token, False
-    token_cache.ensure_not_just_refused(cache.read("refusal", _all_secrets(params)), utc_now())
+    ensure_not_just_refused(cache.read("refusal", _all_secrets(params)), utc_now())
     cache.ensure_writable()
     try:
         token = _log_in(params, api_url, audit_log)
     except Refusal as error:
         # Which status a wrong password gets is not documented (a stock Django answers 400): any 4xx counts as one.
         if 400 <= error.http_status < 500 and error.http_status != 429:
-            cache.write("refusal", _all_secrets(params), token_cache.refusal_content(error, utc_now()))
+            cache.write("refusal", _all_secrets(params), refusal_content(error, utc_now()))
         raise
     if is_kept:
-        cache.write("token", password, token_cache.token_content(token))
+        cache.write("token", password, token_content(token))
     return token, True
 
 
@@ -71,14 +72,14 @@ def _cached(cache_directory: str | None, account: tuple[str, str, str], params: 
     """Returns the cached Token without creating so much as a directory: check mode looks, and touches nothing."""
     if not cache_directory:
         return None
-    cache = token_cache.TokenCache(cache_directory, *account)
+    cache = TokenCache(cache_directory, *account)
     return _stored(cache, params) if cache.exists() else None
 
 
-def _stored(cache: token_cache.TokenCache, params: dict) -> Token | None:
+def _stored(cache: TokenCache, params: dict) -> Token | None:
     """Returns the Token in the cache if enough is left of it; for a browser that is what is left of its session."""
     min_remaining = datetime.timedelta(seconds=params["min_remaining_seconds"])
-    token = token_cache.stored_token(cache.read("token", params["password"]), min_remaining, utc_now())
+    token = stored_token(cache.read("token", params["password"]), min_remaining, utc_now())
     if token is not None and params.get("caller_id") and token.session_expires_at - utc_now() <= min_remaining:
         return None
     return token
@@ -89,7 +90,7 @@ def _all_secrets(params: dict) -> str:
     return "\n".join(params.get(name) or "" for name in ("password", "client_id", "client_secret"))
 
 
-def _absent(cache: token_cache.TokenCache, is_check_mode: bool) -> dict:
+def _absent(cache: TokenCache, is_check_mode: bool) -> dict:
     if not cache.exists():
         return {"changed": False}
     if not is_check_mode:

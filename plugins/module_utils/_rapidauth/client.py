@@ -9,12 +9,14 @@ its numbers as the vendor's WordPress plugin uses them.
 from __future__ import annotations
 
 import re
+import typing
 from urllib.parse import quote
 
-from ansible_collections.eccops.rapid.plugins.module_utils._http.response import printable_object, unusable
-from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import NO_AUDIT_LOG
+from ansible_collections.eccops.rapid.plugins.module_utils._http.response import ServiceResponse, printable_object, unusable
+from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import NO_AUDIT_LOG, AuditLog
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, Refusal, SacRefused
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, is_same_request_id, validate_anon_id, validate_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import Transport
 
 NUMBER_UNKNOWN = 1109
 NUMBER_NO_LICENCES = 1402
@@ -26,36 +28,36 @@ NOBODYS_REQUEST_ID = "00000000-0000-0000-0000-000000000000"
 class RapidAuthClient:
     """The calls; ``transport`` is a Transport for the base URL, such as https://request.rapidauth.com/rapid."""
 
-    def __init__(self, transport, sac, audit_log=NO_AUDIT_LOG):
+    def __init__(self, transport: Transport, sac: typing.Any, audit_log: AuditLog = NO_AUDIT_LOG) -> None:
         self._transport, self.sac, self._audit_log = transport, sac, audit_log
 
-    def audited(self, audit_log):
+    def audited(self, audit_log: AuditLog) -> RapidAuthClient:
         """Returns a client over the same connections whose calls that change something are recorded in an AuditLog."""
         return RapidAuthClient(self._transport, self.sac, audit_log)
 
     @property
-    def api_url(self):
+    def api_url(self) -> str:
         return self._transport.base_url
 
     @property
-    def clock_skew_seconds(self):
+    def clock_skew_seconds(self) -> int | None:
         return self._transport.clock_skew_seconds
 
-    def seconds_at_work(self):
+    def seconds_at_work(self) -> float:
         """Returns for how many seconds the service may still be at work on this thread's last call that changes something."""
         return self._transport.seconds_at_work()
 
-    def sleep(self, seconds):
+    def sleep(self, seconds: float) -> None:
         self._transport.sleep(seconds)
 
-    def get_request(self, request_id):
+    def get_request(self, request_id: str) -> Credential:
         """Returns the Credential of a RequestId. Raises Refusal (kind ``unknown`` if there is none)."""
         validate_request_id(request_id)
         credential = self._credential(self._transport.get("/requests/" + request_id), "GET for RequestId " + request_id)
         self._ensure_about(credential, request_id)
         return credential
 
-    def get_credential(self, anon_id):
+    def get_credential(self, anon_id: str) -> Credential:
         """Returns the Credential of an AnonId; its RequestId may be missing on this route (SDK overview)."""
         validate_anon_id(anon_id)
         credential = self._credential(self._transport.get("/credentials/" + quote(anon_id, safe="")), "GET for AnonId " + anon_id)
@@ -67,7 +69,7 @@ class RapidAuthClient:
             )
         return credential
 
-    def set_prevent_collection(self, request_id, is_prevented):
+    def set_prevent_collection(self, request_id: str, is_prevented: bool) -> None:
         """Sends the only field a PATCH may carry; the caller verifies by a GET."""
         validate_request_id(request_id)
         subject = {"api_url": self.api_url, "request_id": request_id, "prevent_collection": is_prevented}
@@ -75,7 +77,7 @@ class RapidAuthClient:
             answer = self._transport.send_once("PATCH", "/requests/" + request_id, json={"PreventCollection": is_prevented})
             self._ensure_success(answer, "PATCH of RequestId " + request_id)
 
-    def replace(self, request_id, anon_id):
+    def replace(self, request_id: str, anon_id: str) -> Credential:
         """Returns the successor. Cannot be undone and is never repeated here.
 
         Raises an error with ``is_effect_unknown`` where the credential may have been replaced all the same.
@@ -87,7 +89,7 @@ class RapidAuthClient:
             subject["new_request_id"] = successor.request_id
         return successor
 
-    def _replaced(self, request_id, anon_id):
+    def _replaced(self, request_id: str, anon_id: str) -> Credential:
         what = "replace of RequestId " + request_id
         answer = self._transport.send_once("POST", "/requests/%s/replace" % request_id, json={"AnonId": anon_id})
         credential = self._credential(answer, what)
@@ -100,7 +102,7 @@ class RapidAuthClient:
             )
         return credential
 
-    def _ensure_about(self, credential, request_id):
+    def _ensure_about(self, credential: Credential, request_id: str) -> None:
         if credential.request_id is not None and not is_same_request_id(credential.request_id, request_id):
             raise AnswerLost(
                 "%s was asked for RequestId %s and answered about %s; do not rely on it, ask the vendor"
@@ -108,13 +110,13 @@ class RapidAuthClient:
                 kind="wrong_request_id",
             )
 
-    def _credential(self, answer, what):
+    def _credential(self, answer: ServiceResponse, what: str) -> Credential:
         response = self._ensure_success(answer, what)
         if response is None or not {"AnonId", "RequestId", "Status"} & set(response):
             raise unusable(self.api_url, what, answer)
         return Credential(response)
 
-    def _ensure_success(self, answer, what):
+    def _ensure_success(self, answer: ServiceResponse, what: str) -> dict | None:
         """Returns the JSON object of a 2xx answer (None if there is none); raises Refusal for an error.
 
         An error body under a 2xx status counts as an error too: the vendor's PHP SDK looks only at the body.
@@ -136,8 +138,8 @@ class RapidAuthClient:
         message = error.get("Message")
         raise self._refusal(what, answer, number, str(message)[:300] if message else None)
 
-    def _refusal(self, what, answer, number, message):
-        kind, meaning = _MEANINGS.get(number, ("refused", None))
+    def _refusal(self, what: str, answer: ServiceResponse, number: int | None, message: str | None) -> Refusal:
+        kind, meaning = _MEANINGS.get(number or 0, ("refused", None))
         said = "HTTP %d" % answer.status
         if number is not None:
             said += ", error %s" % number
@@ -154,7 +156,7 @@ class RapidAuthClient:
         )
 
 
-def _number(value):
+def _number(value: object) -> int | None:
     if isinstance(value, str) and re.match(r"[0-9]{1,9}\Z", value):
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
@@ -172,9 +174,9 @@ def ensure_accepted(client: RapidAuthClient) -> None:
             raise
 
 
-def _is_about_sac(answer):
+def _is_about_sac(answer: ServiceResponse) -> bool:
     """Says whether an answer refuses the client certificate: by nginx's own statuses, or by 400 and nginx's page."""
-    return answer.status in (401, 403, 495, 496) or (answer.status == 400 and _CERTIFICATE_PAGE.search(answer.body))
+    return answer.status in (401, 403, 495, 496) or (answer.status == 400 and _CERTIFICATE_PAGE.search(answer.body) is not None)
 
 
 #: "400 No required SSL certificate was sent" and "400 The SSL certificate error" are nginx's.

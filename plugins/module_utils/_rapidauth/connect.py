@@ -20,15 +20,15 @@ from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import clie
 from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import Transport
 from ansible_collections.eccops.rapid.plugins.module_utils._options import service_name, validate_https_url, validate_limits
 
-_clients = {}
+_clients: dict[bytes, RapidAuthClient] = {}
 
 
-def service_of(params: dict, client) -> str:
+def service_of(params: dict, client: RapidAuthClient) -> str:
     """Returns the name under which the ledger keeps the client's service: the option service_name, else made from its URL."""
     return params.get("service_name") or service_name(client.api_url)
 
 
-def rapidauth_client(params):
+def rapidauth_client(params: dict) -> RapidAuthClient:
     """Returns the RapidAuthClient for the options of the fragment ``rapidauth``; the SAC is checked on every call."""
     validate_limits(params)
     api_url = validate_https_url(params["api_url"], "api_url")
@@ -44,7 +44,7 @@ def rapidauth_client(params):
     return _clients[key]
 
 
-def _environment():
+def _environment() -> list[tuple[str, str]]:
     """Returns the variables that a client is made by: its proxies and the CAs it trusts. The ``environment`` of one task is not that of another."""
     return sorted(
         (name, value) for name, value in os.environ.items()
@@ -52,7 +52,7 @@ def _environment():
     )
 
 
-def _key_of(*parts):
+def _key_of(*parts: object) -> bytes:
     """Returns a digest, so that no passphrase serves as a dictionary key; the process id keeps forks apart."""
     digest = hashlib.sha256()
     for part in (os.getpid(),) + parts:

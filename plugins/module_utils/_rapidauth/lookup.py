@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
+import typing
+
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError, Refusal
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
 
 
-def known(look_up, identifier):
+def known(look_up: typing.Callable[[str], Credential], identifier: str) -> Credential | None:
     """Returns the credential, or None where the service says that it has none."""
     try:
         return look_up(identifier)
@@ -17,7 +21,7 @@ def known(look_up, identifier):
         raise
 
 
-def look_while_at_work(client, look):
+def look_while_at_work(client: RapidAuthClient, look: typing.Callable[[], Credential | None]) -> Credential | None:
     """Returns what ``look()`` returns; asks again as long as that is None and the service may still be at work on the last call.
 
     Raises the RapidError of the last look, at once where another one would fail too.

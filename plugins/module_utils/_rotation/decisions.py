@@ -4,16 +4,21 @@
 
 from __future__ import annotations
 
-import collections
+import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import DONE, OPEN
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import EXPIRED, is_same_request_id
-
-#: ``action``: keep, adopt, replace or refuse; ``kind`` is the error kind of a refusal.
-Decision = collections.namedtuple("Decision", "action reason kind", defaults=(None,))
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import EXPIRED, Credential, is_same_request_id
 
 
-def plan_replacement(original, found, new_anon_id, expect_anon_id=None):
+class Decision(typing.NamedTuple):
+    """``action``: keep, adopt, replace, refuse or unresolved; ``kind`` is the error kind of the last two."""
+
+    action: str
+    reason: str
+    kind: typing.Optional[str] = None
+
+
+def plan_replacement(original: Credential | None, found: Credential | None, new_anon_id: str, expect_anon_id: str | None = None) -> Decision:
     """Decides what ``state=replaced`` does.
 
     ``original`` is the credential to replace, or None where the service does not know it. ``found`` is the one that
@@ -42,7 +47,7 @@ def plan_replacement(original, found, new_anon_id, expect_anon_id=None):
     return Decision("replace", "no credential has AnonId %s yet" % new_anon_id)
 
 
-def _plan_adoption(original, found, new_anon_id):
+def _plan_adoption(original: Credential | None, found: Credential, new_anon_id: str) -> Decision:
     taken = "AnonId %s is taken by a credential that is no replacement of this one (%s); choose another AnonId"
     if original is not None and found.requested_date and original.requested_date and found.requested_date < original.requested_date:
         return Decision("refuse", taken % (new_anon_id, "it was requested earlier"), "anon_id_taken")
@@ -58,14 +63,14 @@ def _plan_adoption(original, found, new_anon_id):
     return plan_adoption_by_intent(found, new_anon_id)
 
 
-def plan_adoption_by_intent(found, new_anon_id):
+def plan_adoption_by_intent(found: Credential, new_anon_id: str) -> Decision:
     """Decides about what carries the new AnonId where the ledger says for what that was meant."""
     if found.status == EXPIRED:
         return expired_replacement(new_anon_id, found.request_id)
     return Decision("adopt", "AnonId %s exists already: it is the replacement" % new_anon_id)
 
 
-def expired_replacement(new_anon_id, request_id):
+def expired_replacement(new_anon_id: str, request_id: str | None) -> Decision:
     """Returns the refusal where the replacement itself is of no use any more."""
     return Decision(
         "refuse",
@@ -74,12 +79,12 @@ def expired_replacement(new_anon_id, request_id):
     )
 
 
-def is_lapsed(successor):
+def is_lapsed(successor: Credential | None) -> bool:
     """Says whether a successor was never collected and now cannot be: Expired, or None, which the service has deleted."""
     return successor is None or (successor.status == EXPIRED and successor.collected_date is None)
 
 
-def plan_by_record(entry, chain, original_request_id, new_anon_id):
+def plan_by_record(entry: dict | None, chain: list[dict], original_request_id: str, new_anon_id: str) -> Decision | None:
     """Decides what the ledger alone can say, or returns None where the service must be asked.
 
     ``entry`` is the row of ``new_anon_id`` or None; ``chain`` the rows of the credential's history, which began with the

@@ -8,31 +8,52 @@ credential and for the new AnonId; only then is anything sent, and what is sent 
 
 from __future__ import annotations
 
-import collections
+import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation import decisions
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, RapidError, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import DONE, OPEN, current_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import is_same_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, is_same_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.lookup import known, look_while_at_work
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import NoRecord
 
-#: What is wanted. ``further_anon_id`` is the AnonId of the one further replacement where the first one lapsed
-#: uncollected, or None.
-ReplacementRequest = collections.namedtuple(
-    "ReplacementRequest", "position request_id anon_id rotation_id expect_anon_id anon_ids_are_unique further_anon_id", defaults=("", None, True, None))
 
-#: What came of it. ``status`` is replaced, already_replaced, adopted, refused, failed or unresolved; ``kind`` the error
-#: kind of the last three; ``credential`` the current Credential or None; ``request_ids`` the chain, oldest first;
-#: ``previous`` the Credential that was or would be replaced.
-Outcome = collections.namedtuple(
-    "Outcome", "status reason kind credential request_ids anon_id previous http", defaults=(None, None, (), None, None, None))
+class ReplacementRequest(typing.NamedTuple):
+    """What is wanted; ``further_anon_id`` is for the one further replacement where the first one lapsed uncollected."""
+
+    position: str
+    request_id: str
+    anon_id: str
+    rotation_id: str = ""
+    expect_anon_id: typing.Optional[str] = None
+    anon_ids_are_unique: bool = True
+    further_anon_id: typing.Optional[str] = None
+
+
+class Outcome(typing.NamedTuple):
+    """What came of it. ``status`` is one of those below, ``kind`` the error kind of the last three.
+
+    ``credential`` is the current one, ``previous`` what was or would be replaced, ``request_ids`` the history, oldest
+    first, ``http`` the details of the error.
+    """
+
+    status: str
+    reason: str
+    kind: typing.Optional[str] = None
+    credential: typing.Optional[Credential] = None
+    request_ids: typing.Tuple[str, ...] = ()
+    anon_id: typing.Optional[str] = None
+    previous: typing.Optional[Credential] = None
+    http: typing.Optional[dict] = None
+
 
 REPLACED, ALREADY_REPLACED, ADOPTED = "replaced", "already_replaced", "adopted"
 REFUSED, FAILED, UNRESOLVED = "refused", "failed", "unresolved"
 
 
-def replace_one(client, record, wanted, is_check_mode=False):
+def replace_one(client: RapidAuthClient, record: NoRecord, wanted: ReplacementRequest, is_check_mode: bool = False) -> Outcome:
     """Returns the Outcome for one ReplacementRequest; raises RapidError where it could not even be looked up.
 
     ``record`` is a LedgerRecord or NoRecord. In check mode the status says what would come out, and nothing is sent or
@@ -52,17 +73,19 @@ def replace_one(client, record, wanted, is_check_mode=False):
 class _Attempt:
     """One AnonId's way through the steps; the credential is held by this process."""
 
-    def __init__(self, client, record, wanted, is_check_mode, original_request_id, lapsed_anon_id=None):
+    def __init__(
+        self, client: RapidAuthClient, record: NoRecord, wanted: ReplacementRequest, is_check_mode: bool, original_request_id: str, lapsed_anon_id: str | None = None
+    ) -> None:
         self._client, self._record, self._wanted = client, record, wanted
         self._is_check_mode, self._original_request_id = is_check_mode, original_request_id
         # Read again, now that nobody else works on it.
         self._chain = record.chain(wanted.request_id)
         if is_check_mode:  # which does not write down what it finds to have lapsed
             self._chain = [dict(row, outcome="lapsed") if row["new_anon_id"] == lapsed_anon_id else row for row in self._chain]
-        self._entry = record.entry(wanted.anon_id)
+        self._entry: typing.Any = record.entry(wanted.anon_id)  # a row or None
         self._current = current_request_id(self._chain, wanted.request_id)
 
-    def run(self):
+    def run(self) -> Outcome:
         decision = decisions.plan_by_record(self._entry, self._chain, self._original_request_id, self._wanted.anon_id)
         if decision is not None:
             return self._known_by_record(decision)
@@ -79,7 +102,7 @@ class _Attempt:
             decision = decisions.Decision("unresolved", decisions.STILL_OPEN % self._wanted.anon_id, "unresolved")
         return self._carry_out(decision, original, found)
 
-    def _known_by_record(self, decision):
+    def _known_by_record(self, decision: decisions.Decision) -> Outcome:
         if decision.action != "keep":
             return self._outcome(_choose_status(decision), decision)
         successor = known(self._client.get_request, self._entry["new_request_id"])
@@ -100,7 +123,7 @@ class _Attempt:
             return self._outcome(REFUSED, decisions.expired_replacement(self._wanted.anon_id, self._entry["new_request_id"]))
         return self._outcome(ALREADY_REPLACED, decision, self._find_current(successor))
 
-    def _found(self):
+    def _found(self) -> Credential | None:
         """Returns the credential that carries the new AnonId, or None; the RequestId that it is said to have is tried."""
         found = known(self._client.get_credential, self._wanted.anon_id)
         if found is not None and found.request_id is not None:
@@ -109,13 +132,13 @@ class _Attempt:
                 raise AnswerLost(decisions.NOT_CONFIRMED % (self._wanted.anon_id, found.request_id), kind="wrong_request_id")
         return found
 
-    def _find_current(self, successor):
+    def _find_current(self, successor: Credential | None) -> Credential | None:
         """Returns the newest credential of the chain: a later rotation may have gone beyond this one's successor."""
         if successor is not None and is_same_request_id(successor.request_id, self._current):
             return successor
         return known(self._client.get_request, self._current) or successor
 
-    def _carry_out(self, decision, original, found):
+    def _carry_out(self, decision: decisions.Decision, original: typing.Any, found: typing.Any) -> Outcome:
         if decision.action == "replace":
             if self._is_check_mode:
                 return self._outcome(REPLACED, decision, original, original)
@@ -135,7 +158,7 @@ class _Attempt:
             self._complete("lapsed", found.request_id)
         return self._outcome(_choose_status(decision), decision, previous=original)
 
-    def _replace(self, original):
+    def _replace(self, original: Credential | None) -> Outcome:
         """Posts exactly once, and resolves a lost answer by looking as long as the service may be at work; never posts again."""
         self._intend(original)
         try:
@@ -150,7 +173,7 @@ class _Attempt:
             return self._failed(REFUSED, error.message, error.kind, original, error)
         return self._replaced(successor, original)
 
-    def _resolve(self, lost, original):
+    def _resolve(self, lost: RapidError, original: Credential | None) -> Outcome:
         if not self._wanted.anon_ids_are_unique:
             return self._leave_open(decisions.LOST_NOT_UNIQUE % (self._current, lost.message), original, lost)
         try:
@@ -166,14 +189,14 @@ class _Attempt:
             return self._leave_open(decisions.SUCCESSOR_NAMELESS % (self._current, self._wanted.anon_id), original, lost, "request_id_unknown")
         return self._replaced(successor, original)
 
-    def _leave_open(self, reason, original, lost, kind="unresolved"):
+    def _leave_open(self, reason: str, original: Credential | None, lost: RapidError, kind: str = "unresolved") -> Outcome:
         self._complete("unresolved", error=reason)
         return self._failed(UNRESOLVED, reason, kind, original, lost)
 
-    def _is_open(self):
+    def _is_open(self) -> bool:
         return self._entry is not None and self._entry["outcome"] in OPEN
 
-    def _intend(self, original):
+    def _intend(self, original: Credential | None) -> None:
         self._record.intend(
             {
                 "position": self._wanted.position,
@@ -185,10 +208,10 @@ class _Attempt:
             }
         )
 
-    def _complete(self, outcome, new_request_id=None, error=None):
+    def _complete(self, outcome: str, new_request_id: str | None = None, error: str | None = None) -> None:
         self._record.complete(self._wanted.anon_id, outcome, new_request_id, error)
 
-    def _replaced(self, successor, original):
+    def _replaced(self, successor: Credential, original: Credential | None) -> Outcome:
         decision = decisions.Decision("replace", "replaced under AnonId %s" % self._wanted.anon_id)
         outcome = self._outcome(REPLACED, decision, successor, original)
         try:
@@ -199,10 +222,12 @@ class _Attempt:
             return outcome._replace(status=UNRESOLVED, reason=reason, kind=error.kind)
         return outcome
 
-    def _failed(self, status, reason, kind, original, error):
+    def _failed(self, status: str, reason: str, kind: str, original: Credential | None, error: RapidError) -> Outcome:
         return self._outcome(status, decisions.Decision("refuse", reason, kind), previous=original)._replace(http=error.details)
 
-    def _outcome(self, status, decision, credential=None, previous=None):
+    def _outcome(
+        self, status: str, decision: decisions.Decision, credential: Credential | None = None, previous: Credential | None = None
+    ) -> Outcome:
         request_ids = [self._original_request_id]
         for row in self._chain:
             if row["outcome"] in DONE:
@@ -213,12 +238,12 @@ class _Attempt:
         return Outcome(status, decision.reason, decision.kind, credential, tuple(request_ids), self._wanted.anon_id, previous)
 
 
-def _may_be_at_work(lost):
+def _may_be_at_work(lost: RapidError) -> bool:
     """Says whether the service may be replacing even after its time: it was silent to the end, or something else answered for it."""
     status = lost.details.get("http_status")
     is_answered_by_another = status is not None and not 200 <= status < 400 and status not in (500, 501)
     return lost.is_effect_unknown and (lost.kind == "answer_timed_out" or is_answered_by_another)
 
 
-def _choose_status(decision):
+def _choose_status(decision: decisions.Decision) -> str:
     return UNRESOLVED if decision.action == "unresolved" else REFUSED

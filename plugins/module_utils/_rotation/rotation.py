@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, ledger_options, rapidauth_options, validate_concurrency
@@ -17,13 +18,13 @@ from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids im
 from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import build_history
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import validate_anon_id, validate_request_id
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import open_record
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import NoRecord, open_record
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, service_of
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.resolutions import resolve
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.wave_run import Wave
 
 
-def rotate(params, is_check_mode, show_progress=None):
+def rotate(params: dict, is_check_mode: bool, show_progress: typing.Callable[[dict, int], object] | None = None) -> dict:
     """Returns the module's result for its ``params``; raises RapidError where nothing could be begun.
 
     ``show_progress(counts, total)`` is called every few seconds from this thread.
@@ -52,7 +53,7 @@ def rotate(params, is_check_mode, show_progress=None):
     return result
 
 
-def validate_wave(credentials, rotation_id):
+def validate_wave(credentials: list[dict], rotation_id: str) -> None:
     """Raises InvalidInput unless every position is named once and has a RequestId that no other one has."""
     if not credentials:
         raise InvalidInput("credentials is empty: there is nothing to rotate")
@@ -72,7 +73,7 @@ def validate_wave(credentials, rotation_id):
         raise InvalidInput("%s: %s" % (position, problem))
 
 
-def validate_histories(credentials, record):
+def validate_histories(credentials: list[dict], record: NoRecord) -> None:
     """Raises InvalidInput where two positions name the same credential by different RequestIds of its history."""
     holders = {}
     for each in credentials:
@@ -85,7 +86,7 @@ def validate_histories(credentials, record):
             )
 
 
-def _wanted(params, record):
+def _wanted(params: dict, record: NoRecord) -> list[ReplacementRequest]:
     """Returns the ReplacementRequest of each credential, its AnonIds made by the site's template."""
     template, rotation_id, holders, all_wanted = params["anon_id_template"], params["rotation_id"], {}, []
     position_ids = record.position_ids({each["position"]: opaque_position_id(each["position"]) for each in params["credentials"]})
@@ -106,7 +107,7 @@ def _wanted(params, record):
     return all_wanted
 
 
-def _filled(template, position, position_id, rotation_id):
+def _filled(template: str, position: str, position_id: str, rotation_id: str) -> str:
     try:
         return template.format(position=position, position_id=position_id, rotation_id=rotation_id)
     except (KeyError, IndexError, ValueError, AttributeError):
@@ -118,20 +119,20 @@ def _filled(template, position, position_id, rotation_id):
 class StopSignals:
     """While it is open, a signal calls ``stop(reason)`` instead of ending the process. Only the main thread can listen."""
 
-    def __init__(self, stop):
+    def __init__(self, stop: typing.Callable[[str], object]) -> None:
         self._stop = stop
-        self._earlier = {}
+        self._earlier: dict[int, typing.Any] = {}
 
-    def __enter__(self):
+    def __enter__(self) -> StopSignals:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._earlier[number] = signal.signal(number, self._caught)
         return self
 
-    def _caught(self, number, frame):
+    def _caught(self, number: int, frame: object) -> None:
         self._stop("%s was received" % signal.Signals(number).name)
 
-    def __exit__(self, *unused):
+    def __exit__(self, *unused: object) -> None:
         for number, handler in self._earlier.items():
             signal.signal(number, handler)
 

@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import collections
 import threading
+import typing
 from concurrent.futures import ThreadPoolExecutor, wait
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import SILENT_KINDS, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation import replacement
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import NoRecord
 
 #: Outcomes that count as failures of the wave.
 FAILURES = (replacement.REFUSED, replacement.FAILED, replacement.UNRESOLVED)
@@ -20,19 +23,27 @@ PROGRESS_SECONDS = 5
 class Wave:
     """The replacements of one call, over a bounded number of threads."""
 
-    def __init__(self, client, record, all_wanted, concurrency, max_failures, is_check_mode):
+    def __init__(
+        self,
+        client: RapidAuthClient,
+        record: NoRecord,
+        all_wanted: list[replacement.ReplacementRequest],
+        concurrency: int,
+        max_failures: int,
+        is_check_mode: bool,
+    ) -> None:
         self._client, self._record, self._all_wanted = client, record, all_wanted
         self._concurrency, self._max_failures, self._is_check_mode = concurrency, max_failures, is_check_mode
-        self._outcomes = {}
+        self._outcomes: dict[str, replacement.Outcome] = {}
         self._failures = 0
         self._lock = threading.Lock()
-        self._stopped_by = None
+        self._stopped_by: str | None = None
 
-    def stop(self, reason):
+    def stop(self, reason: str) -> None:
         """Begins nothing more; what is in flight is finished and recorded."""
         self._stopped_by = self._stopped_by or reason
 
-    def run(self, show_progress=None):
+    def run(self, show_progress: typing.Callable[[dict, int], object] | None = None) -> None:
         """Returns when all are done or not begun; signals are caught here, in the main thread, and call stop().
 
         The first one is tried alone: where the service keeps silent, the others do not wait for the same.
@@ -45,7 +56,7 @@ class Wave:
                     if pending and show_progress:
                         show_progress(self.counts(), len(self._all_wanted))
 
-    def _one(self, wanted):
+    def _one(self, wanted: replacement.ReplacementRequest) -> None:
         if self._stopped_by:
             return
         try:
@@ -65,11 +76,11 @@ class Wave:
             if self._failures > self._max_failures:
                 self.stop("%d failures, and max_failures is %d" % (self._failures, self._max_failures))
 
-    def counts(self):
+    def counts(self) -> dict[str, int]:
         with self._lock:
             return dict(collections.Counter(outcome.status for outcome in self._outcomes.values()))
 
-    def result(self):
+    def result(self) -> dict:
         """Returns the module's result; each position has its entry, also the ones that were not begun."""
         positions = {wanted.position: self._entry(wanted) for wanted in self._all_wanted}
         counts = collections.Counter(entry["outcome"] for entry in positions.values())
@@ -81,7 +92,7 @@ class Wave:
             "stopped_by": self._stopped_by,
         }
 
-    def complaint(self):
+    def complaint(self) -> str:
         """Returns the sentence for a wave that is not whole: counts, why it stopped, and the first reasons."""
         failed = [(name, outcome) for name, outcome in self._outcomes.items() if outcome.status in FAILURES]
         parts = ["%d of %d positions are not replaced for sure" % (len(self._all_wanted) - self._successes(), len(self._all_wanted))]
@@ -90,10 +101,10 @@ class Wave:
         parts += ["%s: %s" % (name, outcome.reason) for name, outcome in failed[:5]]
         return "; ".join(parts)
 
-    def _successes(self):
+    def _successes(self) -> int:
         return sum(outcome.status not in FAILURES for outcome in self._outcomes.values())
 
-    def _entry(self, wanted):
+    def _entry(self, wanted: replacement.ReplacementRequest) -> dict:
         outcome = self._outcomes.get(wanted.position)
         if outcome is None:
             outcome = replacement.Outcome(NOT_STARTED, "the wave was stopped before: %s" % self._stopped_by, anon_id=wanted.anon_id)

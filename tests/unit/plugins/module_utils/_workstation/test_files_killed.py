@@ -10,7 +10,7 @@ import os
 import signal
 
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils._files import durable as durable_files
+from ansible_collections.eccops.rapid.plugins.module_utils._files import durable
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation import transaction
 from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
@@ -48,7 +48,7 @@ class CountedOs:
 
 
 def _count(monkeypatch, counted):
-    for module in (transaction, durable_files, locks):
+    for module in (transaction, durable, locks):
         monkeypatch.setattr(module, "os", counted)
 
 
