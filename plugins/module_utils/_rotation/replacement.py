@@ -74,7 +74,8 @@ class _Attempt:
     """One AnonId's way through the steps; the credential is held by this process."""
 
     def __init__(
-        self, client: RapidAuthClient, record: NoRecord, wanted: ReplacementRequest, is_check_mode: bool, original_request_id: str, lapsed_anon_id: str | None = None
+        self, client: RapidAuthClient, record: NoRecord, wanted: ReplacementRequest, is_check_mode: bool, original_request_id: str,
+        lapsed_anon_id: str | None = None,
     ) -> None:
         self._client, self._record, self._wanted = client, record, wanted
         self._is_check_mode, self._original_request_id = is_check_mode, original_request_id
