@@ -4,16 +4,13 @@
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import credential_check_info_spec
-from ansible_collections.eccops.rapid.plugins.module_utils._fleet.check import check_fleet
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.check import OPERATION
 from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 
 
 class ActionModule(ControllerAction):
+    operation = OPERATION
     returned_keys = frozenset({"counts", "lines", "report", "verdict"})
 
-    def spec(self):
-        return credential_check_info_spec()
-
-    def core(self, params, is_check_mode):
-        return check_fleet(params, is_check_mode, self.run_directory())
+    def run_operation(self, params, is_check_mode):
+        return self.operation.run(params, is_check_mode, run_directory=self.run_directory())

@@ -1,19 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Runs credential_report's core in the controller's process when the task is local."""
+"""Runs credential_report in the controller's process when the task is local."""
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import credential_report_spec
-from ansible_collections.eccops.rapid.plugins.module_utils._report.writer import write_report
+from ansible_collections.eccops.rapid.plugins.module_utils._report.writer import OPERATION
 from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 
 
 class ActionModule(ControllerAction):
+    operation = OPERATION
     returned_keys = frozenset({"changed_paths", "paths", "verdict"})
-
-    def spec(self):
-        return credential_report_spec()
-
-    def core(self, params, is_check_mode):
-        return write_report(params, is_check_mode)

@@ -4,19 +4,14 @@
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation.collection import collection_spec, run
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.collection import OPERATION
 from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 
 
 class ActionModule(ControllerAction):
+    operation = OPERATION
     returned_keys = frozenset({"exit_code", "is_collected", "is_delivered"})
 
     def must_pipeline(self, arguments):
         # Whoever reads the RequestId on its way can collect before the position does.
         return bool(arguments.get("request_id"))
-
-    def spec(self):
-        return collection_spec()
-
-    def core(self, params, is_check_mode):
-        return run(params, is_check_mode)

@@ -1,19 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Runs rapidauth_ledger_info's core in the controller's process when the task is local."""
+"""Runs rapidauth_ledger_info in the controller's process when the task is local."""
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import ledger_info_spec
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.info import view_ledger
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.info import OPERATION
 from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 
 
 class ActionModule(ControllerAction):
+    operation = OPERATION
     returned_keys = frozenset({"history", "json_lines", "positions", "request_ids", "services", "unresolved"})
-
-    def spec(self):
-        return ledger_info_spec()
-
-    def core(self, params, is_check_mode):
-        return view_ledger(params, is_check_mode)

@@ -4,15 +4,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils._credentials.prevention import prevention_spec, run
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials.prevention import OPERATION
 from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 
 
 class ActionModule(ControllerAction):
+    operation = OPERATION
     returned_keys = frozenset({"failed_positions", "lines", "positions"})
-
-    def spec(self):
-        return prevention_spec()
-
-    def core(self, params, is_check_mode):
-        return run(params, is_check_mode)

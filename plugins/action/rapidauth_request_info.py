@@ -1,19 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Runs rapidauth_request_info's core in the controller's process when the task is local."""
+"""Runs rapidauth_request_info in the controller's process when the task is local."""
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import request_info_spec
-from ansible_collections.eccops.rapid.plugins.module_utils._credentials.lookup import check_credentials
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials.lookup import OPERATION
 from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 
 
 class ActionModule(ControllerAction):
+    operation = OPERATION
     returned_keys = frozenset({"credentials", "due", "now", "sac", "summary"})
-
-    def spec(self):
-        return request_info_spec()
-
-    def core(self, params, is_check_mode):
-        return check_credentials(params, is_check_mode)

@@ -1,31 +1,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Runs rapidauth_rotation's core in the controller's process when the task is local, and shows how far it is."""
+"""Runs rapidauth_rotation in the controller's process when the task is local, and shows how far it is."""
 
 from __future__ import annotations
 
 from ansible.utils.display import Display
 
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import rotation_spec
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.rotation import rotate
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.rotation import OPERATION
 from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 
 display = Display()
 
 
 def show_progress(counts, total):
-    """Prints e.g. C(rotation: 120 of 200 done (118 replaced, 2 adopted))."""
+    """Prints e.g. ``rotation: 120 of 200 done (118 replaced, 2 adopted)``."""
     parts = ", ".join("%d %s" % (count, word) for word, count in sorted(counts.items()))
     display.display("rotation: %d of %d done%s" % (sum(counts.values()), total, " (%s)" % parts if parts else ""))
 
 
 class ActionModule(ControllerAction):
+    operation = OPERATION
     returned_keys = frozenset({
         "clock_skew_seconds", "failed_positions", "ledger_is_new", "ledger_path", "lines", "positions", "refusal", "stopped_by", "summary",
     })
 
-    def spec(self):
-        return rotation_spec()
-
-    def core(self, params, is_check_mode):
-        return rotate(params, is_check_mode, show_progress)
+    def run_operation(self, params, is_check_mode):
+        return self.operation.run(params, is_check_mode, show_progress=show_progress)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLog
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
-from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.installation import have_sac, sac_installation_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.installation import OPERATION
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.payload import build_payload
 from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 from ansible_collections.eccops.rapid.plugins.plugin_utils.secret_options import plain
@@ -16,21 +16,15 @@ FROM_THE_CONTROLLER = ("audit_log_path", "sac_path", "sac_content", "sac_key_pat
 
 
 class ActionModule(ControllerAction):
+    operation = OPERATION
     returned_keys = frozenset({"is_proven", "outcome", "previous_sha256_fingerprint", "reason", "sha256_fingerprint", "version_path"})
-
-    def spec(self):
-        return sac_installation_spec()
 
     def _run(self, tmp, task_vars):
         self._position = str(self._task.delegate_to or task_vars["inventory_hostname"])
         return super()._run(tmp, task_vars)
 
-    def core(self, params, is_check_mode):
-        def install(shipped):
-            params.update(shipped)
-            return have_sac(params, is_check_mode)
-
-        return self._installed(params, install)
+    def run_operation(self, params, is_check_mode):
+        return self._installed(params, lambda shipped: self.operation.run({**params, **shipped}, is_check_mode))
 
     def _ship(self, task_vars):
         def ship(params):
@@ -41,7 +35,7 @@ class ActionModule(ControllerAction):
         return self._with_params(ship)
 
     def _installed(self, params, install):
-        """Returns the result of C(install(shipped)), recorded where it changed something or failed."""
+        """Returns the result of ``install(shipped)``, recorded where it changed something or failed."""
         audit_log = AuditLog(None if self._task.check_mode else params["audit_log_path"], "rapidauth_sac_installation")
         audit_log.ensure_writable()
         shipped, about = self._payload(params)

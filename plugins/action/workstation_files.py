@@ -4,18 +4,13 @@
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import have_workstation_files, workstation_files_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import OPERATION
 from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 
 
 class ActionModule(ControllerAction):
+    operation = OPERATION
     returned_keys = frozenset({"changed_paths", "was_unfinished"})
-
-    def spec(self):
-        return workstation_files_spec()
 
     def must_pipeline(self, arguments):
         return True  # the content of a file that only its owner may read is no option of its own
-
-    def core(self, params, is_check_mode):
-        return have_workstation_files(params, is_check_mode)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Documentation of what all modules of this collection have in common."""
+"""Documentation of the attributes that all modules of this collection share."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and return changed status prediction without modifying the service.
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
   diff_mode:
     description: Returns details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
   platform:
-    description: Where the module, if it is shipped, can run.
+    description: Target OS/families that can be operated against. It matters only if the module is shipped to a host.
     support: full
     platforms: posix
   action:
@@ -23,7 +23,7 @@ attributes:
   async:
     description: Supports being used with the C(async) keyword.
     support: none
-    details: The options of a background job would lie on its host's disk, and its answer could neither be hidden nor filtered.
+    details: A background job would leave its options on the host's disk, and its result could be neither hidden nor filtered.
 """
 
     GROUP_RAPIDAUTH = r"""

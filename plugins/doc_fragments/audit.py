@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Documentation of the options in module_utils/_argspec.py: audit_options."""
+"""Documentation of the options in module_utils/_options.py: audit_options."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ options:
   audit_log_path:
     description:
       - >-
-        File to which what the task does is appended, as JSON Lines: what, when, where, by whom, to what, with which outcome,
-        and no secret. A record is on disk before anything is sent, and another after it came out. Without it nothing is recorded.
+        File to which the task appends a record of its actions, as JSON Lines: what, when, where, by whom, on what and with which outcome. It never
+        contains a secret. One record is on disk before anything is sent, and another one follows with the outcome. Without this option nothing is
+        recorded.
       - >-
-        It is created at the first use with mode 0600, must belong to the user that runs the task, and lies where the task
-        runs. Its group may be allowed to read it. Where it cannot be written nothing is done.
+        The file is created on first use with mode 0600 on the host where the task runs. It must belong to the user that runs the task; its group may have
+        read access. If the file cannot be written, the task fails before it sends anything.
     type: path
 """

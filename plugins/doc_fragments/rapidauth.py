@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Documentation of the options in module_utils/_argspec.py: rapidauth_options."""
+"""Documentation of the options in module_utils/_options.py: rapidauth_options."""
 
 from __future__ import annotations
 
@@ -10,43 +10,44 @@ class ModuleDocFragment:
 options:
   api_url:
     description:
-      - Base URL of the RapidAuth service. To rehearse, give the sandbox's.
+      - Base URL of the RapidAuth service. For a rehearsal, use the URL of the sandbox.
     type: str
     default: https://request.rapidauth.com/rapid
   sac_path:
     description:
       - >-
-        File with the Service Authentication Certificate (SAC): PKCS#12, or PEM with the certificate, its chain and,
-        unless O(sac_key_path) or O(sac_key_content) is given, the private key.
-      - It is read where the task runs. An encrypted key is decrypted in memory only.
+        File with the Service Authentication Certificate (SAC): PKCS#12, or PEM with the certificate, its chain and the private key. The PEM file needs no
+        private key if O(sac_key_path) or O(sac_key_content) is set.
+      - The file is read on the host where the task runs. An encrypted key is decrypted in memory only.
     type: path
   sac_content:
     description:
-      - The SAC itself instead of a file, for example from a vault. PEM text, or a PKCS#12 file in base64.
+      - >-
+        The SAC as text instead of a file, for example from a vault: PEM, or a PKCS#12 file in base64.
     type: str
   sac_key_path:
     description:
-      - File with the SAC's private key in PEM, where it is not in the file of the certificate.
+      - PEM file with the private key of the SAC, if the key is not in the certificate's file.
     type: path
   sac_key_content:
     description:
-      - The SAC's private key in PEM itself.
+      - The private key of the SAC as PEM text.
     type: str
   sac_passphrase:
     description:
-      - Passphrase of the SAC's private key, or of the PKCS#12 file. The task never prompts for it.
+      - Passphrase of the SAC's private key or of the PKCS#12 file. The task never prompts for it.
     type: str
   retry_budget_seconds:
     description:
       - >-
-        Seconds after which a C(GET) is not repeated any more, after connection trouble, silence or HTTP 429, 502, 503
-        or 504. A C(Retry-After) that does not fit into them ends the task. At most five attempts are made.
+        Time limit in seconds for repeating a C(GET) after a connection error, a timeout or HTTP 429, 502, 503 or 504. If the service asks for a longer
+        wait with C(Retry-After), the task fails. The module makes at most five attempts.
       - Calls that change something are never repeated.
     type: int
     default: 60
 notes:
   - >-
-    A local task without C(become) runs inside the controller's own process, with the variables of C(environment); in every
-    other case the module is shipped to the host, which then needs the two Python libraries.
-  - A task that holds a secret is shipped through pipelining only, and otherwise refused before anything is sent.
+    A local task without C(become) runs in the controller's own process, with the variables of C(environment). In every other case the module is shipped to
+    the host, which then needs both Python libraries.
+  - A task with a secret is shipped only through pipelining. Without pipelining it fails before anything is sent.
 """

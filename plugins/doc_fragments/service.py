@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Documentation of the options in module_utils/_argspec.py: service_options."""
+"""Documentation of the options in module_utils/_options.py: service_options."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ options:
   ca_path:
     description:
       - >-
-        PEM file, or directory prepared by C(openssl rehash), of the CAs that the service's certificate must come from,
-        instead of the system's. Verification cannot be switched off.
-      - Without it the environment variable E(REQUESTS_CA_BUNDLE) is honoured, then the system's CAs.
+        PEM file with the CA certificates to trust instead of the system's, or a directory prepared with C(openssl rehash). Certificate verification cannot
+        be turned off.
+      - Without this option the module uses the environment variable E(REQUESTS_CA_BUNDLE) if it is set, and otherwise the CAs of the system.
     type: path
   timeout_seconds:
     description:
-      - Seconds that one call may take, from connecting to the last byte of the answer.
+      - Time limit in seconds for one call, from connecting to the last byte of the response.
     type: int
     default: 30
 requirements:
   - requests >= 2.28
   - cryptography >= 41
 notes:
-  - Proxies are taken from the environment variables E(HTTPS_PROXY), E(ALL_PROXY) and E(NO_PROXY); only http:// proxies are supported.
+  - Proxies are taken from the environment variables E(HTTPS_PROXY), E(ALL_PROXY) and E(NO_PROXY). Only http:// proxies are supported.
 """

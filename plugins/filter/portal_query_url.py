@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.eccops.rapid.plugins.module_utils._portal import client as portal
+from ansible_collections.eccops.rapid.plugins.module_utils._portal import client
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
 
 
-def portal_query_url(token, caller_id, query_url=portal.ENVIRONMENTS["production"][1], token_parameter=portal.QUERY_TOKEN_PARAMETER):
+def portal_query_url(token, caller_id, query_url=client.ENVIRONMENTS["production"][1], token_parameter=client.QUERY_TOKEN_PARAMETER):
     try:
-        return portal.portal_query_url(str(token), str(caller_id), str(query_url), str(token_parameter))
+        return client.portal_query_url(str(token), str(caller_id), str(query_url), str(token_parameter))
     except RapidError as error:
         raise AnsibleFilterError(error.message) from None
 

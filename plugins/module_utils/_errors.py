@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""The one family of expected errors, and the table of their kinds; front ends turn an error into C(fail_json)."""
+"""The one family of expected errors, and the table of their kinds; front ends turn an error into ``fail_json``."""
 
 from __future__ import annotations
 

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Checks that several modules make of their options before anything is contacted."""
+"""The options that modules share, each beside the documentation fragment of the same name, and their validation."""
 
 from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 
@@ -11,6 +14,99 @@ _LINE_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 _VAULT_HEADER = "$ANSIBLE_VAULT;"
 #: Options that name something, beside ids.
 _NAMES = ("email", "position", "positions", "service_name", "other_service_names")
+
+
+def service_options():
+    """How a service is called: fragment service."""
+    return {
+        "ca_path": {"type": "path"},
+        "timeout_seconds": {"type": "int", "default": 30},
+    }
+
+
+def rapidauth_options():
+    """Where RapidAuth is and which SAC opens it: fragments rapidauth and service."""
+    return {
+        **service_options(),
+        "api_url": {"type": "str", "default": "https://request.rapidauth.com/rapid"},
+        "sac_path": {"type": "path"},
+        "sac_content": {"type": "str", "no_log": True},
+        "sac_key_path": {"type": "path", "no_log": False},
+        "sac_key_content": {"type": "str", "no_log": True},
+        "sac_passphrase": {"type": "str", "no_log": True},
+        "retry_budget_seconds": {"type": "int", "default": 60},
+    }
+
+
+#: Rules over those options, in AnsibleModule's terms.
+RAPIDAUTH_RULES = {
+    "mutually_exclusive": [("sac_path", "sac_content"), ("sac_key_path", "sac_key_content")],
+    "required_one_of": [("sac_path", "sac_content")],
+}
+
+
+def ledger_options(is_required=False):
+    """Where replacements are recorded: fragment ledger."""
+    return {
+        "ledger_path": {"type": "path", "required": is_required},
+        "anon_ids_are_unique": {"type": "bool", "default": True},
+        **service_name_options(),
+    }
+
+
+def service_name_options():
+    """Under which name a ledger keeps the service: fragment ledger.service_name."""
+    return {"service_name": {"type": "str"}, "other_service_names": {"type": "list", "elements": "str", "default": []}}
+
+
+def audit_options():
+    """Where logins and changes are recorded: fragment audit."""
+    return {"audit_log_path": {"type": "path"}}
+
+
+def validate_limits(params):
+    """Raises InvalidInput unless the time limits make sense."""
+    for option, least in (("timeout_seconds", 1), ("retry_budget_seconds", 0)):
+        if params.get(option) is not None and not least <= params[option] <= 3600:
+            raise InvalidInput("%s must be between %d and 3600" % (option, least))
+
+
+def validate_concurrency(params):
+    """Raises InvalidInput unless ``concurrency`` is a number of connections that one controller should open."""
+    if not 1 <= params["concurrency"] <= 64:
+        raise InvalidInput("concurrency must be between 1 and 64")
+
+
+def validate_https_url(url, option):
+    """Returns ``url`` without a slash at its end; raises InvalidInput unless it is a plain https URL."""
+    try:
+        parts = urlsplit(url)
+        host, unused_port = (parts.hostname or "").encode("idna"), parts.port  # both raise ValueError where there can be none
+        is_usable = parts.scheme == "https" and host and "@" not in parts.netloc and not parts.query and not parts.fragment
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        raise InvalidInput("%s must be an https URL without user, query and fragment, such as https://host.example/path" % option)
+    return url.rstrip("/")
+
+
+def service_name(api_url: str) -> str:
+    """Returns the default name of the service at a URL: the URL without what may differ between two that mean the same.
+
+    Case of the host, a dot after it, the default port, repeated slashes and one at the end do not make another service.
+    """
+    try:
+        parts = urlsplit(api_url)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return api_url
+    if not host:
+        return api_url
+    if ":" in host:
+        host = "[%s]" % host
+    if port not in (None, 443):
+        host += ":%d" % port
+    return "https://" + host + re.sub(r"/+", "/", parts.path).rstrip("/")
 
 
 def validate_secret(name: str, value: object) -> None:

@@ -16,9 +16,9 @@ _LONGEST = 600
 
 
 def printable(text, longest=_LONGEST):
-    """Returns C(text) on one line with everything invisible written out, such as \\u202e: no line ends, control or bidi characters.
+    """Returns ``text`` on one line with everything invisible written out, such as \\u202e: no line ends, control or bidi characters.
 
-    It is cut after C(longest) characters; None leaves it whole.
+    It is cut after ``longest`` characters; None leaves it whole.
     """
     text = text if longest is None or len(text) <= longest else text[:longest] + "..."
     if text.isprintable():
@@ -32,7 +32,7 @@ def _written_out(character):
 
 
 def printable_tree(value, longest=_LONGEST):
-    """Returns C(value) with every text in its lists and dictionaries made printable; keys too."""
+    """Returns ``value`` with every text in its lists and dictionaries made printable; keys too."""
     if isinstance(value, str):
         return printable(value, longest)
     if isinstance(value, dict):
@@ -43,14 +43,14 @@ def printable_tree(value, longest=_LONGEST):
 
 
 def shortened(identifier):
-    """Returns enough of an id to tell it from others, and too little to use it."""
+    """Returns enough of an id to recognize it, and too little to use it."""
     if not identifier:
         return None
     return identifier[: min(_SHOWN, (len(identifier) + 1) // 2)] + "..."
 
 
 def without_ids(text, anon_ids):
-    """Returns C(text) with all RequestIds and these AnonIds shortened."""
+    """Returns ``text`` with all RequestIds and these AnonIds shortened."""
     for each in sorted(filter(None, anon_ids), key=len, reverse=True):
         text = re.sub(r"(?<![\w-])%s(?![\w-])" % re.escape(each), shortened(each), text)
     return _GUID.sub(r"\1...", text)

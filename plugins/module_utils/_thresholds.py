@@ -15,7 +15,7 @@ Limits = collections.namedtuple("Limits", "warning_days critical_days warning_pe
 
 
 def read_limits(params, prefix):
-    """Returns the Limits that the options beginning with C(prefix) say; raises InvalidInput where they make no sense."""
+    """Returns the Limits that the options beginning with ``prefix`` say; raises InvalidInput where they make no sense."""
     names = [prefix + name for name in Limits._fields]
     limits = Limits(*[params.get(name) for name in names])
     for name, value in zip(names, limits):
@@ -31,9 +31,9 @@ def read_limits(params, prefix):
 
 
 def judge_severity(days_left, whole_days, limits):
-    """Returns (severity, the limit in words) for an end in C(days_left) days, (None, None) where it is far enough.
+    """Returns (severity, the limit in words) for an end in ``days_left`` days, (None, None) where it is far enough.
 
-    C(whole_days) is the validity as issued, None where that is not known: then only the days count.
+    ``whole_days`` is the validity as issued, None where that is not known: then only the days count.
     """
     for severity in (CRITICAL, WARNING):
         least_days, least_percent = getattr(limits, severity + "_days"), getattr(limits, severity + "_percent")
@@ -45,5 +45,5 @@ def judge_severity(days_left, whole_days, limits):
 
 
 def days_between(earlier, later):
-    """Returns whole days, rounded down: -1 as soon as C(later) has passed."""
+    """Returns whole days, rounded down: -1 as soon as ``later`` has passed."""
     return (later - earlier).days

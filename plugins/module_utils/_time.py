@@ -17,8 +17,8 @@ _INSTANT = re.compile(
 )
 
 
-def parse_instant(text):
-    """Returns an aware UTC datetime (fractions cut to microseconds), or None if C(text) is no timestamp.
+def parse_instant(text: object) -> datetime.datetime | None:
+    """Returns an aware UTC datetime (fractions cut to microseconds), or None if ``text`` is no timestamp.
 
     Without an offset the time is taken as UTC.
     """
@@ -34,7 +34,7 @@ def parse_instant(text):
         return None
 
 
-def _offset(text):
+def _offset(text: str | None) -> datetime.timedelta:
     if not text or text == "Z":
         return datetime.timedelta(0)
     hours, minutes = int(text[1:3]), int(text[-2:])
@@ -44,20 +44,20 @@ def _offset(text):
     return -size if text[0] == "-" else size
 
 
-def format_instant(instant):
-    """Returns e.g. C(2026-11-22T08:00:00Z), or None for None; fractions of a second are dropped."""
+def format_instant(instant: datetime.datetime | None) -> str | None:
+    """Returns e.g. ``2026-11-22T08:00:00Z``, or None for None; fractions of a second are dropped."""
     if instant is None:
         return None
     # Not strftime: its %Y writes year 1, .NET's "no date", as one digit.
     return instant.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
-def utc_now():
+def utc_now() -> datetime.datetime:
     return datetime.datetime.now(UTC)
 
 
-def given_now(text):
-    """Returns the C(now) option as a datetime, or the clock's time when it was not given."""
+def given_now(text: str | None) -> datetime.datetime:
+    """Returns the ``now`` option as a datetime, or the clock's time when it was not given."""
     if not text:
         return utc_now()
     instant = parse_instant(text)
@@ -66,8 +66,8 @@ def given_now(text):
     return instant
 
 
-def from_epoch(seconds):
-    """Returns the datetime of epoch C(seconds), or None where that is no point in time."""
+def from_epoch(seconds: float) -> datetime.datetime | None:
+    """Returns the datetime of epoch ``seconds``, or None where that is no point in time."""
     try:
         return datetime.datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, OSError, ValueError, TypeError):

@@ -7,205 +7,204 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: credential_check_info
-short_description: Look at a whole fleet's credentials, SACs and Portal accounts, and judge them
+short_description: Check a fleet's credentials, SACs and Portal accounts
 version_added: 0.1.0
 author:
   - eccops.rapid maintainers (@eccops)
 description:
   - >-
-    Looks up every credential of a fleet in one task, resolves replacements through the ledger, reads each SAC, and
-    returns one report with a verdict, findings, counts and what to do, for M(eccops.rapid.credential_report).
+    Looks up every credential of a fleet in one task, finds the current RequestIds through the ledger, reads each SAC, and returns one report with a
+    verdict, findings, counts and recommended actions, for M(eccops.rapid.credential_report).
   - >-
-    A SAC that cannot be used, or a service that does not answer, is a finding about those positions and does not hide
-    the others. The task fails only where the check itself is set up wrongly.
+    A SAC that cannot be used or a service that does not respond is a finding about the positions it concerns; the other positions are still checked. The
+    task fails only if the check itself is configured incorrectly.
 options:
   services:
     description:
-      - Each SAC with the positions it belongs to.
+      - The SACs, each with the positions that use it.
     type: list
     elements: dict
     default: []
     suboptions:
       positions:
-        description: >-
-          Mapping from the name of a position to its C(ecc) and C(request_id).
+        description: Mapping from the name of a position to its C(ecc) and C(request_id).
         type: dict
         required: true
       service_name:
-        description: Name under which the ledger keeps the service, as in M(eccops.rapid.rapidauth_request_info).
+        description: Name of the service in the ledger, as in M(eccops.rapid.rapidauth_request_info).
         type: str
       other_service_names:
-        description: Names of services in the ledger that really are others.
+        description: Names in the ledger that belong to services other than this one.
         type: list
         elements: str
         default: []
       api_url:
-        description: Base URL of RapidAuth, https only.
+        description: Base URL of the RapidAuth service. Only https is allowed.
         type: str
         default: https://request.rapidauth.com/rapid
       sac_path:
-        description: The SAC as a file, PEM or PKCS#12.
+        description: File with the SAC, PEM or PKCS#12.
         type: path
       sac_content:
-        description: The SAC as PEM text, or PKCS#12 in base64.
+        description: The SAC as PEM text, or as PKCS#12 in base64.
         type: str
       sac_key_path:
-        description: The SAC's key as a file, where it is not in the SAC itself.
+        description: PEM file with the private key of the SAC, if the key is not in the certificate's file.
         type: path
       sac_key_content:
-        description: The SAC's key as PEM text instead of a file.
+        description: The private key of the SAC as PEM text.
         type: str
       sac_passphrase:
-        description: What opens the SAC's key.
+        description: Passphrase of the SAC's private key or of the PKCS#12 file.
         type: str
       ca_path:
-        description: PEM file or directory of the CAs to trust instead of the system's.
+        description: PEM file or directory with the CA certificates to trust instead of the system's.
         type: path
       timeout_seconds:
-        description: Seconds that one call may take, from connecting to the last byte of the answer.
+        description: Time limit in seconds for one call, from connecting to the last byte of the response.
         type: int
         default: 30
       retry_budget_seconds:
-        description: Seconds that may be spent waiting before look-ups are repeated.
+        description: Time limit in seconds for repeating look-ups.
         type: int
         default: 60
   accounts:
     description:
-      - Portal accounts to log in with, each once. Check mode does not log in.
+      - Portal accounts to test with one login each. In check mode the module does not log in.
     type: list
     elements: dict
     default: []
     suboptions:
       api_url:
-        description: Base URL of the Portal's API.
+        description: Base URL of the Portal API.
         type: str
         required: true
       ca_path:
-        description: PEM file or directory of the CAs to trust instead of the system's.
+        description: PEM file or directory with the CA certificates to trust instead of the system's.
         type: path
       email:
-        description: The account.
+        description: E-mail address of the account.
         type: str
         required: true
       password:
-        description: Its password.
+        description: Password of the account.
         type: str
         required: true
       ecc:
-        description: The center it belongs to.
+        description: The ECC that the account belongs to.
         type: str
   launchers:
     description:
       - >-
-        Mapping from a position to what was seen of its launcher: C(ecc), C(is_reachable), C(program_sha256) and
-        C(configuration_sha256), empty where there is none.
+        Mapping from a position to the observed state of its launcher: C(ecc), C(is_reachable), C(program_sha256) and C(configuration_sha256). A hash is
+        empty if the file does not exist.
     type: dict
     default: {}
   installed_sacs:
     description:
       - >-
-        Mapping from a position to what was seen of its installed SAC: C(is_reachable) and C(sha256_fingerprint), empty where
-        there is none.
+        Mapping from a position to the observed state of its installed SAC: C(is_reachable) and C(sha256_fingerprint), which is empty if no SAC is
+        installed.
     type: dict
     default: {}
   unreadable:
     description:
       - >-
-        Mapping from a position whose variables cannot be used to its C(ecc) and the C(reason). Each is a finding, and the others are
-        checked all the same.
+        Mapping from a position whose variables cannot be used to its C(ecc) and the C(reason). Each becomes a finding, and the other positions are still
+        checked.
     type: dict
     default: {}
-  is_account_expected:
+  expect_accounts:
     description:
-      - Whether it is a finding when O(accounts) is empty.
+      - Whether an empty O(accounts) is a finding.
     type: bool
     default: false
   launcher_sha256:
     description:
-      - SHA-256 that the program of O(launchers) must have. Without it only its being there is asked for.
+      - Expected SHA-256 of the launcher program on each position. Without it the module only checks that the program exists.
     type: str
   launcher_configuration_sha256:
     description:
-      - SHA-256 that the configuration of O(launchers) must have. Without it only its being there is asked for.
+      - Expected SHA-256 of the launcher configuration on each position. Without it the module only checks that the configuration exists.
     type: str
   ledger_path:
     description:
       - >-
-        Ledger of replacements. With it the current RequestIds are taken from it, ends are reckoned from the first of each
-        history, and what is unresolved or differs from the service is found.
+        Ledger of replacements. With it the module takes the current RequestIds from the ledger, calculates expiry from the first credential of each
+        history, and reports replacements that are unresolved or that differ from the service.
     type: path
-  is_fleet_from_ledger:
+  fleet_from_ledger:
     description:
-      - Whether all positions that the ledger knows at a service are checked, instead of those given.
+      - Whether to check all positions that the ledger has for a service, instead of the positions given.
       - >-
-        The ledger does not know which SAC a position belongs to: it is looked up with the SAC that it was given for, and one
-        that was given for none with the first of O(services) at its URL.
+        The ledger does not record which SAC a position uses. A position is looked up with the SAC under which O(services) lists it, and otherwise with the
+        first SAC of O(services) for the same URL.
     type: bool
     default: false
   concurrency:
     description:
-      - Connections to use at the most, 1 to 64. The service's limits are not published.
+      - Maximum number of connections, 1 to 64. The service's limits are not published.
     type: int
     default: 16
   now:
     description:
-      - The time to judge by, in UTC, such as V(2026-11-22T08:00:00Z). Default is the clock.
+      - Time to evaluate against, in UTC, such as V(2026-11-22T08:00:00Z). The default is the current time.
     type: str
   expiry_warning_days:
     description:
-      - Days that must be left of a credential's year, else it is a warning.
+      - Report a warning if a credential expires in fewer than this many days.
     type: float
     default: 60
   expiry_critical_days:
     description:
-      - Days that must be left of a credential's year, else it is critical.
+      - Report a critical finding if a credential expires in fewer than this many days.
     type: float
     default: 14
   expiry_warning_percent:
     description:
-      - Percent of its year that must be left, else it is a warning. Whichever limit is reached first counts.
+      - Report a warning if less than this percentage of a credential's validity is left. The limit that is reached first applies.
     type: float
   expiry_critical_percent:
     description:
-      - Percent of its year that must be left, else it is critical.
+      - Report a critical finding if less than this percentage of a credential's validity is left.
     type: float
   sac_warning_days:
     description:
-      - Days that a SAC must still be valid, else it is a warning.
+      - Report a warning if a SAC expires in fewer than this many days.
     type: float
     default: 60
   sac_critical_days:
     description:
-      - Days that a SAC must still be valid, else it is critical.
+      - Report a critical finding if a SAC expires in fewer than this many days.
     type: float
     default: 14
   sac_warning_percent:
     description:
-      - Percent of its validity that must be left of a SAC, else it is a warning.
+      - Report a warning if less than this percentage of a SAC's validity is left.
     type: float
   sac_critical_percent:
     description:
-      - Percent of its validity that must be left of a SAC, else it is critical.
+      - Report a critical finding if less than this percentage of a SAC's validity is left.
     type: float
   validity_days:
     description:
-      - Days that a credential is valid from its first collection.
+      - Validity of a credential in days, from its first collection.
     type: int
     default: 365
   collection_minutes:
     description:
-      - Minutes after which a credential that nobody collected lapses. The vendor's own client says 10.
+      - Minutes after which an uncollected credential lapses. The vendor's own client states 10.
     type: int
     default: 10
   fail_on:
     description:
-      - From which severity on the verdict is a failure. The task itself does not fail by it.
+      - The lowest severity that makes the verdict a failure. The task itself does not fail because of the verdict.
     type: str
     choices: [critical, warning, never]
     default: critical
   show_ids:
     description:
-      - Whether AnonIds and RequestIds stand in the report in full.
+      - Whether the report shows AnonIds and RequestIds in full. By default it shortens them.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -214,10 +213,10 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Reads only, in check mode and without; logins, where they are asked for, are left out in check mode.
+    details: Reads only, both in check mode and otherwise. Check mode omits the logins with O(accounts).
   diff_mode:
     support: none
-    details: It changes nothing.
+    details: The module changes nothing.
 seealso:
   - module: eccops.rapid.credential_report
   - module: eccops.rapid.rapidauth_request_info
@@ -239,7 +238,7 @@ EXAMPLES = r"""
   run_once: true
   register: fleet
 
-- name: Say what has to be done
+- name: Show what has to be done
   ansible.builtin.debug:
     msg: "{{ item.title }}: {{ item.what_to_do }}"
   loop: "{{ fleet.report.to_do }}"
@@ -250,28 +249,28 @@ EXAMPLES = r"""
 
 RETURN = r"""
 report:
-  description: The report, as docs/credential_report.md and docs/credential_report.schema.json describe it.
+  description: The report. Its format is described in docs/credential_report.md and docs/credential_report.schema.json.
   type: dict
   returned: success
   contains:
     verdict:
-      description: As RV(verdict).
+      description: Same as RV(verdict).
       type: dict
     counts:
-      description: As RV(counts).
+      description: Same as RV(counts).
       type: dict
     to_do:
-      description: The findings in groups of one kind, the most urgent first.
+      description: The findings grouped by kind, most urgent first.
       type: list
       elements: dict
     findings:
-      description: Each with C(about), C(subject), C(ecc), C(severity), C(kind), C(reason) and C(what_to_do); critical ones first.
+      description: The findings, critical ones first. Each has C(about), C(subject), C(ecc), C(severity), C(kind), C(reason) and C(what_to_do).
       type: list
       elements: dict
 verdict:
   description: >-
-    C(severity), C(is_failing), C(answer), C(headline), C(advice), the C(fail_on) it was judged by, and a C(message) that names
-    each finding it fails for.
+    The verdict: C(severity), C(is_failing), C(answer), C(headline), C(advice), the value of O(fail_on) as C(fail_on), and a C(message) that lists the
+    findings that make it a failure.
   type: dict
   returned: success
   sample:
@@ -283,13 +282,13 @@ verdict:
     advice: Nothing has to be done.
     message: Yes, dispatch can work tomorrow. Nothing has to be done.
 lines:
-  description: The fleet as a table for a terminal, of more than 200 positions those that are not fine, and the verdict.
+  description: The fleet as a table for a terminal, followed by the verdict. If there are more than 200 positions, the table omits those without findings.
   type: list
   elements: str
   returned: success
   sample: ["POSITION  ECC  STATUS     COLLECTED   ENDS        FINDING"]
 counts:
-  description: How many subjects are in which state, how many findings there are, by kind, status and ECC.
+  description: Number of subjects in each state, and number of findings by kind, status and ECC.
   type: dict
   returned: success
   sample:
@@ -298,21 +297,18 @@ counts:
       critical: 0
       warning: 0
 error_kind:
-  description: A stable word for the cause of a failure.
+  description: Stable identifier for the cause of the failure.
   type: str
   returned: failure
   sample: invalid_input
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import credential_check_info_spec
-from ansible_collections.eccops.rapid.plugins.module_utils._fleet.check import check_fleet
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.check import OPERATION
 
 
 def main():
-    run_module(AnsibleModule(supports_check_mode=True, **credential_check_info_spec()), check_fleet)
+    run_module(OPERATION)
 
 
 if __name__ == "__main__":

@@ -7,28 +7,28 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: credential_report
-short_description: Write what a check found as HTML, JUnit XML, Prometheus metrics, JSON and Markdown
+short_description: Write the report of a check as HTML, JUnit XML, Prometheus metrics, JSON and Markdown
 version_added: 0.1.0
 author:
   - eccops.rapid maintainers (@eccops)
 description:
   - >-
-    Renders the report of M(eccops.rapid.credential_check_info) into C(report.html), C(report.json), C(junit.xml), C(report.md)
-    and C(metrics.prom). All come from one data structure, and each file is replaced in one step.
+    Renders the report of M(eccops.rapid.credential_check_info) into C(report.html), C(report.json), C(junit.xml), C(report.md) and C(metrics.prom). All
+    files are made from the same data, and each file is replaced atomically.
 options:
   report:
     description:
-      - The C(report) that M(eccops.rapid.credential_check_info) returned.
+      - The C(report) returned by M(eccops.rapid.credential_check_info).
     type: dict
     required: true
   directory:
     description:
-      - Where the files are put; it is made if it is missing.
+      - Directory for the files. The module creates it if it does not exist.
     type: path
     required: true
   formats:
     description:
-      - What to write.
+      - Formats to write.
     type: list
     elements: str
     choices: [html, json, junit, markdown, metrics]
@@ -36,24 +36,24 @@ options:
   metrics_path:
     description:
       - >-
-        Where the metrics go instead of C(metrics.prom) in O(directory), such as a file in node_exporter's textfile
-        directory, which must exist. The name must end in C(.prom) to be read.
+        File for the metrics instead of C(metrics.prom) in O(directory), for example in node_exporter's textfile directory. Its directory must exist.
+        node_exporter reads only names that end in C(.prom).
     type: path
   mode:
     description:
-      - Mode of the files, octal and in quotes.
+      - Mode of the files, in octal digits and in quotes.
     type: str
     default: "0640"
   metrics_mode:
     description:
-      - Mode of the metrics, which node_exporter reads as a user of its own.
+      - Mode of the metrics file, in octal digits and in quotes. The default lets node_exporter read it as its own user.
     type: str
     default: "0644"
   trend_length:
     description:
       - >-
-        Of how many runs the counts are kept for the trend, 1 to 1000. They are read from the C(report.json) that stands in
-        O(directory): keep it between runs. With V(1) there is no trend.
+        Number of runs in the trend, 1 to 1000. The module reads the counts of earlier runs from the C(report.json) in O(directory), so keep that file
+        between runs. With V(1) there is no trend.
     type: int
     default: 30
 extends_documentation_fragment:
@@ -63,13 +63,26 @@ attributes:
     support: full
   diff_mode:
     support: none
-    details: The files are new at every time of a check.
+    details: The files differ after every check.
 seealso:
   - module: eccops.rapid.credential_check_info
 """
 
 EXAMPLES = r"""
-- name: Write the report of a check
+- name: Check the fleet
+  eccops.rapid.credential_check_info:
+    services:
+      - sac_path: /etc/rapidauth/sac.p12
+        sac_passphrase: "{{ vault_sac_passphrase }}"
+        positions:
+          north-01:
+            ecc: North
+            request_id: 1b661ed5-12a0-4abd-b0e6-1be7c665a100
+  delegate_to: localhost
+  run_once: true
+  register: fleet
+
+- name: Write the report of the check
   eccops.rapid.credential_report:
     report: "{{ fleet.report }}"
     directory: "{{ playbook_dir }}/build/credentials"
@@ -80,13 +93,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 paths:
-  description: The file of each format.
+  description: Path of the file of each format.
   type: dict
   returned: success
   sample:
     html: build/credentials/report.html
 changed_paths:
-  description: The files that were written, or would be in check mode.
+  description: Files that were written, or would be written in check mode.
   type: list
   elements: str
   returned: success
@@ -99,21 +112,18 @@ verdict:
     severity: fine
     is_failing: false
 error_kind:
-  description: A stable word for the cause of a failure.
+  description: Stable identifier for the cause of the failure.
   type: str
   returned: failure
   sample: report_not_written
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import credential_report_spec
-from ansible_collections.eccops.rapid.plugins.module_utils._report.writer import write_report
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._report.writer import OPERATION
 
 
 def main():
-    run_module(AnsibleModule(supports_check_mode=True, **credential_report_spec()), write_report)
+    run_module(OPERATION)
 
 
 if __name__ == "__main__":

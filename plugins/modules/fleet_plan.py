@@ -7,53 +7,53 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fleet_plan
-short_description: Read and validate a fleet's variables once, before any position is touched
+short_description: Read and validate the variables of a fleet
 version_added: 0.2.0
 author:
   - eccops.rapid maintainers (@eccops)
 description:
   - >-
-    Reads what the inventory says of each host, checks types and ids, and returns the plan of a job: per position what is done with
-    it, and for the run the ledger, the host that keeps it, the service and the limits. The playbooks of this collection read nothing
-    but this plan afterwards, so that what a position says of itself decides nothing.
+    Reads the inventory's variables of each host, validates types and ids, and returns the plan of a job: what to do with each position, the ledger and its
+    host, the service and the limits. The playbooks of this collection use only this plan afterwards, so that nothing a position reports about itself can
+    influence the job.
   - >-
-    All problems are reported at once, each with its position. Refused are facts of a host that would outrank the inventory, text
-    that YAML has made a number of, variables with the collection's prefixes that do not exist, and a ledger host that is a position.
-  - It runs on the controller, whatever the host of the task, and connects to nothing.
+    All problems are reported at once, each with its position. The module refuses host facts that would override the inventory, text that YAML has turned
+    into a number, unknown variables with the collection's prefixes, and a ledger host that is one of the positions.
+  - It always runs on the controller, and it connects to nothing.
 options:
   job:
     description:
-      - The job to plan. Each reads the variables that the playbook of its name documents.
+      - The job to plan. Each job reads the variables that the playbook of the same name documents.
     type: str
     choices: [block, check, provision, rotate]
     required: true
   hosts:
     description:
-      - The positions of the run, as the inventory names them.
+      - Positions of the run, by their inventory names.
     type: list
     elements: str
     required: true
   all_positions:
     description:
-      - All positions of the fleet, also those that C(--limit) leaves out. None of them may keep the ledger.
+      - All positions of the fleet, including those that C(--limit) excludes. None of them may be the ledger host.
     type: list
     elements: str
     default: []
   pattern_variable:
     description:
       - >-
-        Name of a variable whose patterns choose among O(hosts), text or a list of text. Each pattern must match a host. The variable
-        is read as it is written, so that a number is refused and not taken for a name.
+        Name of a variable with patterns that select from O(hosts), as a string or a list of strings. Each pattern must match at least one host. The module
+        reads the variable as written, so that it can refuse a number instead of taking it for a name.
     type: str
   tags:
     description:
-      - With O(job=provision), the tags of the run; what they leave out is not planned.
+      - Tags of the run for O(job=provision). The module does not plan what they exclude.
     type: list
     elements: str
     default: [all]
   skipped_tags:
     description:
-      - With O(job=provision), the tags that the run skips.
+      - Tags that the run skips, for O(job=provision).
     type: list
     elements: str
     default: []
@@ -62,14 +62,14 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Reads only, in check mode and without.
+    details: Reads only, both in check mode and otherwise.
   diff_mode:
     support: none
-    details: It changes nothing.
+    details: The module changes nothing.
   platform:
-    details: It runs on the controller only.
+    details: The module runs on the controller only.
 notes:
-  - The result holds the SAC's passphrase and is not shown.
+  - The result contains the passphrase of the SAC and is hidden from the output.
 seealso:
   - module: eccops.rapid.rapidauth_rotation
 """
@@ -86,26 +86,26 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ledger_host:
-  description: The host that keeps the ledger and talks to the service.
+  description: The host that keeps the ledger and calls the service.
   type: str
   returned: success
   sample: localhost
 ledger_path:
-  description: The ledger's path there.
+  description: Path of the ledger on that host.
   type: str
   returned: success
   sample: ~/.local/state/eccops.rapid/ledger.sqlite
 service:
-  description: Options of the C(rapidauth) modules that name the service and its SAC.
+  description: Options of the C(rapidauth) modules for the service and its SAC.
   type: dict
-  returned: with O(job=rotate)
+  returned: when O(job=rotate)
   sample:
     sac_path: /etc/rapidauth/sac.p12
 services:
-  description: The services of the run, each with its C(options) and the C(credentials) that are blocked there.
+  description: The services of the run, each with its C(options) and the C(credentials) to block at that service.
   type: list
   elements: dict
-  returned: with O(job=block)
+  returned: when O(job=block)
   sample:
     - options:
         sac_path: /etc/rapidauth/sac.p12
@@ -113,14 +113,16 @@ services:
         - position: north-07
           request_id: 1b661ed5-12a0-4abd-b0e6-1be7c665a100
 positions:
-  description: What is done with each position, keyed by its name.
+  description: What to do with each position, keyed by its name.
   type: dict
   returned: success
   sample:
     north-01:
       request_id: 1b661ed5-12a0-4abd-b0e6-1be7c665a100
 error_kind:
-  description: V(fleet_invalid) where the variables are wrong.
+  description:
+    - Stable identifier for the cause of the failure.
+    - V(fleet_invalid) if the variables are invalid.
   type: str
   returned: failure
   sample: fleet_invalid

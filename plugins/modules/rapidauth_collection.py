@@ -7,56 +7,56 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rapidauth_collection
-short_description: Deliver a RequestId to a position and have it collect the credential
+short_description: Deliver a RequestId to a position and collect the credential
 version_added: 0.2.0
 author:
   - eccops.rapid maintainers (@eccops)
 description:
   - >-
-    Writes the RequestId of a replaced credential to a file on the position, then runs the site's own command, which has the
-    position collect the credential. One remote task does both.
+    Writes the RequestId of a replaced credential to a file on the position, then runs the site's own command that makes the position collect the
+    credential. One remote task does both.
   - >-
-    The position keeps a durable mark of the RequestId for which the command ended well, beside the request file. With the mark
-    nothing is done again. Without it the command runs, whatever the service says of the credential: the service calls a credential
-    Collected as soon as it has signed it, even where the certificate never reached the position.
+    Beside the request file the position keeps a durable marker with the RequestId for which the command succeeded. If the marker matches, the module does
+    nothing. Otherwise it runs the command, whatever status the service reports: the service reports Collected as soon as it has signed the credential,
+    even if the certificate never reached the position.
   - >-
-    What the position answers is data. Only the return values documented here pass to the controller, bounded in length and
-    printable; facts and new hosts do not.
+    Output from the position is treated as untrusted data. Only the documented return values reach the controller, limited in length and printable. Facts
+    and new hosts are dropped.
 options:
   state:
     description:
       - >-
-        V(ready) tries whether the position could collect: the directory can be written to and has room, and the command's program
-        can be run. V(collected) delivers and collects.
+        V(ready) checks whether the position could collect: the directory is writable and has enough free space, and the command's program is executable.
+        V(collected) delivers the RequestId and collects the credential.
     type: str
     choices: [ready, collected]
     default: collected
   request_path:
     description:
       - >-
-        Absolute path of the request file, a JSON object with C(request_id) and C(anon_id). It is written whole and readable by its
-        owner only; missing directories are made, closed to others. C(~) and variables such as C($HOME) are the position's.
+        Absolute path of the request file, a JSON object with C(request_id) and C(anon_id). The file is replaced atomically and only its owner can read it.
+        Missing directories are created without access for others. C(~) and variables such as C($HOME) are expanded on the position.
     type: path
     required: true
   request_id:
     description:
-      - RequestId to deliver. Whoever has it can collect the credential. Required with O(state=collected).
+      - RequestId to deliver. Anyone who has it can collect the credential. Required if O(state=collected).
     type: str
   anon_id:
     description:
-      - AnonId of the credential.
+      - AnonId of the credential, for the request file.
     type: str
   argv:
     description:
       - >-
-        The command, as a list: the program and its arguments. No shell is involved. C({request_path}) in an argument stands for the
-        request file. The position counts as having collected when the command ends with 0.
+        The command as a list of the program and its arguments. It does not run in a shell. C({request_path}) in an argument is replaced by the path of the
+        request file. The credential counts as collected if the command ends with exit code 0.
     type: list
     elements: str
     required: true
   timeout_seconds:
     description:
-      - Seconds after which the command, and all that it started, is ended. Between 1 and 3600.
+      - Time limit in seconds for the command, 1 to 3600. When it is reached, the command and all processes that it started are ended.
     type: int
     default: 300
 extends_documentation_fragment:
@@ -64,18 +64,18 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Looks and changes nothing. O(state=ready) then neither makes a directory nor tries to write.
+    details: Reads only. With O(state=ready) it neither creates a directory nor tests writing to it.
   diff_mode:
     support: none
-    details: A RequestId is nothing to show.
+    details: A RequestId must not be shown.
 requirements:
-  - Python 3.8 on the position, with nothing but its standard library
+  - Python 3.8 or later on the position, standard library only
 seealso:
   - module: eccops.rapid.rapidauth_rotation
 """
 
 EXAMPLES = r"""
-- name: Have the position collect its new credential
+- name: Collect the new credential on the position
   eccops.rapid.rapidauth_collection:
     request_path: /var/lib/rapidauth/request.json
     request_id: 65c4d858-23b2-4a9e-9c45-b8f36d1c442f
@@ -91,30 +91,30 @@ is_delivered:
   returned: success, and failure of O(state=collected)
   sample: true
 is_collected:
-  description: Whether the position's command has ended well for this RequestId, now or before.
+  description: Whether the command has succeeded for this RequestId, now or in an earlier run.
   type: bool
   returned: success
   sample: true
 exit_code:
-  description: What the command ended with, where it failed.
+  description: Exit code of the command, if it failed.
   type: int
   returned: failure
   sample: 1
 error_kind:
-  description: V(not_ready), V(not_collected) or V(invalid_input).
+  description:
+    - Stable identifier for the cause of the failure.
+    - V(not_ready), V(not_collected) or V(invalid_input).
   type: str
   returned: failure
   sample: not_collected
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation.collection import collection_spec, run
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.collection import OPERATION
 
 
 def main():
-    run_module(AnsibleModule(supports_check_mode=True, **collection_spec()), run)
+    run_module(OPERATION)
 
 
 if __name__ == "__main__":

@@ -7,26 +7,26 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rapidauth_ledger_info
-short_description: Show what the ledger of replacements knows
+short_description: Read the ledger of replacements
 version_added: 0.1.0
 author:
   - eccops.rapid maintainers (@eccops)
 description:
   - >-
-    Reads the ledger that M(eccops.rapid.rapidauth_rotation) and M(eccops.rapid.rapidauth_request) keep: the current
-    RequestId of each position, what is unresolved, and what happened when, from where and by whom.
+    Reads the ledger that M(eccops.rapid.rapidauth_rotation) and M(eccops.rapid.rapidauth_request) keep: the current RequestId of each position, unresolved
+    replacements, and the history of all replacements with time, controller and user.
   - >-
-    Nothing is ever deleted from a ledger. Keep it for at least a year; where it must not be kept longer than that,
-    export it, move it away, and begin a new one between two rotations.
+    Nothing is ever deleted from a ledger. Keep it for at least a year. If it must not be kept longer, export it, move it away, and start a new one between
+    two rotations.
 options:
   ledger_path:
     description:
-      - The ledger. It must exist, belong to the user that runs the task, and be closed to all others.
+      - Path of the ledger. It must exist, belong to the user that runs the task, and be inaccessible to all others.
     type: path
     required: true
   api_url:
     description:
-      - URL of the service whose replacements are meant, where the ledger serves several. All services by default.
+      - URL of the service whose replacements to return, if the ledger has several services. By default all services are returned.
     type: str
   service_name:
     description:
@@ -34,29 +34,29 @@ options:
     type: str
   request_ids:
     description:
-      - RequestIds to resolve to the newest one of their history.
+      - RequestIds to resolve to the newest RequestId of their history.
     type: list
     elements: str
     default: []
   positions:
     description:
-      - Show these positions only.
+      - Return these positions only. By default all positions are returned.
     type: list
     elements: str
     default: []
   rotation_id:
     description:
-      - Show the history of this rotation only.
+      - Return the history of this rotation only. By default all rotations are returned.
     type: str
 extends_documentation_fragment:
   - eccops.rapid.attributes
 attributes:
   check_mode:
     support: full
-    details: Reads only, in check mode and without.
+    details: Reads only, both in check mode and otherwise.
   diff_mode:
     support: none
-    details: It changes nothing.
+    details: The module changes nothing.
 seealso:
   - module: eccops.rapid.rapidauth_rotation
 """
@@ -69,7 +69,7 @@ EXAMPLES = r"""
   delegate_to: localhost
   register: ledger
 
-- name: Keep the history of a rotation for the auditors
+- name: Save the history of the rotation for the auditors
   ansible.builtin.copy:
     content: "{{ ledger.json_lines }}"
     dest: /var/lib/rapidauth/2026q4.jsonl
@@ -79,7 +79,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 request_ids:
-  description: The newest RequestId for each of O(request_ids); one that the ledger does not know is its own.
+  description: The newest RequestId for each of O(request_ids). A RequestId that the ledger does not have maps to itself.
   type: dict
   returned: success
   sample:
@@ -87,8 +87,8 @@ request_ids:
 positions:
   description:
     - >-
-      The current C(request_id) and C(anon_id) of each position with its C(original_request_id), C(rotation_id) and
-      C(replaced_at), C(delivered_at), C(collected_at), C(service).
+      The current C(request_id) and C(anon_id) of each position, with its C(original_request_id), C(rotation_id), C(replaced_at), C(delivered_at),
+      C(collected_at) and C(service).
   type: dict
   returned: success
   sample:
@@ -99,47 +99,43 @@ positions:
       rotation_id: 2026q4
       replaced_at: "2026-11-22T08:00:00Z"
 services:
-  description: Names of the services whose replacements are shown.
+  description: Names of the services whose replacements are returned.
   type: list
   elements: str
   returned: success
   sample: [https://request.rapidauth.com/rapid]
 unresolved:
-  description: The rows of RV(history) of which it is not known whether the credential was replaced.
+  description: The rows of RV(history) for which it is not known whether the credential was replaced.
   type: list
   elements: dict
   returned: success
   sample: []
 history:
   description: >-
-    The rows, oldest first, with C(position), C(rotation_id), C(original_request_id), C(request_id) (the one to be
-    replaced), C(new_request_id), C(old_anon_id), C(new_anon_id), C(outcome), C(error), C(intended_at), C(finished_at),
-    C(controller), C(user) and C(api_url).
+    The rows, oldest first, with C(position), C(rotation_id), C(original_request_id), C(request_id) (the one that was replaced), C(new_request_id),
+    C(old_anon_id), C(new_anon_id), C(outcome), C(error), C(intended_at), C(finished_at), C(controller), C(user) and C(api_url).
   type: list
   elements: dict
   returned: success
   sample: []
 json_lines:
-  description: The same rows as JSON Lines, ready to be written to a file.
+  description: The rows of RV(history) as JSON Lines, ready to be written to a file.
   type: str
   returned: success
   sample: ""
 error_kind:
-  description: A stable word for the cause of a failure.
+  description: Stable identifier for the cause of the failure.
   type: str
   returned: failure
   sample: ledger_missing
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import ledger_info_spec
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.info import view_ledger
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.info import OPERATION
 
 
 def main():
-    run_module(AnsibleModule(supports_check_mode=True, **ledger_info_spec()), view_ledger)
+    run_module(OPERATION)
 
 
 if __name__ == "__main__":

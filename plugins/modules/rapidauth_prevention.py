@@ -7,21 +7,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rapidauth_prevention
-short_description: Prevent collection of every credential that lost positions have had
+short_description: Prevent collection of all credentials of lost positions
 version_added: 0.2.0
 author:
   - eccops.rapid maintainers (@eccops)
 description:
   - >-
-    Prevents collection, replacement and automatic renewal of each unexpired credential in the history of each position: the
-    first one, each one that a rotation put in its place, and what an unresolved replacement may have left. It verifies each
-    change, and lists the AnonIds that the relying party must refuse.
+    Prevents collection, replacement and automatic renewal of each unexpired credential in the history of each position: the first one, each one that a
+    rotation created, and any that an unresolved replacement may have left. It verifies each change, and returns the AnonIds that the relying party must
+    refuse.
   - >-
-    B(It does not take back a certificate that a device already has.) The device keeps working until the relying party refuses its
-    AnonId. After a rotation that was not collected this is not the newest one.
+    B(It does not revoke a certificate that a device already has.) The device keeps working until the relying party refuses its AnonId. If the last
+    rotation was not collected, that is not the newest AnonId.
   - >-
-    A failure of one credential does not keep the others from being prevented. All failures are reported at the end. A position
-    of which the service has no credential is a failure.
+    If one credential fails, the module continues with the others and reports all failures at the end. It is also a failure if the service has no
+    credential of a position.
 options:
   credentials:
     description:
@@ -37,12 +37,12 @@ options:
         required: true
       request_id:
         description:
-          - Any RequestId of the history of the position's credential, such as its first one.
+          - Any RequestId of the history of the position's credential, such as the first one.
         type: str
         required: true
   ledger_path:
     description:
-      - The ledger that has the histories. Without it, or where there is none yet, only the given RequestIds are known. It is only read.
+      - The ledger with the histories. It is only read. Without it, or if it does not exist yet, only the RequestIds given are known.
     type: path
 extends_documentation_fragment:
   - eccops.rapid.rapidauth
@@ -54,16 +54,16 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Reads only; nothing is ever sent that changes something.
+    details: Reads only. Nothing that changes anything is sent.
   diff_mode:
     support: none
-    details: The lines say what was, or would be, prevented.
+    details: RV(lines) shows what was, or would be, prevented.
 seealso:
   - module: eccops.rapid.rapidauth_request
 """
 
 EXAMPLES = r"""
-- name: Keep the credentials of a lost device from being collected or renewed
+- name: Prevent collection and renewal of a lost device's credentials
   eccops.rapid.rapidauth_prevention:
     credentials:
       - position: north-07
@@ -81,59 +81,59 @@ EXAMPLES = r"""
 
 RETURN = r"""
 positions:
-  description: The unexpired credentials of each position, keyed by its name, the oldest first.
+  description: The unexpired credentials of each position, oldest first, keyed by the position's name.
   type: dict
-  returned: success, and failure where some are not prevented
+  returned: success, and failure if some credentials are not prevented
   contains:
     anon_id:
       description: Its AnonId, which the relying party must refuse.
       type: str
       sample: f3k9-2026q3
     request_id:
-      description: Its RequestId. Null where an unresolved replacement left it unknown.
+      description: Its RequestId. Null if an unresolved replacement left it unknown.
       type: str
       sample: 1b661ed5-12a0-4abd-b0e6-1be7c665a100
     status:
-      description: As the service writes it. Null where the service does not know it any more, or could not be asked.
+      description: Its status as returned by the service. Null if the service no longer has the credential or could not be reached.
       type: str
       sample: Collected
     is_prevented:
-      description: Whether collecting, replacing and renewing are prevented now. Null where the service did not say.
+      description: Whether collection, replacement and renewal are now prevented. Null if the service did not report it.
       type: bool
       sample: true
     is_held_by_device:
-      description: Whether this is the one in the device, which is the newest that was collected.
+      description: Whether the device has this credential. It is the newest one that was collected.
       type: bool
       sample: true
 failed_positions:
   description: Names of the positions with a credential that is not prevented.
   type: list
   elements: str
-  returned: success, and failure where some are not prevented
+  returned: success, and failure if some credentials are not prevented
   sample: []
 lines:
-  description: The credentials as a table for people.
+  description: The credentials as a readable table.
   type: list
   elements: str
-  returned: success, and failure where some are not prevented
+  returned: success, and failure if some credentials are not prevented
   sample:
     - "POSITION  ANONID       STATUS     COLLECTION"
     - "north-07  f3k9-2026q3  Collected  prevented, the device holds it"
 error_kind:
-  description: A stable word for the cause of a failure. V(not_prevented) where some are prevented and others are not.
+  description:
+    - Stable identifier for the cause of the failure.
+    - V(not_prevented) if at least one credential is not prevented.
   type: str
   returned: failure
   sample: not_prevented
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.eccops.rapid.plugins.module_utils._credentials.prevention import prevention_spec, run
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials.prevention import OPERATION
 
 
 def main():
-    run_module(AnsibleModule(supports_check_mode=True, **prevention_spec()), run)
+    run_module(OPERATION)
 
 
 if __name__ == "__main__":

@@ -13,15 +13,15 @@ author:
   - eccops.rapid maintainers (@eccops)
 description:
   - >-
-    Replaces many credentials in one task, over a bounded number of kept-alive connections. Each replacement is
-    recorded in a ledger before it is sent and after it came out, so that the task can be killed at any instant and run
-    again: no credential is replaced twice, and no new RequestId is lost.
+    Replaces many credentials in one task, over a limited number of keep-alive connections. Each replacement is recorded in a ledger before it is sent and
+    again when its outcome is known. The task can therefore be killed at any time and run again: no credential is replaced twice, and no new RequestId is
+    lost.
   - >-
-    B(Replacing cannot be undone), and a replacement that the device does not collect lapses within minutes: take no
-    more credentials than can be delivered and collected in time.
+    B(A replacement cannot be undone), and one that the device does not collect lapses within minutes. Give no more credentials than can be delivered and
+    collected in time.
   - >-
-    The task fails when a position is refused, failed, unresolved or was not begun; what became of every position is
-    returned all the same. SIGTERM and Ctrl-C let what is in flight finish, and begin nothing more.
+    The task fails if a position is refused, failed, unresolved or not started, but it still returns the outcome of every position. On SIGTERM and Ctrl-C
+    it finishes the replacements in progress and starts no more.
 options:
   credentials:
     description:
@@ -42,33 +42,33 @@ options:
         required: true
       anon_id:
         description:
-          - AnonId of the replacement, instead of one made by O(anon_id_template).
+          - AnonId of the replacement, instead of one generated from O(anon_id_template).
         type: str
   rotation_id:
     description:
-      - Names this rotation, such as V(2026q4). The new AnonIds are made from it, so it is the idempotency key.
+      - Name of this rotation, such as V(2026q4). The new AnonIds contain it, which makes it the idempotency key.
     type: str
     required: true
   anon_id_template:
     description:
       - >-
-        How a new AnonId is made from C({position_id}), C({position}) and C({rotation_id}). The position id is opaque: by
-        default 16 hexadecimal digits of a hash of the position's name, kept in the ledger from then on.
-      - Put no personal data into it. At most 64 of a-z, A-Z, 0-9, C(_) and C(-) may come out.
+        Template of the new AnonIds, with the placeholders C({position_id}), C({position}) and C({rotation_id}). The position id is opaque: by default 16
+        hexadecimal digits of a hash of the position's name. The ledger keeps it from then on.
+      - Do not use personal data. The result may have at most 64 characters of a-z, A-Z, 0-9, C(_) and C(-).
     type: str
     default: "{position_id}-{rotation_id}"
   replace_lapsed:
     description:
       - >-
-        Whether a replacement that lapsed uncollected is replaced once more, under its AnonId with C(-2) appended. The
-        credential it replaced must still live.
+        Whether to replace a credential once more if its replacement lapsed uncollected, with C(-2) appended to the AnonId. The credential that was
+        replaced must not have expired.
     type: bool
     default: false
   resolutions:
     description:
       - >-
-        What a person found out about unresolved positions: a mapping from a position to the RequestId of its
-        replacement, which must exist under the unresolved AnonId, or to V(not_replaced).
+        Decisions of a person about unresolved positions: a mapping from a position to the RequestId of its replacement, which must exist under the
+        unresolved AnonId, or to V(not_replaced).
     type: dict
     default: {}
   ledger_path:  # described by the fragment
@@ -76,12 +76,12 @@ options:
     required: true
   concurrency:
     description:
-      - Connections to use at the most, 1 to 64. The service's limits are not published; a C(Retry-After) holds all of them.
+      - Maximum number of connections, 1 to 64. The service's limits are not published; a C(Retry-After) pauses all connections.
     type: int
     default: 16
   max_failures:
     description:
-      - Positions that may be refused, failed or unresolved before no further one is begun.
+      - Number of positions that may be refused, failed or unresolved. If more fail, the module starts no more replacements.
     type: int
     default: 0
 extends_documentation_fragment:
@@ -94,10 +94,10 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Reads the service and the ledger, says what would come out for each position, and changes neither.
+    details: Reads the service and the ledger, returns the expected outcome of each position, and changes neither.
   diff_mode:
     support: none
-    details: The result says for each position what is replaced by what.
+    details: RV(positions) shows the old and the new credential of each position.
 seealso:
   - module: eccops.rapid.rapidauth_request
   - module: eccops.rapid.rapidauth_ledger_info
@@ -121,115 +121,116 @@ EXAMPLES = r"""
 
 RETURN = r"""
 positions:
-  description: What became of each position, keyed by its name.
+  description: The outcome of each position, keyed by its name.
   type: dict
-  returned: when the wave was begun
+  returned: when the wave was started
   contains:
     outcome:
       description:
-        - V(replaced) by this task, V(already_replaced) before, or V(adopted), found at the service without a record.
         - >-
-          V(refused) by the guards or the service, V(failed), V(unresolved) when it is not known whether it was replaced,
-          V(not_started) when the wave was stopped before.
+          V(replaced) if this task replaced it, V(already_replaced) if an earlier one did, or V(adopted) if the service already had the replacement and the
+          ledger did not.
+        - >-
+          V(refused) if a guard or the service refused it, V(failed), V(unresolved) if it is not known whether it was replaced, or V(not_started) if the
+          wave stopped first.
       type: str
       sample: replaced
     changed:
-      description: Whether this task replaced it, or in check mode would.
+      description: Whether this task replaced it, or would in check mode.
       type: bool
       sample: true
     reason:
-      description: Why, in words.
+      description: The reason for the outcome.
       type: str
       sample: replaced under AnonId 0c9f4558c60a80ae-2026q4
     error_kind:
-      description: A stable word for the cause of a failure; else null.
+      description: Stable identifier for the cause of the failure. Null if there was none.
       type: str
       sample: null
     anon_id:
-      description: The AnonId of the replacement.
+      description: AnonId of the replacement.
       type: str
       sample: 0c9f4558c60a80ae-2026q4
     request_id:
-      description: The current RequestId, which the position needs to collect; null where it is not known.
+      description: The current RequestId, which the position needs to collect the credential. Null if it is not known.
       type: str
       sample: 65c4d858-23b2-4a9e-9c45-b8f36d1c442f
     old_anon_id:
-      description: The AnonId of the credential that was or would be replaced.
+      description: AnonId of the credential that was or would be replaced.
       type: str
       sample: north-01-2025
     previous_request_id:
-      description: The one that was or would be replaced.
+      description: RequestId of the credential that was or would be replaced.
       type: str
       sample: 1b661ed5-12a0-4abd-b0e6-1be7c665a100
     request_ids:
-      description: The known history, oldest first.
+      description: The known history of RequestIds, oldest first.
       type: list
       elements: str
       sample: [1b661ed5-12a0-4abd-b0e6-1be7c665a100, 65c4d858-23b2-4a9e-9c45-b8f36d1c442f]
     status:
-      description: The current one's status at the service.
+      description: Status of the current credential at the service.
       type: str
       sample: Requested
 summary:
-  description: How many positions came to each outcome, and C(total).
+  description: Number of positions with each outcome, and C(total).
   type: dict
-  returned: when the wave was begun
+  returned: when the wave was started
   sample:
     replaced: 2
     total: 2
 failed_positions:
-  description: The positions that need another run or a person.
+  description: Positions that need another run or a decision by a person.
   type: list
   elements: str
-  returned: when the wave was begun
+  returned: when the wave was started
   sample: []
 lines:
-  description: The outcomes as a table for people, with the rotation that replaced each credential last and a line about a new ledger.
+  description: The outcomes as a readable table. The last column is the rotation that replaced each credential. A further line reports a new ledger.
   type: list
   elements: str
-  returned: when the wave was begun
+  returned: when the wave was started
   sample: ["POSITION  WOULD BE          NEW ANONID, WHY"]
 refusal:
-  description: What keeps a rotation of these positions from beginning, in one text; empty where nothing does.
+  description: Why a rotation of these positions cannot start, as one text. Empty if it can.
   type: str
-  returned: when the wave was begun
+  returned: when the wave was started
   sample: ""
 stopped_by:
-  description: Why nothing more was begun; null where nothing stopped the wave.
+  description: Why the module started no more replacements. Null if nothing stopped the wave.
   type: str
-  returned: when the wave was begun
+  returned: when the wave was started
   sample: null
 clock_skew_seconds:
-  description: By how many seconds the service's clock is ahead of the one here; null where the service did not say.
+  description: Seconds by which the service's clock is ahead of the local clock. Null if the service did not send its time.
   type: int
-  returned: when the wave was begun
+  returned: when the wave was started
   sample: 0
 ledger_path:
-  description: The ledger that was used.
+  description: Path of the ledger that was used.
   type: str
   returned: when there is a ledger
   sample: /var/lib/rapidauth/ledger.sqlite
 ledger_is_new:
-  description: Whether it was created by this task. If you expected one, its disk may not be mounted.
+  description: Whether this task created the ledger. If you expected an existing one, its disk may not be mounted.
   type: bool
   returned: when there is a ledger
   sample: false
 error_kind:
-  description: V(wave_incomplete) where positions need another run; other words where nothing could be begun.
+  description:
+    - Stable identifier for the cause of the failure.
+    - V(wave_incomplete) if positions need another run. Other values mean that nothing was started.
   type: str
   returned: failure
   sample: wave_incomplete
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import rotation_spec
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.rotation import rotate
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.rotation import OPERATION
 
 
 def main():
-    run_module(AnsibleModule(supports_check_mode=True, **rotation_spec()), rotate)
+    run_module(OPERATION)
 
 
 if __name__ == "__main__":

@@ -7,24 +7,24 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rapidauth_rotation_confirmation
-short_description: Confirm what became of a wave of replacements, and record it
+short_description: Confirm the outcome of a wave of replacements and record it
 version_added: 0.2.0
 author:
   - eccops.rapid maintainers (@eccops)
 description:
   - >-
-    Asks the service for the credentials that M(eccops.rapid.rapidauth_rotation) replaced, compares its word with what each position
-    answered to M(eccops.rapid.rapidauth_collection), and returns a verdict on each position. A position is done only where both agree.
-  - Notes in the ledger when each RequestId was delivered and when the credential was collected.
+    Looks up the credentials that M(eccops.rapid.rapidauth_rotation) replaced, compares their status with the result of
+    M(eccops.rapid.rapidauth_collection) on each position, and returns a verdict for each position. A position is done only if both agree.
+  - Records in the ledger when each RequestId was delivered and when the credential was collected.
 options:
   positions:
     description:
-      - What M(eccops.rapid.rapidauth_rotation) returned as C(positions).
+      - The C(positions) returned by M(eccops.rapid.rapidauth_rotation).
     type: dict
     required: true
   collections:
     description:
-      - "A mapping from a position to the result of M(eccops.rapid.rapidauth_collection) there."
+      - Mapping from a position to the result of M(eccops.rapid.rapidauth_collection) on it.
     type: dict
     default: {}
   ledger_path:
@@ -34,7 +34,7 @@ options:
     required: true
   concurrency:
     description:
-      - Connections to use at the most, 1 to 64.
+      - Maximum number of connections, 1 to 64. The service's limits are not published.
     type: int
     default: 16
 extends_documentation_fragment:
@@ -46,7 +46,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Asks the service, and does not write to the ledger.
+    details: Looks up the credentials, and does not write to the ledger.
   diff_mode:
     support: none
     details: Only the ledger changes.
@@ -68,14 +68,14 @@ EXAMPLES = r"""
   delegate_to: localhost
   register: wave
 
-- name: Have the position collect it
+- name: Collect it on the position
   eccops.rapid.rapidauth_collection:
     request_path: /var/lib/rapidauth/request.json
     request_id: "{{ wave.positions['north-01'].request_id }}"
     argv: [/opt/vendor/collect, --request-file, "{request_path}"]
   register: collection
 
-- name: Confirm that it did
+- name: Confirm that it was collected
   eccops.rapid.rapidauth_rotation_confirmation:
     positions: "{{ wave.positions }}"
     collections:
@@ -88,53 +88,51 @@ EXAMPLES = r"""
 
 RETURN = r"""
 positions:
-  description: The verdict on each position, keyed by its name.
+  description: The verdict for each position, keyed by its name.
   type: dict
   returned: success
   contains:
     status:
-      description: The credential's status at the service; null where the service did not say.
+      description: Status of the credential at the service. Null if the service did not return one.
       type: str
       sample: Collected
     collected_date:
-      description: When the service says that it was collected, ISO 8601 in UTC; else null.
+      description: When the credential was collected according to the service, in UTC. Null if it was not collected.
       type: str
       sample: "2026-11-22T08:00:00Z"
     is_done:
-      description: Whether the service says Collected and the position's command ended well.
+      description: Whether the service reports Collected and the position's command succeeded.
       type: bool
       sample: true
     message:
-      description: Where it is not done, why, and what to do.
+      description: If the position is not done, why and what to do.
       type: str
       sample: ""
 awaited:
-  description: Positions whose command ended well and that the service still calls Requested.
+  description: Positions whose command succeeded, but whose credential still has the status Requested.
   type: list
   elements: str
   returned: success
   sample: []
 lapsed:
-  description: Positions whose replacement lapsed although nothing went wrong there.
+  description: Positions whose replacement lapsed although collection reported no error.
   type: list
   elements: str
   returned: success
   sample: []
 error_kind:
-  description: A stable word for the cause of a failure.
+  description: Stable identifier for the cause of the failure.
   type: str
   returned: failure
   sample: invalid_input
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.confirmation import confirmation_spec, run
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials.confirmation import OPERATION
 
 
 def main():
-    run_module(AnsibleModule(supports_check_mode=True, **confirmation_spec()), run)
+    run_module(OPERATION)
 
 
 if __name__ == "__main__":

@@ -7,38 +7,38 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rapidauth_sac_info
-short_description: Say what a Service Authentication Certificate is, and prove it
+short_description: Read and validate a Service Authentication Certificate
 version_added: 0.1.0
 author:
   - eccops.rapid maintainers (@eccops)
 description:
   - >-
-    Reads a Service Authentication Certificate (SAC) from PKCS#12 or PEM and says whose it is, how long it is valid, whether
-    its key belongs to it, whether it may identify a TLS client, what its chain is, and which of its algorithms are weak.
+    Reads a Service Authentication Certificate (SAC) from PKCS#12 or PEM and returns its subject and validity, whether its key matches, whether it allows
+    TLS client authentication, its chain, and which of its algorithms are weak.
   - >-
-    A SAC that can be read and cannot be used (expired, wrong key, wrong purpose, refused by the service) is a result:
-    RV(is_usable) is false and RV(problems) say why. The task fails where it cannot be read: no such file, damaged or cut
-    off, wrong or missing passphrase, no or several keys.
+    If the SAC can be read but not used (expired, wrong key, wrong purpose, refused by the service), the task succeeds: RV(is_usable) is false and
+    RV(problems) has the reasons. The task fails if the SAC cannot be read: the file is missing, damaged or truncated, the passphrase is wrong or missing,
+    or there is no key or more than one.
   - >-
-    PEM may have Windows line ends, a byte order mark or text around its blocks. A certificate or key in DER alone is no
-    SAC, and is named as what it is.
+    PEM files may have Windows line endings, a byte order mark or text around their blocks. A single certificate or key in DER is not a SAC; the error
+    message states what it is.
 options:
   probe:
     description:
       - >-
-        Whether to prove the SAC to the service, by one C(GET) of a RequestId that nobody has. Any answer of RapidAuth's own
-        proves it, error 1109 (no such credential) included; a web server's error page does not.
-      - A SAC that has other problems already is not shown to the service.
+        Whether to test the SAC at the service, with one C(GET) of a RequestId that does not exist. Any response from RapidAuth itself proves the SAC,
+        including error 1109 (no such credential). An error page of a web server does not.
+      - A SAC that already has other problems is not sent to the service.
     type: bool
     default: false
   min_days_left:
     description:
-      - Days that the SAC must still be valid; fewer are a problem.
+      - Minimum remaining validity in days. A SAC with fewer days left has a problem.
     type: int
     default: 0
   now:
     description:
-      - The time to judge by, in UTC, such as V(2026-11-22T08:00:00Z). Default is the clock.
+      - Time to evaluate against, in UTC, such as V(2026-11-22T08:00:00Z). The default is the current time.
     type: str
 extends_documentation_fragment:
   - eccops.rapid.rapidauth
@@ -48,16 +48,16 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Reads only, in check mode and without. With O(probe=true) it contacts the service in both.
+    details: Reads only, both in check mode and otherwise. With O(probe=true) it contacts the service in both.
   diff_mode:
     support: none
-    details: It changes nothing.
+    details: The module changes nothing.
 seealso:
   - module: eccops.rapid.rapidauth_sac_installation
 """
 
 EXAMPLES = r"""
-- name: Look at the SAC and prove it to the service
+- name: Read the SAC and test it at the service
   eccops.rapid.rapidauth_sac_info:
     sac_path: /etc/rapidauth/sac.p12
     sac_passphrase: "{{ vault_sac_passphrase }}"
@@ -67,7 +67,7 @@ EXAMPLES = r"""
   run_once: true
   register: sac
 
-- name: Fail where it will not do
+- name: Fail if the SAC cannot be used
   ansible.builtin.assert:
     that: sac.is_usable
     fail_msg: "{{ sac.problems | map(attribute='reason') | join('; ') }}"
@@ -76,47 +76,47 @@ EXAMPLES = r"""
 
 RETURN = r"""
 subject:
-  description: Whose certificate it is.
+  description: Subject of the certificate.
   type: str
   returned: success
   sample: CN=Service Authentication Certificate,O=Harbor County ECC
 issuer:
-  description: Who issued it.
+  description: Issuer of the certificate.
   type: str
   returned: success
   sample: CN=RapidAuth Issuing CA
 serial:
-  description: Its serial number in hexadecimal digits.
+  description: Serial number in hexadecimal digits.
   type: str
   returned: success
   sample: 4f1c
 sha256_fingerprint:
-  description: SHA-256 of the certificate, in hexadecimal digits.
+  description: SHA-256 of the certificate in hexadecimal digits.
   type: str
   returned: success
   sample: 5d0f6c...
 not_before:
-  description: Since when it is valid, in UTC.
+  description: Start of the validity, in UTC.
   type: str
   returned: success
   sample: "2026-05-01T00:00:00Z"
 not_after:
-  description: Until when it is valid, in UTC.
+  description: End of the validity, in UTC.
   type: str
   returned: success
   sample: "2027-05-01T00:00:00Z"
 days_left:
-  description: Whole days from RV(now) until then; negative once it expired.
+  description: Whole days from RV(now) to RV(not_after). Negative if the SAC has expired.
   type: int
   returned: success
   sample: 160
 key_type:
-  description: Kind of its key, such as V(RSA), V(EC) or V(Ed25519).
+  description: Type of the key, such as V(RSA), V(EC) or V(Ed25519).
   type: str
   returned: success
   sample: RSA
 key_size_bits:
-  description: Size of its key; null where the kind says all.
+  description: Size of the key in bits. Null if the type has only one size.
   type: int
   returned: success
   sample: 2048
@@ -126,15 +126,15 @@ does_key_match:
   returned: success
   sample: true
 allows_client_authentication:
-  description: Whether the certificate's usages let it identify a TLS client.
+  description: Whether the key usages of the certificate allow TLS client authentication.
   type: bool
   returned: success
   sample: true
 chain:
   description:
     - >-
-      The certificates that came with it. C(is_complete) is true where they lead to a root, false where others came that do
-      not, and null where the path just ends at C(missing_issuer), which may be a root that TLS does not send.
+      The other certificates in the file. C(is_complete) is true if they lead to a root and false if some of them do not belong to the chain. It is null if
+      the chain ends at C(missing_issuer), which may be a root that TLS does not send.
   type: dict
   returned: success
   sample:
@@ -145,8 +145,8 @@ chain:
 weaknesses:
   description:
     - >-
-      What is not as it should be and keeps nobody from using it. C(kind) is V(weak_algorithm) (RSA below 2048 bits, SHA-1,
-      a file sealed with RC2, 3DES and the like), V(chain_out_of_order), V(chain_incomplete) or V(chain_expired).
+      Findings that do not prevent use of the SAC. C(kind) is V(weak_algorithm) (RSA below 2048 bits, SHA-1, or a file encrypted with RC2, 3DES or
+      similar), V(chain_out_of_order), V(chain_incomplete) or V(chain_expired).
   type: list
   elements: dict
   returned: success
@@ -157,9 +157,8 @@ weaknesses:
 problems:
   description:
     - >-
-      Why it cannot be used, the worst first. C(kind) is V(sac_key_mismatch), V(sac_expired), V(sac_not_yet_valid),
-      V(sac_expiring), V(sac_not_for_clients), or, where the proof failed, the C(error_kind) of a failed call such as
-      V(sac_refused) or V(connection_refused).
+      Reasons why the SAC cannot be used, the most serious first. C(kind) is V(sac_key_mismatch), V(sac_expired), V(sac_not_yet_valid), V(sac_expiring),
+      V(sac_not_for_clients), or, if the probe failed, the C(error_kind) of the failed call such as V(sac_refused) or V(connection_refused).
   type: list
   elements: dict
   returned: success
@@ -168,36 +167,33 @@ problems:
       reason: SAC 'CN=...' (serial 4f1c, valid until 2026-12-01T00:00:00Z) from sac.p12 is valid for 9 more days, fewer than the 30 asked for
       what_to_do: download a new SAC from the RapidAuth dashboard
 is_usable:
-  description: Whether there are no problems.
+  description: Whether RV(problems) is empty.
   type: bool
   returned: success
   sample: true
 is_proven:
-  description: Whether the service took it; false where it refused it, null where it could not be asked.
+  description: Whether the service accepted the SAC. Null if the service could not be asked.
   type: bool
   returned: success and O(probe=true)
   sample: true
 now:
-  description: The time that was judged by.
+  description: The time that was evaluated against, in UTC.
   type: str
   returned: success
   sample: "2026-11-22T08:00:00Z"
 error_kind:
-  description: A stable word for the cause of a failure.
+  description: Stable identifier for the cause of the failure.
   type: str
   returned: failure
   sample: sac_wrong_passphrase
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import sac_info_spec
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
-from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import inspect_sac
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import OPERATION
 
 
 def main():
-    run_module(AnsibleModule(supports_check_mode=True, **sac_info_spec()), inspect_sac)
+    run_module(OPERATION)
 
 
 if __name__ == "__main__":

@@ -13,31 +13,27 @@ author:
   - eccops.rapid maintainers (@eccops)
 description:
   - >-
-    Installs a Service Authentication Certificate (SAC) as a whole version beside the one in use, proves it to the service from
-    the position, as the account that will use it, and switches to it by one rename.
+    Installs a Service Authentication Certificate (SAC) as a complete version beside the current one, tests it at the service from the position as the
+    account that will use it, and switches to it with one atomic rename.
   - >-
-    The SAC is read and judged on the controller. One that has expired, has another's key or may not identify a TLS client is
-    refused there. What is shipped is PEM with the key encrypted by AES-256, through pipelining only, so that nothing of it lies
-    in the position's temporary directory.
-  - >-
-    Whatever fails, the SAC that was in use stays. A run that was killed at any instant is mended by the next.
-  - >-
-    A SAC opens every credential of the company. Read the role P(eccops.rapid.sac_certificate#role) before you put one on a
-    workstation.
+    The controller reads and validates the SAC. It refuses a SAC that has expired, that does not match its key or that does not allow TLS client
+    authentication. It sends PEM with the key encrypted with AES-256, and only through pipelining, so that no part of the SAC is written to the position's
+    temporary directory.
+  - If anything fails, the current SAC stays in use. If a run is killed, the next run repairs what it left.
+  - A SAC gives access to every credential of the company. Read about the role P(eccops.rapid.sac_certificate#role) before you install one on a workstation.
 options:
   state:
     description:
-      - Whether the SAC is installed, or nothing of it is left.
+      - V(present) installs the SAC, V(absent) removes all versions of it.
     type: str
     choices: [present, absent]
     default: present
   path:
     description:
       - >-
-        The directory it is installed in, which holds nothing else. C(current) in it leads to the version in use, with
-        C(sac.pem) (certificate, chain and encrypted key), C(certificate.pem), C(chain.pem), C(key.pem), and C(passphrase),
-        which lies in a directory of its own.
-      - Nobody but root may be able to write to the directories above it.
+        Directory for the SAC. It must contain nothing else. Its link C(current) points to the current version, with C(sac.pem) (certificate, chain and
+        encrypted key), C(certificate.pem), C(chain.pem), C(key.pem), and C(passphrase), which is stored in a separate directory.
+      - Only root may have write access to its parent directories.
     type: path
     default: /etc/rapidauth-sac
   sac_path:
@@ -46,75 +42,78 @@ options:
     type: path
   sac_content:
     description:
-      - The SAC itself instead of a file, for example from a vault. PEM text, or a PKCS#12 file in base64.
+      - >-
+        The SAC as text instead of a file, for example from a vault: PEM, or a PKCS#12 file in base64.
     type: str
   sac_key_path:
     description:
-      - File on the controller with the private key in PEM, where it is not in the file of the certificate.
+      - PEM file on the controller with the private key of the SAC, if the key is not in the certificate's file.
     type: path
   sac_key_content:
     description:
-      - The private key in PEM itself.
+      - The private key of the SAC as PEM text.
     type: str
   sac_passphrase:
     description:
-      - Passphrase of the SAC. The installed key is encrypted with the same one, also where the SAC given here is not encrypted.
-      - Without line breaks, since it is kept in a file of one line. Required for O(state=present).
+      - Passphrase of the SAC. The installed key is encrypted with it, even if the SAC given here is not encrypted. Required if O(state=present).
+      - It must not contain line breaks, because it is stored in a file with one line.
     type: str
   owner:
     description:
-      - The account that uses the SAC. The files belong to it, the directories to the user that runs the task.
+      - Account that uses the SAC. It owns the files. The user that runs the task owns the directories.
     type: str
     default: root
   group:
     description:
-      - A group whose members may use the SAC too.
+      - Group whose members may also use the SAC. By default there is none.
     type: str
   mode:
     description:
-      - Mode of the files, V(0400), V(0600), or with O(group) V(0440) or V(0640). Default is V(0400), with a group V(0440).
+      - >-
+        Mode of the files: V(0400) or V(0600), or with O(group) V(0440) or V(0640). The default is V(0400), or V(0440) with a group.
     type: str
   kept_versions:
     description:
-      - How many versions are kept in all, the one in use included. Older ones are removed; no overwriting is tried, which no
-        flash memory and no journaling file system would honour.
+      - >-
+        Number of versions to keep, including the current one. Older versions are deleted. Their data is not overwritten, because flash memory and
+        journaling file systems would not overwrite it in place.
     type: int
     default: 2
   reloaded_service:
     description:
       - >-
-        A systemd unit that is reloaded, or restarted where it cannot reload, once another version is in use. One that does not
-        run is left alone. If that fails, the version before is back and the task fails.
+        Systemd unit to reload after a switch to another version, or to restart if it cannot reload. A unit that is not running is left alone. If the
+        reload fails, the module switches back to the previous version and the task fails.
     type: str
   probe:
     description:
-      - Whether the SAC is proved to the service from the position before it is switched to.
+      - Whether to test the SAC at the service from the position before the switch.
     type: bool
     default: true
   probe_in_check_mode:
     description:
-      - Whether the service is contacted in check mode too, with the SAC held in memory.
+      - Whether to contact the service in check mode too. The SAC is then kept in memory only.
     type: bool
     default: false
   api_url:
     description:
-      - Base URL of the RapidAuth service that it is proved to.
+      - Base URL of the RapidAuth service for the test.
     type: str
     default: https://request.rapidauth.com/rapid
   ca_path:
     description:
-      - File or directory on the position with the CAs that the service's certificate must come from, instead of the system's.
+      - PEM file or directory on the position with the CA certificates to trust instead of the system's.
     type: path
   timeout_seconds:
     description:
-      - Seconds that the proof may take in all. Temporary trouble is tried three times within them.
+      - Time limit in seconds for the whole test, 1 to 3600. Within it, a temporary error is tried three times.
     type: int
     default: 30
   audit_log_path:
     description:
       - >-
-        File of the controller to which a line is appended when something was changed or failed: what, when, where, by whom, to
-        what, with which outcome, and no secret. Where it cannot be written nothing is done. Created with mode 0600.
+        File on the controller to which the task appends a line if something changed or failed: what, when, where, by whom, on what and with which outcome.
+        It never contains a secret. It is created with mode 0600. If it cannot be written, nothing is changed.
     type: path
 extends_documentation_fragment:
   - eccops.rapid.attributes
@@ -124,15 +123,15 @@ attributes:
     details: Writes nothing. Contacts the service only with O(probe_in_check_mode=true).
   diff_mode:
     support: full
-    details: Shows fingerprints, subject, owners and modes; never a key or a passphrase.
+    details: Shows fingerprints, owners and modes, but never a key or a passphrase.
 requirements:
-  - Python 3.8 on the position, with nothing but its standard library; no cryptography, no requests
+  - Python 3.8 or later on the position, standard library only; neither cryptography nor requests
   - cryptography >= 41 on the controller
 notes:
-  - Proxies are taken from the position's environment variables E(HTTPS_PROXY), E(ALL_PROXY) and E(NO_PROXY); only http:// proxies are supported.
+  - Proxies are taken from the position's environment variables E(HTTPS_PROXY), E(ALL_PROXY) and E(NO_PROXY). Only http:// proxies are supported.
   - >-
-    A program that reads several of the files resolves the link C(current) once and reads all from there, or reads C(sac.pem)
-    and C(passphrase) from there. The version stays for as long as it is among O(kept_versions).
+    A program that reads several of the files must resolve the link C(current) once and read all of them from there, or read C(sac.pem) and C(passphrase).
+    A version stays available as long as it is among O(kept_versions).
 seealso:
   - module: eccops.rapid.rapidauth_sac_info
 """
@@ -148,7 +147,7 @@ EXAMPLES = r"""
   vars:
     ansible_pipelining: true
 
-- name: Leave nothing of it
+- name: Remove the SAC
   eccops.rapid.rapidauth_sac_installation:
     state: absent
   become: true
@@ -158,38 +157,38 @@ RETURN = r"""
 outcome:
   description:
     - >-
-      What was done, in check mode what would be: V(installed), V(replaced), V(rebuilt) (it was damaged), V(repaired) (owner or
-      mode), V(reloaded) (an earlier run died before that), V(tidied) (what is no longer kept), V(removed) or V(unchanged).
+      What was done, or would be done in check mode: V(installed), V(replaced), V(rebuilt) (the version was damaged), V(repaired) (owner or mode was
+      wrong), V(reloaded) (an earlier run was killed before the reload), V(tidied) (surplus versions were removed), V(removed) or V(unchanged).
   type: str
   returned: success
   sample: replaced
 reason:
-  description: Why.
+  description: The reason for the outcome.
   type: str
   returned: success
   sample: another SAC is wanted
 version_path:
-  description: The directory of the version in use; null in check mode where it is not there yet.
+  description: Directory of the current version. Null in check mode if it does not exist yet.
   type: str
   returned: success and O(state=present)
   sample: /etc/rapidauth-sac/versions/0002-5d0f6c...
 sha256_fingerprint:
-  description: SHA-256 of the certificate that is wanted.
+  description: SHA-256 of the certificate to install.
   type: str
   returned: success and O(state=present)
   sample: 5d0f6c...
 previous_sha256_fingerprint:
-  description: That of the certificate that was in use; null where none was.
+  description: SHA-256 of the certificate that was installed before. Null if there was none.
   type: str
   returned: success and O(state=present)
   sample: 91be07...
 is_proven:
-  description: Whether the service took it in this run; null where it was not asked, because nothing changed or nobody wanted it.
+  description: Whether the service accepted the SAC in this run. Null if it was not asked, because nothing changed or O(probe=false).
   type: bool
   returned: success and O(state=present)
   sample: true
 sac:
-  description: The SAC, as the controller read it.
+  description: The SAC as the controller read it.
   type: dict
   returned: success and O(state=present)
   sample:
@@ -199,22 +198,22 @@ sac:
     not_after: "2027-05-01T00:00:00Z"
     days_left: 160
 error_kind:
-  description: >-
-    A stable word for the cause of a failure, such as V(sac_expired), V(invalid_input), V(not_written), V(not_readable),
-    V(service_not_reloaded), V(busy), or that of the proof, such as V(sac_refused).
+  description:
+    - Stable identifier for the cause of the failure.
+    - >-
+      For example V(sac_expired), V(invalid_input), V(not_written), V(not_readable), V(service_not_reloaded) or V(busy), or that of the failed test, such
+      as V(sac_refused).
   type: str
   returned: failure
   sample: sac_refused
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
-from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.installation import have_sac, sac_installation_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.installation import OPERATION
 
 
 def main():
-    run_module(AnsibleModule(supports_check_mode=True, **sac_installation_spec()), have_sac)
+    run_module(OPERATION)
 
 
 if __name__ == "__main__":

@@ -7,94 +7,92 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: workstation_files
-short_description: Have a set of files on a position, all of them or none
+short_description: Install a set of files on a position, all of them or none
 version_added: 0.1.0
 author:
   - eccops.rapid maintainers (@eccops)
 description:
   - >-
-    Installs a program with its configuration, secret and menu entries as one change: everything is written beside the
-    files first, renamed into place, and verified by the program itself. What fails puts back what was there before.
-  - A run that was killed is finished, or undone, by the next one.
-  - One task does the work of a dozen, since each task costs the controller 0.3 s and more for every position.
-  - The position needs Python 3.8 and nothing else.
+    Installs a program with its configuration, secret and menu entries as one change. New files are first written beside the old ones, then renamed into
+    place, and then verified by a command of yours. If a step fails, the previous files are restored.
+  - If a run is killed, the next run completes or reverts its change.
+  - One task replaces about a dozen, each of which would cost the controller 0.3 s or more for every position.
+  - The position needs only Python 3.8 or later.
 options:
   state:
     description:
-      - V(present) has the files as described, V(absent) has nothing of them.
+      - V(present) installs the files as described, V(absent) removes them.
     type: str
     choices: [present, absent]
     default: present
   directories:
     description:
       - >-
-        Directories that belong to this set alone, at least one. The first one keeps the journal of an unfinished change.
-        With O(state=absent) they are removed with all that is in them.
+        Directories that belong to this set alone, at least one. The first one holds the journal of an unfinished change. With O(state=absent) they are
+        removed with everything in them.
     type: list
     elements: dict
     required: true
     suboptions:
       path:
-        description: Absolute path.
+        description: Absolute path of the directory.
         type: path
         required: true
       mode:
-        description: Permissions, in octal digits.
+        description: Permissions, in octal digits and in quotes.
         type: str
         default: "0755"
       group:
-        description: Group that owns it, which must exist; without it the group is left alone.
+        description: Group that owns the directory. It must exist. Without it the group is not changed.
         type: str
   files:
     description:
-      - The files, at least one. One with neither O(files[].content) nor O(files[].secret) is a file that must not be there.
+      - The files, at least one. A file with neither O(files[].content) nor O(files[].secret) must not exist and is removed.
     type: list
     elements: dict
     required: true
     suboptions:
       path:
-        description: Absolute path; missing directories that lead to it are made, and removed again with O(state=absent).
+        description: Absolute path of the file. Missing parent directories are created, and removed again with O(state=absent).
         type: path
         required: true
       content:
-        description: What the file holds. It is shown in diffs.
+        description: Content of the file. It is shown in diffs.
         type: str
       secret:
-        description: The key of O(secrets) whose value the file holds. It is never shown.
+        description: Key in O(secrets) whose value is the content of the file. It is never shown.
         type: str
       mode:
-        description: Permissions, in octal digits; a secret's file must be closed to others.
+        description: Permissions, in octal digits and in quotes. The file of a secret must not be accessible to others.
         type: str
         default: "0644"
       group:
-        description: Group that owns it, which must exist; without it the group is left alone.
+        description: Group that owns the file. It must exist. Without it the group is not changed.
         type: str
   secrets:
     description:
-      - Contents that are secret, by a name of your choice.
-      - >-
-        The task fails before anything is sent where pipelining is off, since the options of a module would then lie in
-        the position's temporary directory.
+      - Secret contents, each with a name of your choice.
+      - Without pipelining the task fails before anything is sent, because the module's options would be written to the position's temporary directory.
     type: dict
   owner:
     description:
-      - User that owns files and directories.
+      - User that owns the files and directories.
     type: str
     default: root
   refresh_commands:
     description:
-      - Commands, each a list, to run after a change, such as C(update-desktop-database). One that is not installed is left out.
+      - Commands to run after a change, each as a list, such as C([update-desktop-database]). A command that is not installed is skipped.
     type: list
     elements: list
     default: []
   verify_command:
     description:
-      - Command to run after a change. When it does not end with 0, everything is put back as it was and the task fails with what it said.
+      - Command to run after a change, as a list. If its exit code is not 0, the previous files are restored and the task fails with the command's output.
     type: list
     elements: str
   trace_patterns:
     description:
-      - With O(state=absent), shell patterns of what the program has left elsewhere.
+      - Shell patterns of files that the program creates elsewhere. They are removed with O(state=absent).
     type: list
     elements: str
     default: []
@@ -105,7 +103,7 @@ attributes:
     support: full
   diff_mode:
     support: full
-    details: Never shows the content of a file that others may not read, as it is or as it should be.
+    details: Never shows the content of a file that others may not read, neither before nor after the change.
 """
 
 EXAMPLES = r"""
@@ -122,38 +120,36 @@ EXAMPLES = r"""
         mode: "0640"
         group: dispatch
     secrets:
-      account: "{{ {'email': example_email, 'password': example_password} | ansible.builtin.to_json }}"
+      account: "{{ {'email': 'launcher@ecc.example', 'password': vault_portal_password} | ansible.builtin.to_json }}"
     verify_command: [/usr/local/bin/example, --check]
   become: true
 """
 
 RETURN = r"""
 changed_paths:
-  description: The paths that were changed, or would be in check mode.
+  description: Paths that were changed, or would be changed in check mode.
   type: list
   elements: str
   returned: success
   sample: [/usr/local/bin/example]
 was_unfinished:
-  description: Whether an earlier run had been killed in the middle, and was brought to its end now.
+  description: Whether an earlier run was killed before it completed, and this run completed or reverted its change.
   type: bool
   returned: success
   sample: false
 error_kind:
-  description: A stable word for the cause of a failure.
+  description: Stable identifier for the cause of the failure.
   type: str
   returned: failure
   sample: not_verified
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import have_workstation_files, workstation_files_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import OPERATION
 
 
 def main():
-    run_module(AnsibleModule(supports_check_mode=True, **workstation_files_spec()), have_workstation_files)
+    run_module(OPERATION)
 
 
 if __name__ == "__main__":

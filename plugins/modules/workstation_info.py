@@ -7,25 +7,25 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: workstation_info
-short_description: Look at files and links of a position
+short_description: Read hashes of files and targets of links on a position
 version_added: 0.2.0
 author:
   - eccops.rapid maintainers (@eccops)
 description:
   - Returns the hashes of files and the targets of links, so that a check can compare them with what was deployed.
   - >-
-    What the position answers is data. Only the return values documented here pass to the controller, bounded in length and
-    printable; facts and new hosts do not.
+    Output from the position is treated as untrusted data. Only the documented return values reach the controller, limited in length and printable. Facts
+    and new hosts are dropped.
 options:
   files:
     description:
-      - Files whose SHA-256 is wanted.
+      - Files whose SHA-256 to return.
     type: list
     elements: path
     default: []
   links:
     description:
-      - Symbolic links whose targets are wanted.
+      - Symbolic links whose targets to return.
     type: list
     elements: path
     default: []
@@ -34,51 +34,49 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Reads only, in check mode and without.
+    details: Reads only, both in check mode and otherwise.
   diff_mode:
     support: none
-    details: It changes nothing.
+    details: The module changes nothing.
 requirements:
-  - Python 3.8 on the position, with nothing but its standard library
+  - Python 3.8 or later on the position, standard library only
 seealso:
   - module: eccops.rapid.credential_check_info
 """
 
 EXAMPLES = r"""
-- name: Look at the launcher
+- name: Read the hash of the launcher
   eccops.rapid.workstation_info:
     files: [/usr/local/bin/portal-launcher]
-  register: look
+  register: launcher
 """
 
 RETURN = r"""
 files:
-  description: The SHA-256 of each file in hexadecimal, an empty text where there is no file.
+  description: SHA-256 of each file in hexadecimal digits. Empty if the file does not exist.
   type: dict
   returned: success
   sample:
     /usr/local/bin/portal-launcher: ""
 links:
-  description: Where each link leads, an empty text where there is no link.
+  description: Target of each link. Empty if the link does not exist.
   type: dict
   returned: success
   sample:
     /etc/rapidauth-sac/current: ""
 error_kind:
-  description: A stable word for the cause of a failure.
+  description: Stable identifier for the cause of the failure.
   type: str
   returned: failure
   sample: unreadable
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation.inspection import inspection_spec, run
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.inspection import OPERATION
 
 
 def main():
-    run_module(AnsibleModule(supports_check_mode=True, **inspection_spec()), run)
+    run_module(OPERATION)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""The action behind every module of this collection: runs the module's core in the controller's own process when the
+"""The action behind every module of this collection: runs the module's operation in the controller's own process when the
 task is local, ships the module when it is delegated elsewhere, and keeps secrets out of the output.
 
-A module call costs 0.3 s and more of the controller's CPU, the same core in this process 0.02 s.
+A module call costs 0.3 s and more of the controller's CPU, the same operation in this process 0.02 s.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import os
 import re
 
 from ansible import constants as C
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_texts
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.plugin_utils.outgoing import hide_outgoing
@@ -26,7 +27,7 @@ from ansible_collections.eccops.rapid.plugins.plugin_utils.shipped_result import
 
 
 class ControllerAction(ActionBase):
-    """Subclasses say what they run: C(spec()) returns AnsibleModule's arguments, C(core(params, is_check_mode)) the result."""
+    """Subclasses name the operation that the module of the same name runs too."""
 
     _supports_check_mode = True
     # The options of a background job lie in a file on its host, and its answer does not come through this plugin.
@@ -41,11 +42,11 @@ class ControllerAction(ActionBase):
     #: How many characters each text in them may have.
     longest_returned_text = LONGEST_TEXT
 
-    def spec(self):
-        raise AnsibleError("an action must say its options")
+    operation: Operation
 
-    def core(self, params, is_check_mode):
-        raise AnsibleError("an action must say its core")
+    def run_operation(self, params, is_check_mode):
+        """Returns the operation's result in this process. Subclasses may pass it more than the module does."""
+        return self.operation.run(params, is_check_mode)
 
     def run(self, tmp=None, task_vars=None):
         # Callbacks are given the task afterwards, with the templates filled in; a retry starts with the same task again.
@@ -57,23 +58,23 @@ class ControllerAction(ActionBase):
         try:
             return self._run(tmp, task_vars)
         finally:
-            shown = self._task.args = censor(given, self.spec()["argument_spec"])
+            shown = self._task.args = censor(given, self.operation.spec["argument_spec"])
             self._task._eccops_rapid_arguments = shown, given
 
     @classmethod
     def finalize_task_arg(cls, name, value, templar, context):
         """Hides a secret as soon as its template is filled in: a task without a connection fails before run(). Called since ansible-core 2.19."""
         final = super().finalize_task_arg(name, value, templar, context)
-        hide_outgoing(secrets_in({name: plain(final)}, cls.spec(cls)["argument_spec"]))  # type: ignore[arg-type]
+        hide_outgoing(secrets_in({name: plain(final)}, cls.operation.spec["argument_spec"]))
         return final
 
     def _secrets(self, arguments):
-        return set(secrets_in(plain(arguments), self.spec()["argument_spec"]))
+        return set(secrets_in(plain(arguments), self.operation.spec["argument_spec"]))
 
     def _run(self, tmp, task_vars):
         result = super().run(tmp, task_vars)
         try:
-            validate_texts(plain(self._task.args), self.spec()["argument_spec"])
+            validate_texts(plain(self._task.args), self.operation.spec["argument_spec"])
         except InvalidInput as error:
             return dict(result, failed=True, **error.as_result())
         if self._is_for_this_process():
@@ -93,7 +94,7 @@ class ControllerAction(ActionBase):
         return self._ship_with(self._task.args, task_vars)
 
     def _ship_with(self, arguments, task_vars):
-        """Ships the module with C(arguments), and returns what its host may say."""
+        """Ships the module with ``arguments``, and returns what its host may say."""
         if self.must_pipeline(arguments) and not self._is_pipelining_enabled("new"):
             raise AnsibleActionFail(
                 "without pipelining the secrets of this task would be written to the temporary directory of %s; nothing was sent: set 'pipelining = true' "
@@ -106,7 +107,7 @@ class ControllerAction(ActionBase):
         return {**remove_values(result, self._secrets(arguments)), **self._discovered_facts()}
 
     def must_pipeline(self, arguments):
-        """Says whether C(arguments) must not lie on the host's disk, as a shipped module's do without pipelining."""
+        """Says whether ``arguments`` must not lie on the host's disk, as a shipped module's do without pipelining."""
         return bool(self._secrets(arguments))
 
     def _parse_returned_data(self, res, *arguments, **keywords):
@@ -141,11 +142,11 @@ class ControllerAction(ActionBase):
 
     def _run_here(self):
         with self._task_environment():
-            return self._with_params(lambda params: self.core(params, self._task.check_mode))
+            return self._with_params(lambda params: self.run_operation(params, self._task.check_mode))
 
     @contextlib.contextmanager
     def _task_environment(self):
-        """Sets the variables of the task's C(environment) in this process, which runs nothing else meanwhile, and puts back what was there."""
+        """Sets the variables of the task's ``environment`` in this process, which runs nothing else meanwhile, and puts back what was there."""
         wanted: dict[str, object] = {}
         self._compute_environment_string(wanted)
         before = {name: os.environ.get(name) for name in map(str, wanted)}
@@ -160,8 +161,8 @@ class ControllerAction(ActionBase):
                     os.environ[name] = value
 
     def _with_params(self, function):
-        """Returns what C(function) makes of the task's validated options, or its RapidError as a failure."""
-        validated = ArgumentSpecValidator(**self.spec()).validate(plain(self._task.args))
+        """Returns what ``function`` makes of the task's validated options, or its RapidError as a failure."""
+        validated = ArgumentSpecValidator(**self.operation.spec).validate(plain(self._task.args))
         try:
             if validated.error_messages:
                 raise InvalidInput("; ".join(validated.error_messages))

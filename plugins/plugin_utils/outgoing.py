@@ -23,7 +23,7 @@ _OTHER_ITEMS = ("allitems", "nextitem", "previtem")
 
 
 def hide_outgoing(secrets: Iterable[str]) -> None:
-    """From now on hides C(secrets) in items and arguments that leave this worker process; does nothing in any other process."""
+    """From now on hides ``secrets`` in items and arguments that leave this worker process; does nothing in any other process."""
     queue = getattr(Display(), "_final_q", None)
     if queue is None:
         return

@@ -13,7 +13,7 @@ _SHORTEST_PART = 6
 
 
 def plain(value: Any) -> Any:
-    """Returns C(value) made of Python's own types only: no tags, no vault objects, no templates' leftovers."""
+    """Returns ``value`` made of Python's own types only: no tags, no vault objects, no templates' leftovers."""
     if isinstance(value, Mapping):
         return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
@@ -24,7 +24,7 @@ def plain(value: Any) -> Any:
 
 
 def secrets_in(arguments: Mapping[str, Any], argument_spec: Mapping[str, Any]) -> Iterator[str]:
-    """Yields the values of all secret options in plain C(arguments), also of options inside other options."""
+    """Yields the values of all secret options in plain ``arguments``, also of options inside other options."""
     for name, rules in argument_spec.items():
         value = arguments.get(name)
         if rules.get("no_log"):
@@ -43,7 +43,7 @@ def _texts(value):
 
 
 def hide(value: Any, secrets: Collection[str]) -> Any:
-    """Returns C(value) without C(secrets); a text of some length that is itself a part of a secret is hidden too."""
+    """Returns ``value`` without ``secrets``; a text of some length that is itself a part of a secret is hidden too."""
     if isinstance(value, Mapping):
         return {hide(key, secrets): hide(each, secrets) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
@@ -60,7 +60,7 @@ def hide(value: Any, secrets: Collection[str]) -> Any:
 
 
 def censor(arguments: Mapping[str, Any], argument_spec: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns a task's C(arguments) as they may be shown."""
+    """Returns a task's ``arguments`` as they may be shown."""
     given = plain(arguments)
     censored = hide(given, set(secrets_in(given, argument_spec)))
     return {name: HIDDEN if argument_spec.get(name, {}).get("no_log") and value else value for name, value in censored.items()}

@@ -2,7 +2,7 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Pure: the part of another host's answer that may reach the controller.
 
-Whoever is root on a host decides what a module returns from there. Facts outrank the inventory, C(add_host) changes it, and control
+Whoever is root on a host decides what a module returns from there. Facts outrank the inventory, ``add_host`` changes it, and control
 characters forge lines in terminals and logs: only known keys pass, bounded in length and printable.
 """
 
@@ -32,10 +32,10 @@ _OF_LINES = frozenset({"module_stdout", "module_stderr"})
 
 
 def filter_result(result: Mapping[str, Any], allowed_keys: Collection[str], longest_text: int = LONGEST_TEXT) -> dict[str, Any]:
-    """Returns a new dictionary with what may be known of C(result), the answer of a module that ran on another host.
+    """Returns a new dictionary with what may be known of ``result``, the answer of a module that ran on another host.
 
-    It has C(changed) (bool), C(failed) where it failed (True), C(msg) (text), DETAILS, C(diff), C(warnings), C(deprecations) and
-    C(exception) where they are there, and the C(allowed_keys). Texts are printable and have at most C(longest_text) characters.
+    It has ``changed`` (bool), ``failed`` where it failed (True), ``msg`` (text), DETAILS, ``diff``, ``warnings``, ``deprecations`` and
+    ``exception`` where they are there, and the ``allowed_keys``. Texts are printable and have at most ``longest_text`` characters.
     Everything else is left out, among it facts, hosts and whatever Ansible's own code would take for its own.
     """
     found: dict[str, Any] = {"changed": bool(result.get("changed"))}
@@ -84,7 +84,7 @@ def _lines(value, longest):
 
 
 def _harmless(value, longest, depth=0):
-    """Returns C(value) made of Python's own types, without anything that cannot be shown or stored."""
+    """Returns ``value`` made of Python's own types, without anything that cannot be shown or stored."""
     if isinstance(value, (list, tuple, Mapping)) and depth == DEEPEST:
         return "..."
     if isinstance(value, Mapping):

@@ -29,9 +29,9 @@ class RunFailed(Exception):
 
 
 class Arrangement:
-    """The sandbox, the files that commands need, and the way to measure one. Use it in C(with).
+    """The sandbox, the files that commands need, and the way to measure one. Use it in ``with``.
 
-    C(request_ids) are credentials that are only looked at, C(directory) is private.
+    ``request_ids`` are credentials that are only looked at, ``directory`` is private.
     """
 
     def __init__(self, directory, count):
@@ -52,7 +52,7 @@ class Arrangement:
         return [each["request_id"] for each in self.asked("POST", "/credentials", {"count": count, "prefix": "bench-"})["credentials"]]
 
     def slow_down(self, latency_ms):
-        """Makes the server wait before it serves a call, until told otherwise."""
+        """Makes the server wait before it serves a call, until it is set otherwise."""
         self.asked("DELETE", "/faults")
         if latency_ms:
             self.asked("POST", "/faults", {"route": "*", "kind": "latency", "seconds": latency_ms / 1000})
@@ -92,25 +92,25 @@ class Arrangement:
         return {name: str(value) for name, value in keys.items()}
 
     def measure(self, command, is_tree_watched=False):
-        """Returns what the stopwatch says of a command, with its C(tls_handshakes), C(calls) and last line of output."""
+        """Returns what the stopwatch says of a command, with its ``tls_handshakes``, ``calls`` and last line of output."""
         self.asked("DELETE", "/stats")
         output_path = self.directory / "output"
         line = [sys.executable, STOPWATCH, "--tree" if is_tree_watched else "--alone", output_path, *command]
         with subprocess.Popen([str(each) for each in line], env=self.environment(), cwd=self.directory, text=True,
                               stdout=subprocess.PIPE, start_new_session=True) as process:
             try:
-                told = json.loads(process.communicate(timeout=LONGEST_RUN_SECONDS)[0])
+                reported = json.loads(process.communicate(timeout=LONGEST_RUN_SECONDS)[0])
             except BaseException:
                 _end_group(process)
                 raise
         output = output_path.read_text(encoding="utf-8", errors="replace")
-        if told["exit_code"]:
-            raise RunFailed(f"{' '.join(map(str, command))[:200]} ended with {told['exit_code']}:\n{output[-2000:]}")
+        if reported["exit_code"]:
+            raise RunFailed(f"{' '.join(map(str, command))[:200]} ended with {reported['exit_code']}:\n{output[-2000:]}")
         stats = self.asked("GET", "/stats")
-        told["tls_handshakes"] = stats["tls_handshakes"].get("rapidauth", 0)
-        told["calls"] = sum(sum(methods.values()) for route, methods in stats["calls"].items() if route in ("get_request", "replace"))
-        told["last_line"] = output.rstrip("\n").rpartition("\n")[2]
-        return told
+        reported["tls_handshakes"] = stats["tls_handshakes"].get("rapidauth", 0)
+        reported["calls"] = sum(sum(methods.values()) for route, methods in stats["calls"].items() if route in ("get_request", "replace"))
+        reported["last_line"] = output.rstrip("\n").rpartition("\n")[2]
+        return reported
 
 
 def _end_group(process):

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Measures provision_workstations on real hosts over SSH, beside the engine's own floor: part of C(make bench).
+"""Measures provision_workstations on real hosts over SSH, beside the engine's own floor: part of ``make bench``.
 
     python tests/bench/provisioning.py [--hosts 1 10 50] [--rounds 3] [--sac]
 
-The floor is what the same number of C(ping) tasks costs over the same hosts with the same forks. Needs root and podman;
+The floor is what the same number of ``ping`` tasks costs over the same hosts with the same forks. Needs root and podman;
 without them it says so and measures nothing. Nothing fails by a number.
 """
 

@@ -16,7 +16,7 @@ GROUP = "dispatch"
 
 
 class Arrangement:
-    """Use it in C(with); C(fleet) is up. The sandbox listens on this machine's address in the fleet's network."""
+    """Use it in ``with``; ``fleet`` is up. The sandbox listens on this machine's address in the fleet's network."""
 
     def __init__(self, fleet, forks, is_sac_wanted):
         self._fleet, self._forks, self._is_sac_wanted = fleet, forks, is_sac_wanted

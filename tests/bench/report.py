@@ -15,8 +15,8 @@ class Outcome:
     def __init__(self):
         self._rounds = {}  # {(name, n, latency_ms): {round: what it cost}}
 
-    def add(self, row, latency_ms, number, told):
-        self._rounds.setdefault((row.name, row.n, latency_ms), {})[number] = told
+    def add(self, row, latency_ms, number, reported):
+        self._rounds.setdefault((row.name, row.n, latency_ms), {})[number] = reported
 
     def last_wall_seconds(self, row, latency_ms):
         rounds = self._rounds.get((row.name, row.n, latency_ms))
@@ -27,7 +27,7 @@ class Outcome:
         return [_entry(*key, list(rounds.values())) for key, rounds in self._rounds.items()]
 
     def value(self, formula):
-        """Returns the median over all rounds in which everything that C(formula) asks for was measured, else None.
+        """Returns the median over all rounds in which everything that ``formula`` asks for was measured, else None.
 
         Both sides of a ratio come from the same round: what else the machine does changes from minute to minute.
         """
@@ -66,7 +66,7 @@ def _cpu_of_one_more(of, fewer, more):
 
 
 def ratios(wave, loop_n):
-    """Returns the ratios; a goal is C((">=" or "<=", number)), or None where the number only informs."""
+    """Returns the ratios; a goal is ``(">=" or "<=", number)``, or None where the number only informs."""
     fast, low = (">=", 200), ("<=", 1.3)
     found = [Ratio(f"status_checks_{n}_times_faster_than_uri_loop_per_item_{latency_ms}ms", _speedup("status_checks", n, latency_ms, loop_n), fast,
                    f"whole playbooks, {n} checks, 16 at once") for latency_ms in (0, 50) for n in (1000, 10000)]
@@ -100,7 +100,7 @@ def is_met(value, goal):
 
 
 def table(entries, values):
-    """Returns the text for people; C(values) is [(Ratio, value)]."""
+    """Returns the text for people; ``values`` is [(Ratio, value)]."""
     lines = [f"{'row':38} {'n':>6} {'latency':>8} {'wall':>9} {'per item':>10} {'CPU':>8} {'peak':>9} {'TLS':>5} {'rounds':>7}"]
     for each in entries:
         per_item = f"{each['median_wall_seconds'] * 1000 / each['n']:.2f} ms" if each["n"] else "-"

@@ -23,9 +23,9 @@ SAME_PYTHON = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 
 @dataclasses.dataclass
 class Row:
-    """One thing to measure. C(command(arrangement, row)) prepares a run, which is not timed, and returns its command.
+    """One thing to measure. ``command(arrangement, row)`` prepares a run, which is not timed, and returns its command.
 
-    C(calls_each) is how many calls the sandbox must have got for each of the C(n).
+    ``calls_each`` is how many calls the sandbox must have got for each of the ``n``.
     """
 
     name: str
@@ -170,13 +170,13 @@ def rows(is_quick):
 
 
 def measured(arrangement, row):
-    """Measures a row once and returns what it cost, for C(row.n) things."""
+    """Measures a row once and returns what it cost, for ``row.n`` things."""
     command = row.command(arrangement, row)
-    told = arrangement.measure(command, row.is_tree_watched)
+    reported = arrangement.measure(command, row.is_tree_watched)
     expected = row.calls_each * row.n
     if row.command is load_generator:  # it goes on for a while instead of to a number
-        done = json.loads(told["last_line"])
-        told["wall_seconds"], told["cpu_seconds"] = (row.n / done["count"] * each for each in (done["seconds"], told["cpu_seconds"]))
+        done = json.loads(reported["last_line"])
+        reported["wall_seconds"], reported["cpu_seconds"] = (row.n / done["count"] * each for each in (done["seconds"], reported["cpu_seconds"]))
         expected = done["count"]
-    assert expected <= told["calls"] <= 2 * expected, f"{row.name}: {told['calls']} calls instead of {expected}"
-    return told
+    assert expected <= reported["calls"] <= 2 * expected, f"{row.name}: {reported['calls']} calls instead of {expected}"
+    return reported

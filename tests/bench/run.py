@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Measures the collection beside what one would use without it, against one sandbox of its own: C(make bench).
+"""Measures the collection beside what one would use without it, against one sandbox of its own: ``make bench``.
 
     python tests/bench/run.py [--quick] [--budget-seconds 660]
 
@@ -40,9 +40,9 @@ def measure_all(arrangement, wanted, most_rounds, ends_at):
                 has_time = number == 0 or time.monotonic() + 1.2 * outcome.last_wall_seconds(row, latency_ms) < ends_at
                 if latency_ms not in row.latencies_ms or number >= row.most_rounds or not has_time:
                     continue
-                told = rows.measured(arrangement, row)
-                outcome.add(row, latency_ms, number, told)
-                progress(f"round {number + 1}: {row.name} n={row.n} at {latency_ms} ms: {told['wall_seconds']:.2f} s")
+                reported = rows.measured(arrangement, row)
+                outcome.add(row, latency_ms, number, reported)
+                progress(f"round {number + 1}: {row.name} n={row.n} at {latency_ms} ms: {reported['wall_seconds']:.2f} s")
     return outcome
 
 

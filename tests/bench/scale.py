@@ -46,7 +46,7 @@ COLUMNS = ("job", "positions", "of", "what", "wall_seconds", "longest_wave_secon
 
 
 class Collecting(threading.Thread):
-    """Has the service call a successor Collected as soon as it is there, as if its position had collected by itself."""
+    """Has the service call a successor Collected as soon as it is there, as if its position had collected on its own schedule."""
 
     def __init__(self, arrangement):
         super().__init__(daemon=True)

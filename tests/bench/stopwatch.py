@@ -3,7 +3,7 @@
 """Runs one command and prints as JSON what it cost: wall and CPU seconds, the peak memory of its largest process.
 
 It is a small process of its own, because Linux charges a child with the memory of the process that forked it. With
-C(--tree) it also samples the memory of all processes of the command together, shared pages counted once.
+``--tree`` it also samples the memory of all processes of the command together, shared pages counted once.
 """
 
 import json
@@ -17,7 +17,7 @@ SECONDS_BETWEEN_SAMPLES = 0.2
 
 
 def process_ids(root):
-    """Returns C(root) and all its living descendants."""
+    """Returns ``root`` and all its living descendants."""
     children = {}
     for name in os.listdir("/proc"):
         if name.isdigit():

@@ -2,7 +2,7 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Puts the collection ansible.windows, which this one depends on, where Ansible looks for collections in this checkout.
 
-It is taken out of the package C(ansible) on the Python package index, which carries it: the tests need that index anyway, and no
+It is taken out of the package ``ansible`` on the Python package index, which carries it: the tests need that index anyway, and no
 Galaxy. Run again it does nothing; killed half-way it leaves nothing that looks finished.
 """
 

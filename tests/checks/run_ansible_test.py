@@ -34,7 +34,7 @@ sys.exit(subprocess.call([sys.executable, "-m", "pip", "install"] + arguments, e
 
 
 def copy_tree(place):
-    """Makes C(place) a git checkout of what is tracked here and what is new and not ignored."""
+    """Makes ``place`` a git checkout of what is tracked here and what is new and not ignored."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True
     ).stdout
@@ -56,7 +56,7 @@ def pip_versions():
 
 
 def run(kind, *arguments):
-    """Runs C(ansible-test kind) with this Python and returns its exit code; two at once do not meet, and one that is told to end leaves no process."""
+    """Runs ``ansible-test kind`` with this Python and returns its exit code; two at once do not meet, and one that is ended leaves no process."""
     signal.signal(signal.SIGTERM, lambda *_arguments: sys.exit(143))
     home = WORK / "home"
     cache = home / ".ansible" / "test" / "cache"

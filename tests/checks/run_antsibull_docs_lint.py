@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Runs C(antsibull-docs lint-collection-docs) over this checkout; antsibull-nox's own session would ask Galaxy for the dependencies."""
+"""Runs ``antsibull-docs lint-collection-docs`` over this checkout; antsibull-nox's own session would ask Galaxy for the dependencies."""
 
 from __future__ import annotations
 

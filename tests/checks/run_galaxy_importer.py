@@ -14,12 +14,12 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORK = ROOT / "build" / "galaxy-importer"
 BIN = pathlib.Path(sys.executable).parent
-#: Kinds that ansible-doc tells something about.
+#: Kinds of plugins that ansible-doc documents.
 DOCUMENTED_KINDS = ("module", "filter", "lookup", "test")
 
 
 def undocumented(result):
-    """Returns what the importer found no documentation of, of C(result), the importer's JSON."""
+    """Returns what the importer found no documentation of, of ``result``, the importer's JSON."""
     contents = [each for each in result["docs_blob"]["contents"] if each["content_type"] in DOCUMENTED_KINDS]
     return sorted({each["content_name"] for each in contents} - {each["content_name"] for each in contents if (each["doc_strings"] or {}).get("doc")})
 

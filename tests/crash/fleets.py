@@ -23,7 +23,7 @@ _prefixes = itertools.count(1)
 
 
 class Fleet:
-    """C(size) fresh credentials at the sandbox, and a ledger that does not exist yet."""
+    """``size`` fresh credentials at the sandbox, and a ledger that does not exist yet."""
 
     def __init__(self, sandbox, directory, size=200):
         self.sandbox, self.directory = sandbox, pathlib.Path(directory)
@@ -40,7 +40,7 @@ class Fleet:
         return rotation_params(self.sandbox, self.request_ids, self.ledger_path, **changes)
 
     def start(self, prepare=None, barrier=None, **changes):
-        """Starts a rotation in a process of its own; C(prepare()) is called there before it."""
+        """Starts a rotation in a process of its own; ``prepare()`` is called there before it."""
         result_path = self.directory / ("result-%d.json" % next(self._runs))
         process = FORKS.Process(target=_rotate, args=(self.params(**changes), result_path, prepare, barrier))
         process.start()
@@ -96,7 +96,7 @@ class Fleet:
 
 
 class Run:
-    """A rotation in a process of its own; C(result) is the module's, failed or not, or None where it was killed."""
+    """A rotation in a process of its own; ``result`` is the module's, failed or not, or None where it was killed."""
 
     def __init__(self, process, result_path):
         self.process, self._result_path = process, result_path

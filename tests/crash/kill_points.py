@@ -17,7 +17,7 @@ _posting = threading.local()
 
 
 def _countdown(number):
-    """Returns a function whose call C(number) kills the process."""
+    """Returns a function whose call ``number`` kills the process."""
     calls = itertools.count(1)
 
     def tick():

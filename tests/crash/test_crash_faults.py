@@ -40,7 +40,7 @@ def run_until_done(fleet, controllers, **options):
     Returns how often, and {position: the RequestIds that were returned for it}.
     """
     left = [fleet.params()["credentials"]] * controllers
-    told = {}
+    reported = {}
     for number in range(1, MOST_RUNS + 1):
         barrier = fleets.FORKS.Barrier(sum(map(bool, left)))
         runs = [fleet.start(barrier=barrier, credentials=each, **options) for each in left if each]
@@ -49,9 +49,9 @@ def run_until_done(fleet, controllers, **options):
         for result in results:
             assert not {"busy", "ledger_unusable"} & {entry["error_kind"] for entry in result["positions"].values()}, result
             for position, entry in result["positions"].items():
-                told.setdefault(position, set()).update({entry["request_id"]} - {None})
+                reported.setdefault(position, set()).update({entry["request_id"]} - {None})
         if not any(left):
-            return number, told
+            return number, reported
     raise AssertionError("%d runs did not suffice; they said: %s" % (MOST_RUNS, [result.get("msg") for result in results]))
 
 
@@ -62,28 +62,28 @@ def test_under_every_fault_each_credential_is_replaced_once(sandbox, tmp_path, k
     details = FAULTS[kind]
     fleet = fleets.Fleet(sandbox, tmp_path, SIZE)
     put_in_force(sandbox, kind, details)
-    runs, told = run_until_done(fleet, controllers, max_failures=SIZE)
+    runs, reported = run_until_done(fleet, controllers, max_failures=SIZE)
     fired = sandbox.stats()["faults_fired"]
     assert (fired > 0) == (details is not None)
     assert sandbox.admin("DELETE", "/faults").status_code == 200
-    # One more run without faults finds nothing to replace, and mends what a wrong answer put into the ledger.
+    # One more run without faults finds nothing to replace, and fixes what a wrong answer put into the ledger.
     assert fleet.run_until_done(1) == 1
     once, equal = fleet.assert_done()
     tables.add(TITLE, fault=kind, controllers=controllers, runs=runs, faults_fired=fired, n=SIZE, replaced_once=once, ledger_equal=equal)
     if kind != "wrong_request_id":
         successors = fleet.successors()
-        assert told == {position: set(successors[request_id]) for position, request_id in fleet.request_ids.items()}
+        assert reported == {position: set(successors[request_id]) for position, request_id in fleet.request_ids.items()}
     assert fleet.effects("replace_refused") == [], "something was sent although it had been replaced"
     assert runs == 1 or details is not None
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["disconnect_after_effect", "error_after_effect_empty_500", "truncated_json"])
-def test_where_the_service_would_replace_twice_nobody_asks_it_to(sandbox, tmp_path, kind):
+def test_a_service_that_would_replace_twice_is_not_asked_to(sandbox, tmp_path, kind):
     sandbox.switch(anon_ids_are_unique=False)
     fleet = fleets.Fleet(sandbox, tmp_path, SIZE)
     sandbox.fault("replace", kind, count=None, probability=0.2, seed=20261122)
-    runs, _told = run_until_done(fleet, 2, max_failures=SIZE, anon_ids_are_unique=False)
+    runs, _reported = run_until_done(fleet, 2, max_failures=SIZE, anon_ids_are_unique=False)
     fired = sandbox.stats()["faults_fired"]
     assert fired > 0 and runs > 1
     once, equal = fleet.assert_done()
@@ -95,7 +95,7 @@ def test_where_the_service_would_replace_twice_nobody_asks_it_to(sandbox, tmp_pa
 def test_effects_that_come_after_their_rotation_gave_them_up(sandbox, tmp_path):
     fleet = fleets.Fleet(sandbox, tmp_path, SIZE)
     sandbox.fault("replace", "latency", count=None, seed=1, seconds=1.3, probability=0.2)
-    runs, _told = run_until_done(fleet, 1, max_failures=SIZE, timeout_seconds=1)
+    runs, _reported = run_until_done(fleet, 1, max_failures=SIZE, timeout_seconds=1)
     late = sandbox.stats()["faults_fired"]
     assert late > 0 and runs > 1
     assert fleet.run_until_done(2) <= 2

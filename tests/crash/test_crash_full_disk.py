@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Proves that a disk that is full between a POST and its outcome loses no RequestId: it is told, and the next run settles it."""
+"""Proves that a disk that is full between a POST and its outcome loses no RequestId: it is reported, and the next run resolves it."""
 
 import functools
 import itertools
@@ -37,16 +37,16 @@ def test_a_disk_that_is_full_when_the_outcome_is_to_be_written(sandbox, tmp_path
     successors = fleet.successors()
     done = {name for name, request_id in fleet.request_ids.items() if successors[request_id]}
     entries = result["positions"]
-    told = {name for name, entry in entries.items() if entry["outcome"] == "unresolved" and entry["error_kind"] == "ledger_unusable"}
-    assert told and told <= done and result["changed"] is True
+    reported = {name for name, entry in entries.items() if entry["outcome"] == "unresolved" and entry["error_kind"] == "ledger_unusable"}
+    assert reported and reported <= done and result["changed"] is True
     for name in done:
-        # Each effect is told with its RequestId, recorded or not.
+        # Each effect is reported with its RequestId, recorded or not.
         assert [entries[name]["request_id"]] == successors[fleet.request_ids[name]] and entries[name]["changed"] is True
-    for name in told:
+    for name in reported:
         assert entries[name]["request_id"] in entries[name]["reason"] and "could not be recorded" in entries[name]["reason"]
     assert all(entries[name]["outcome"] in ("failed", "not_started") and entries[name]["changed"] is False for name in set(entries) - done)
     assert len(done) <= 9 + concurrency and "cannot be used" in result["stopped_by"]
     assert {row["outcome"] for row in fleet.ledger_rows()} <= {"replaced", "intended"}
     again = fleet.run().result
-    assert {name for name, entry in again["positions"].items() if entry["outcome"] == "adopted"} == told
+    assert {name for name, entry in again["positions"].items() if entry["outcome"] == "adopted"} == reported
     fleet.assert_done()

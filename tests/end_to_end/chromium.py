@@ -15,7 +15,7 @@ LIMIT_SECONDS, CALL_SECONDS = 120, 20
 
 
 class Chromium:
-    """A running Chromium whose debugging port is reached at C(port) of this machine."""
+    """A running Chromium whose debugging port is reached at ``port`` of this machine."""
 
     def __init__(self, port):
         self._base = f"http://127.0.0.1:{port}"

@@ -27,7 +27,7 @@ NOTING = "#!/bin/sh\ndate +%s%N >> /tmp/opened_at\nexec /usr/bin/xdg-open \"$@\"
 
 
 class Desk:
-    """C(sandbox) is the Running sandbox, which listens on the fleet's gateway under the name "controller"."""
+    """``sandbox`` is the Running sandbox, which listens on the fleet's gateway under the name "controller"."""
 
     def __init__(self, fleet, sandbox, place):
         self.fleet, self.sandbox, self.place = fleet, sandbox, place

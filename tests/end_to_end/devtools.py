@@ -28,7 +28,7 @@ def chromium():
 
 
 class Browser:
-    """One page of a headless browser; C(events) are all that it reported. Use it in C(with)."""
+    """One page of a headless browser; ``events`` are all that it reported. Use it in ``with``."""
 
     def __init__(self, directory, width=1280, height=900):
         self.directory = pathlib.Path(directory)
@@ -83,19 +83,19 @@ class Browser:
 
     async def _read(self):
         async for message in self._socket:
-            told = message.json()
-            if "id" in told:
-                self._waiting.pop(told["id"]).set_result(told)
+            reported = message.json()
+            if "id" in reported:
+                self._waiting.pop(reported["id"]).set_result(reported)
             else:
-                self.events.append(told)
+                self.events.append(reported)
 
     async def _send(self, method, **parameters):
         number = next(self._numbers)
         answer = self._waiting[number] = self._loop.create_future()
         await self._socket.send_json({"id": number, "method": method, "params": parameters})
-        told = await answer
-        assert "error" not in told, (method, told)
-        return told["result"]
+        reported = await answer
+        assert "error" not in reported, (method, reported)
+        return reported["result"]
 
     def call(self, method, **parameters):
         """One command of the protocol; returns its result."""
@@ -111,15 +111,15 @@ class Browser:
             self._run(asyncio.sleep(0.01))
 
     def open(self, url):
-        """Opens a page and returns the seconds until its load event was over, as the page itself tells."""
+        """Opens a page and returns the seconds until its load event was over, as the page measures it."""
         self.go(url)
         return self.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") / 1000
 
     def evaluate(self, expression):
         """Returns the value of a JavaScript expression, which may be a promise."""
-        told = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
-        assert "exceptionDetails" not in told, told
-        return told["result"].get("value")
+        reported = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in reported, reported
+        return reported["result"].get("value")
 
     def press(self, *keys):
         """Presses keys one after the other: characters, or names such as Tab."""

@@ -11,7 +11,7 @@ LIMIT_SECONDS = 30.0
 
 
 class Trouble:
-    """What is broken on the desk or at the service, and how it is mended."""
+    """What is broken on the desk or at the service, and how it is fixed."""
 
     @staticmethod
     def login_down(desk):
@@ -35,10 +35,10 @@ class Trouble:
         hosts, servers = desk.root("cat", "/etc/hosts"), desk.root("cat", "/etc/resolv.conf")
         desk.root("sh", "-c", f"echo 127.0.0.1 localhost > /etc/hosts; echo nameserver {server} > /etc/resolv.conf")
 
-        def mend():
+        def fix():
             desk.root("tee", "/etc/hosts", stdin=hosts)
             desk.root("tee", "/etc/resolv.conf", stdin=servers)
-        return mend
+        return fix
 
     @staticmethod
     def dns_refuses(desk):
@@ -56,7 +56,7 @@ class Trouble:
     ("login_down", "503"), ("slow_server", "seconds"), ("dripping_server", "seconds"), ("dns_down", "seconds"), ("dns_refuses", "DNS"),
     ("tls_broken", "trusted")])
 def test_the_number_is_shown_in_time(browser, name, word):
-    mend = getattr(Trouble, name)(browser)
+    fix = getattr(Trouble, name)(browser)
     cursor = browser.root("journalctl", "--lines=0", "--show-cursor").strip().partition("cursor: ")[2]
     try:
         code, said, times = browser.call("portal-launcher", "5555555555")
@@ -66,7 +66,7 @@ def test_the_number_is_shown_in_time(browser, name, word):
         text = browser.chromium.evaluate(page, "document.body.textContent")
         link = browser.chromium.evaluate(page, "document.querySelector('a').href")
     finally:
-        mend()
+        fix()
     opened = [at - times["began"] for at in browser.opened_at()]
     print(f"\n{name}: exit {code}; browser called after {opened[0]:.2f} s, page fetched and login tab called by {opened[-1]:.2f} s, "
           f"ended after {times['took']:.2f} s: {said.strip()}")

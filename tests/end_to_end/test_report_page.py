@@ -140,7 +140,7 @@ def test_it_prints_all_findings_on_white_without_its_controls(browser, made):
     assert len(rows(browser, "findings")) == 100
 
 
-def test_a_page_without_script_still_tells_what_is_wrong(made, place, tmp_path):
+def test_a_page_without_script_still_shows_what_is_wrong(made, place, tmp_path):
     with devtools.Browser(tmp_path / "profile") as browser:
         browser.call("Emulation.setScriptExecutionDisabled", value=True)
         browser.go(place.as_uri())

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Knows the commands that README.md, CONTRIBUTING.md, docs/ and the roles tell people to run, and which can be run here (documented_desk.py).
+"""Knows the commands that README.md, CONTRIBUTING.md, docs/ and the roles document, and which can be run here (documented_desk.py).
 
 A command stands in a shell block, in a job of a CI system or a systemd unit that a page shows, or within a sentence, in backquotes.
 What must be written otherwise here than in the text is in REHEARSED, what is not run is in NOT_HERE; a command that is in none
@@ -83,7 +83,7 @@ RUNNABLE = [re.compile(pattern) for pattern in (
     r"openssl pkcs12 -info -noout -in sac\.p12",
     r"sha256sum roles/\S+",
 )]
-#: Stay in the foreground: run until they say C(ready), then ended as by Ctrl-C.
+#: Stay in the foreground: run until they say ``ready``, then ended as by Ctrl-C.
 FOREGROUND = [re.compile(r"make sandbox"), re.compile(r"PYTHONPATH=roles/sandbox/files python -m rapid_sandbox .*")]
 #: [(command, why it is not run here)].
 NOT_HERE = [(re.compile(pattern), why) for pattern, why in (
@@ -194,7 +194,7 @@ def plays():
 
 
 def yaml_file_of(page, name):
-    """Returns the text of the page's YAML block that begins with the comment C(# NAME), or None."""
+    """Returns the text of the page's YAML block that begins with the comment ``# NAME``, or None."""
     block = re.search(r"^```yaml\n# %s\n(.*?)^```" % re.escape(name), page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     return block.group(1) if block else None
 

@@ -2,7 +2,7 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Runs a documented command as a reader would, against the sandbox.
 
-A reader has a checkout, a HOME, a fleet.yml and an encrypted vault.yml. C(Desk) makes all four, with nothing in them of the
+A reader has a checkout, a HOME, a fleet.yml and an encrypted vault.yml. ``Desk`` makes all four, with nothing in them of the
 machine's user.
 """
 
@@ -27,7 +27,7 @@ VAULT_PASSWORD = "rehearsal"
 
 
 class Desk:
-    """A reader's checkout and HOME below C(directory)."""
+    """A reader's checkout and HOME below ``directory``."""
 
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
@@ -48,7 +48,7 @@ class Desk:
         return self.sandbox.stop()
 
     def _borrow_environment(self):
-        """What C(make) would install into .venv is there already: it is this Python's."""
+        """What ``make`` would install into .venv is there already: it is this Python's."""
         place = self.checkout / ".venv"
         place.mkdir()
         for name in ("bin", "lib"):

@@ -2,8 +2,8 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Knows how functional tests run a real ansible-playbook against the sandbox, and read what every task reported.
 
-A test gets two fixtures: C(sandbox), put back to its seeded state, and C(run_playbook). Starting ansible-playbook costs
-a second, so a run takes many tasks, and C(scenario) puts admin calls (faults, switches, clock) between them.
+A test gets two fixtures: ``sandbox``, put back to its seeded state, and ``run_playbook``. Starting ansible-playbook costs
+a second, so a run takes many tasks, and ``scenario`` puts admin calls (faults, switches, clock) between them.
 """
 
 import collections
@@ -67,7 +67,7 @@ Completed = collections.namedtuple("Completed", "returncode stdout stderr")
 
 
 class PlaybookRun:
-    """What a run of ansible-playbook left: C(returncode), C(stdout), C(stderr), C(recap) and the tasks' results."""
+    """What a run of ansible-playbook left: ``returncode``, ``stdout``, ``stderr``, ``recap`` and the tasks' results."""
 
     def __init__(self, completed, lines):
         self.returncode, self.stdout, self.stderr = completed.returncode, completed.stdout, completed.stderr
@@ -78,7 +78,7 @@ class PlaybookRun:
         self.recap = next((report["recap"] for report in reported if "recap" in report), {})
 
     def results(self, task, status=None):
-        """Returns {host: result} of a task by its name (without items); each has its C(status) under C(_status)."""
+        """Returns {host: result} of a task by its name (without items); each has its ``status`` under ``_status``."""
         found = {
             report["host"]: dict(report["result"], _status=report["status"]) for report in self.reports
             if report["task"] == task and not report["is_item"] and status in (None, report["status"])}
@@ -101,7 +101,7 @@ def ansible_environment(home):
 
 
 class Playbooks:
-    """Runs playbooks in a private HOME below C(directory); call it like a function. Without a sandbox there are no extra vars of its own."""
+    """Runs playbooks in a private HOME below ``directory``; call it like a function. Without a sandbox there are no extra vars of its own."""
 
     def __init__(self, sandbox, directory):
         self.sandbox, self.directory = sandbox, pathlib.Path(directory)
@@ -109,7 +109,7 @@ class Playbooks:
         self._runs = 0
 
     def environment(self, results_path, env=None):
-        """Returns the environment of a run; C(env) changes it, and takes out what is None."""
+        """Returns the environment of a run; ``env`` changes it, and takes out what is None."""
         keys = {
             **ansible_environment(self.home), "TMPDIR": self.directory / "tmp", "ANSIBLE_LOCAL_TEMP": self.home / "local_tmp",
             "ANSIBLE_REMOTE_TEMP": self.home / "remote_tmp", "ANSIBLE_ASYNC_DIR": self.home / "async",
@@ -123,8 +123,8 @@ class Playbooks:
                  env=None, arguments=(), while_running=None, preexec=None):
         """Runs a list of tasks or plays, YAML text of one, a path, or a playbook's FQCN; returns a PlaybookRun.
 
-        C(extra_vars) come on top of the sandbox's connection.yml; they go through a file, never through arguments.
-        C(inventory) is a path, or {host: variables}; C(while_running(process)) is called again and again until the end.
+        ``extra_vars`` come on top of the sandbox's connection.yml; they go through a file, never through arguments.
+        ``inventory`` is a path, or {host: variables}; ``while_running(process)`` is called again and again until the end.
         """
         self._runs += 1
         place = self.directory / ("run-%d" % self._runs)
@@ -212,9 +212,9 @@ def admin_task(name, *calls):
 
 
 def scenario(name, *tasks, faults=(), switches=None, credentials=None, advance_seconds=None):
-    """Returns tasks: reset and arrange the sandbox, C(tasks) with their names prefixed "NAME: ", and a look at what happened.
+    """Returns tasks: reset and arrange the sandbox, ``tasks`` with their names prefixed "NAME: ", and a look at what happened.
 
-    C(faults) are objects as for POST /faults (count 1 unless given), C(credentials) is {RequestId: changes}.
+    ``faults`` are objects as for POST /faults (count 1 unless given), ``credentials`` is {RequestId: changes}.
     """
     calls = [["POST", "/reset"]]
     calls += [["PATCH", "/switches", switches]] if switches else []
@@ -226,7 +226,7 @@ def scenario(name, *tasks, faults=(), switches=None, credentials=None, advance_s
 
 
 class Observed:
-    """What one scenario of a run did: C(result(task)), and the sandbox's C(effects(...)) and C(stats) after it."""
+    """What one scenario of a run did: ``result(task)``, and the sandbox's ``effects(...)`` and ``stats`` after it."""
 
     def __init__(self, run, name):
         self._run, self._name = run, name
@@ -248,7 +248,7 @@ class Observed:
 
 
 def assert_sentence(result, kind, *pieces):
-    """Asserts that a task failed with this error_kind and one readable sentence that says all of C(pieces)."""
+    """Asserts that a task failed with this error_kind and one readable sentence that says all of ``pieces``."""
     assert result["_status"] == "failed" and result.get("error_kind") == kind, result
     message = result["msg"]
     assert "\n" not in message and "Traceback" not in message and 20 < len(message) < 600, message

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""One sandbox per process of pytest, put back to its seeded state before each test that asks for C(sandbox). Imported by conftest.py files."""
+"""One sandbox per process of pytest, put back to its seeded state before each test that asks for ``sandbox``. Imported by conftest.py files."""
 
 import harness
 import pytest

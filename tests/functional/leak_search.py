@@ -71,6 +71,6 @@ def searched_files(sandbox, place):
 
 
 def leaks_in(content, secrets):
-    """The names of the secrets in C(content), and of any token at all: those of failed tasks nobody could register."""
+    """The names of the secrets in ``content``, and of any token at all: those of failed tasks nobody could register."""
     found = {name for name, secret in secrets.items() if any(form in content for form in forms_of(name, secret))}
     return sorted(found | ({"some token"} if ANY_TOKEN.search(content) else set()))

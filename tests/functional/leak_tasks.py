@@ -12,7 +12,7 @@ from harness import task
 TOKEN, REQUEST, INFO, CHECK, FILES = "rapidsos_portal_token", "rapidauth_request", "rapidauth_request_info", "credential_check_info", "workstation_files"
 ME = pwd.getpwuid(os.geteuid()).pw_name
 SHIPPED = harness.SHIPPED["vars"]
-#: How a task runs: in the controller's process twice, and in three ways as a module. C(become_path) is a program that becomes nobody else.
+#: How a task runs: in the controller's process twice, and in three ways as a module. ``become_path`` is a program that becomes nobody else.
 WAYS = {
     "here": {},
     "environment": {"environment": {"NO_PROXY": "localhost", "no_proxy": "localhost"}},
@@ -86,7 +86,7 @@ def _tasks_of_one_way(named, way, cache):
         named("broken content", REQUEST, sac_content="{{ planted_sac[:-60] }}", **content),
         named("key twice", REQUEST, sac_content="{{ planted_sac }}", sac_key_content="{{ planted_key }}", **content),
         named("look at many", INFO, request_ids="{{ sandbox_fleet | map(attribute='request_id') | list }}"),
-        named("check all", CHECK, is_account_expected=True, fail_on="never", **portal),
+        named("check all", CHECK, expect_accounts=True, fail_on="never", **portal),
         named("install an account", FILES, **files, files=[{**file, "secret": "account"}], secrets={"account": "{{ planted_password }}"}),
         named("forget the account", FILES, **files, files=[file]),
         # The test's own copy: the sandbox keeps digests only.

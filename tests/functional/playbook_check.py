@@ -43,7 +43,7 @@ def replace(sandbox, fleet, *names):
 
 
 class Check:
-    """Runs the check and returns its report, whatever the verdict is; C(run) is the run."""
+    """Runs the check and returns its report, whatever the verdict is; ``run`` is the run."""
 
     def __init__(self, fleet, run_playbook, directory):
         self._fleet, self._run_playbook, self._directory = fleet, run_playbook, directory

@@ -19,7 +19,7 @@ OWN_COMMANDS = {"rotation_collect_argv": "{{ own_collect_argv | default(sandbox_
 
 
 class Fleet:
-    """An inventory of positions that are directories of this machine; C(positions) is {name: variables}, to be changed before C(write)."""
+    """An inventory of positions that are directories of this machine; ``positions`` is {name: variables}, to be changed before ``write``."""
 
     def __init__(self, sandbox, directory, size=12):
         self.directory = pathlib.Path(directory)
@@ -65,7 +65,7 @@ class Fleet:
 def assert_rotated_once(sandbox, fleet, before=None, entries=None):
     """Asserts that each credential was replaced once, and collected once by its position, and that the ledger says so.
 
-    C(before) is {position: RequestId}, of the inventory where nothing else is given; C(entries) are the service's effects to
+    ``before`` is {position: RequestId}, of the inventory where nothing else is given; ``entries`` are the service's effects to
     look at, all since the last reset. Returns {position: the RequestId of its replacement}.
     """
     before = before or fleet.request_ids

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Knows processes as /proc tells of them: whose children they are, and whether they still run."""
+"""Reads processes from /proc: whose children they are, and whether they still run."""
 
 import pathlib
 
 
 def descendants(pid):
-    """Returns the ids of all processes below C(pid), parents first; itself is not among them."""
+    """Returns the ids of all processes below ``pid``, parents first; itself is not among them."""
     found = []
     for each in pathlib.Path("/proc/%d/task" % pid).glob("*/children"):
         for child in map(int, each.read_text(encoding="ascii").split()):

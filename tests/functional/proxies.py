@@ -35,7 +35,7 @@ def free_port():
 
 
 class Service:
-    """A program in a directory of its own; C(arguments(self)) writes what it needs there and returns its argument list."""
+    """A program in a directory of its own; ``arguments(self)`` writes what it needs there and returns its argument list."""
 
     def __init__(self, arguments):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="service-", dir="/var/tmp"))
@@ -96,7 +96,7 @@ class Service:
 
 
 def tinyproxy(login=None, ports=()):
-    """Starts a tinyproxy that wants C(login) (user, password) and tunnels to C(ports) only, or to all."""
+    """Starts a tinyproxy that wants ``login`` (user, password) and tunnels to ``ports`` only, or to all."""
     program = needed("tinyproxy", "tinyproxy")
 
     def arguments(service):
@@ -110,7 +110,7 @@ def tinyproxy(login=None, ports=()):
 
 
 def squid(login=None, ports=()):
-    """Starts a squid that wants C(login) (user, password) and tunnels to C(ports) only, or to all."""
+    """Starts a squid that wants ``login`` (user, password) and tunnels to ``ports`` only, or to all."""
     program = needed("squid", "squid")
 
     def arguments(service):
@@ -130,7 +130,7 @@ def squid(login=None, ports=()):
 
 
 def apache(server_pem, client_ca_pem, files, location_lines, protocol="-all +TLSv1.3"):
-    """Starts an Apache that serves C(files) ({path: text}) over TLS; C(location_lines) are for the Location /rapid."""
+    """Starts an Apache that serves ``files`` ({path: text}) over TLS; ``location_lines`` are for the Location /rapid."""
     program = needed("apache2", "apache2-bin")
 
     def arguments(service):

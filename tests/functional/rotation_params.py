@@ -2,7 +2,7 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Knows what a rotation is given that a test runs without Ansible, in its own process or in forks of it."""
 
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import rotation_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.rotation import OPERATION
 
 
 def service_params(sandbox):
@@ -13,6 +13,6 @@ def service_params(sandbox):
 def rotation_params(sandbox, request_ids, ledger_path, **changes):
     """Returns the options of rapidauth_rotation as AnsibleModule validates them; C(request_ids) is {position: RequestId}."""
     return {
-        **{name: option.get("default") for name, option in rotation_spec()["argument_spec"].items()}, **service_params(sandbox),
+        **{name: option.get("default") for name, option in OPERATION.spec["argument_spec"].items()}, **service_params(sandbox),
         "rotation_id": "2026q4", "ledger_path": str(ledger_path),
         "credentials": [{"position": name, "request_id": request_id, "anon_id": None} for name, request_id in request_ids.items()], **changes}

@@ -2,7 +2,7 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Knows how tests run a playbook under ansible-runner as AWX does: a job is transmitted to a worker, whose events another process reads.
 
-Each side has a directory of its own below the job's: C(transmit), C(worker) and C(process). The inventory is a script that prints JSON,
+Each side has a directory of its own below the job's: ``transmit``, ``worker`` and ``process``. The inventory is a script that prints JSON,
 as AWX writes it; with slices a job gets every n-th host, and knows nothing of the others.
 """
 
@@ -28,13 +28,13 @@ def environment(home):
 
 
 def inventory_script(groups, part=(1, 1)):
-    """Returns the program that AWX gives a job as its inventory; C(groups) are {name: {vars, hosts: {name: variables}}}, C(part) is (n, of)."""
+    """Returns the program that AWX gives a job as its inventory; ``groups`` are {name: {vars, hosts: {name: variables}}}, ``part`` is (n, of)."""
     number, count = part
     every = list(dict.fromkeys(host for group in groups.values() for host in group.get("hosts", {})))
     own = set(every[number - 1::count])
-    told = {name: {"hosts": [host for host in group.get("hosts", {}) if host in own], "vars": group.get("vars", {})} for name, group in groups.items()}
+    reported = {name: {"hosts": [host for host in group.get("hosts", {}) if host in own], "vars": group.get("vars", {})} for name, group in groups.items()}
     values = {host: variables for group in groups.values() for host, variables in group.get("hosts", {}).items() if host in own}
-    return "#!/usr/bin/env python3\nprint(%r)\n" % json.dumps({**told, "_meta": {"hostvars": values}})
+    return "#!/usr/bin/env python3\nprint(%r)\n" % json.dumps({**reported, "_meta": {"hostvars": values}})
 
 
 class _Unsafe(yaml.SafeDumper):
@@ -45,7 +45,7 @@ _Unsafe.add_representer(str, lambda dumper, text: dumper.represent_scalar("!unsa
 
 
 def injected(credentials):
-    """Returns (environment variables, extra vars) that C(credentials), [(type, {field: value})], give a job."""
+    """Returns (environment variables, extra vars) that ``credentials``, [(type, {field: value})], give a job."""
     found = {"env": {}, "extra_vars": {}}
     for kind, values in credentials:
         for way, names in found.items():
@@ -55,14 +55,14 @@ def injected(credentials):
 
 
 class Job:
-    """One job. C(start) it, C(wait) for it; then C(rc), C(stdout), C(messages(task)) and C(recap()) tell."""
+    """One job. ``start`` it, ``wait`` for it; then ``rc``, ``stdout``, ``messages(task)`` and ``recap()`` have the result."""
 
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
         self.transmit, self.worker, self.process = (self.directory / side for side in SIDES)
 
     def start(self, playbook, groups, extra_vars, credentials=(), part=(1, 1), arguments="", vault_password=None):
-        """Transmits a job that runs an installed playbook by its name; C(extra_vars) are the template's and the survey's."""
+        """Transmits a job that runs an installed playbook by its name; ``extra_vars`` are the template's and the survey's."""
         for name in ("project", "inventory", "env"):
             (self.transmit / name).mkdir(parents=True, mode=0o700)
         for side in (self.worker, self.process):
@@ -108,7 +108,7 @@ class Job:
 
     @property
     def artifacts(self):
-        """The directory of what the processing side was told, and no other."""
+        """The directory of what the processing side received, and no other."""
         return self.process / "artifacts" / "job"
 
     @property
@@ -133,7 +133,7 @@ class Job:
         return self.events("playbook_on_stats")[-1]["event_data"]
 
     def files_with(self, text):
-        """Returns the paths below the job's directory, relative to it, of the files that hold C(text)."""
+        """Returns the paths below the job's directory, relative to it, of the files that hold ``text``."""
         wanted = text.encode("utf-8")
         paths = [path for path in self.directory.rglob("*") if path.is_file() and not path.is_symlink()]
         return sorted(str(path.relative_to(self.directory)) for path in paths if wanted in path.read_bytes())

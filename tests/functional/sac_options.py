@@ -7,7 +7,7 @@ FOREIGN_KEY = "/foreign/"
 
 
 def sac_options(sandbox, which, **given):
-    """Returns a task's options for the SAC C(which) of connection.yml; C(given) may name its files by their keys there, as in C(sac_path="pkcs12_path")."""
+    """Returns a task's options for the SAC ``which`` of connection.yml; ``given`` may name its files by their keys there, as in ``sac_path="pkcs12_path"``."""
     files = sandbox.values["sandbox_sacs"][which]
     options = {"sac_path": files["combined_path"], "sac_passphrase": files["passphrase"]}
     options.update({name: files.get(value, value) if isinstance(value, str) else value for name, value in given.items()})

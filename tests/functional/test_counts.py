@@ -70,8 +70,8 @@ def test_a_wave_is_one_execution_of_the_module(run_scenarios, running_sandbox, t
 def test_checks_share_a_key_and_keep_their_connections(sandbox, request_ids, decryptions):
     params = {**service_params(sandbox), "timeout_seconds": 30, "retry_budget_seconds": 60, "concurrency": CONCURRENCY}
     for _time in range(2):
-        told = credential_check.check_credentials({**params, "request_ids": list(request_ids.values())}, False)
-        assert told["summary"]["failed"] == 0
+        reported = credential_check.check_credentials({**params, "request_ids": list(request_ids.values())}, False)
+        assert reported["summary"]["failed"] == 0
     stats = sandbox.stats()
     assert len(decryptions) == 1 and stats["calls"]["get_request"] == {"GET": 2 * SIZE}
     assert stats["tls_handshakes"]["rapidauth"] <= 2 * CONCURRENCY  # each call has threads of its own

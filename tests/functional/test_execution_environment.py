@@ -12,7 +12,7 @@ import yaml
 
 @pytest.fixture(scope="module", name="introspected")
 def fixture_introspected():
-    """What C(ansible-builder introspect) says of a folder of collections that holds this one."""
+    """What ``ansible-builder introspect`` says of a folder of collections that holds this one."""
     done = subprocess.run(
         [harness.BIN / "ansible-builder", "introspect", harness.COLLECTIONS], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -38,10 +38,10 @@ def test_what_delegation_to_a_ledger_host_needs_is_in_it(introspected):
 
 
 def test_the_modules_ask_for_the_same_versions(introspected):
-    """ansible-doc tells users what an execution environment gets."""
+    """ansible-doc documents what an execution environment installs."""
     wanted = {line.replace(">=", " >= ") for line in of_ours(introspected["python"]).values()}
     folder = harness.REPOSITORY / "plugins"
-    told = set()
+    reported = set()
     for path in [*folder.glob("modules/*.py"), *folder.glob("doc_fragments/*.py")]:
-        told |= set(re.findall(r"^ +- ([a-z]+ >= [0-9.]+)", path.read_text(encoding="utf-8"), re.MULTILINE))
-    assert told == wanted
+        reported |= set(re.findall(r"^ +- ([a-z]+ >= [0-9.]+)", path.read_text(encoding="utf-8"), re.MULTILINE))
+    assert reported == wanted

@@ -127,7 +127,7 @@ def test_the_details_of_a_refusal_are_returned_beside_the_sentence(run):
 
 
 @pytest.mark.parametrize("name", PASSING)
-def test_what_passes_by_itself_is_waited_for(run, places, name):
+def test_temporary_trouble_is_waited_for(run, places, name):
     seen = Observed(run, name)
     assert seen.result("ask")["request_id"] == places["request_id"], seen.result("ask")
     assert seen.stats["faults_fired"] == len(PASSING[name][1])

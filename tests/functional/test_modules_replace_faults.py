@@ -89,7 +89,7 @@ def test_a_replacement_whose_answer_was_lost_is_found(run, request_id, name):
 
 
 @pytest.mark.parametrize("name", NOT_DONE)
-def test_a_replacement_that_did_not_happen_is_told_and_made_by_the_next_run(run, request_id, name):
+def test_a_replacement_that_did_not_happen_is_reported_and_made_by_the_next_run(run, request_id, name):
     seen = Observed(run, name)
     # A gateway's answer does not say that what is behind it has given up.
     kind, words = ("unresolved", "may still be at work") if name == "bad gateway" else ("not_replaced", "was not replaced")
@@ -107,7 +107,7 @@ def test_where_it_cannot_be_looked_up_the_next_run_resolves_it(run, request_id, 
     assert second["request_id"] == replaced_once(seen, request_id)
 
 
-def test_a_service_that_does_not_tell_the_new_request_id(run, request_id):
+def test_a_service_that_does_not_return_the_new_request_id(run, request_id):
     seen = Observed(run, "silent, answer came")
     assert seen.result("first")["request_id"] == replaced_once(seen, request_id)
     assert assert_sentence(seen.result("second"), "request_id_unknown", NEW, "does not return its RequestId", "dashboard")

@@ -88,7 +88,7 @@ def test_what_cannot_be_meant_never_reaches_the_service(run, name):
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_refused_is_told_and_changes_nothing(run, request_id, name):
+def test_a_refusal_is_reported_and_changes_nothing(run, request_id, name):
     _options, _how, kind, pieces, numbers = REFUSED[name]
     seen = Observed(run, name)
     result = seen.result("try")

@@ -86,7 +86,7 @@ def test_what_is_wrong_with_a_sac_is_said(run, name):
     assert len(seen.effects("sac_refused")) == (0 if refused is None else 2 * refused)
 
 
-def test_a_sac_that_is_refused_by_http_403_is_told_as_such(run):
+def test_a_sac_that_is_refused_by_http_403_is_reported_as_refused(run):
     seen = Observed(run, "refused by HTTP")
     result = seen.result("look")
     assert assert_sentence(result, "sac_refused", "https://localhost:", "refused the SAC", "sandbox-sac-foreign-authority", "HTTP 403", "dashboard")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Proves that rapidauth_sac_info tells of every SAC of the sandbox what is so, and asks the service once, if at all."""
+"""Proves that rapidauth_sac_info reports every SAC of the sandbox correctly, and asks the service once, if at all."""
 
 import pytest
 from harness import SHIPPED, Observed, assert_sentence, scenario, task
@@ -43,7 +43,7 @@ def fixture_run(running_sandbox, run_scenarios):
 
 
 @pytest.mark.parametrize("name", [name for name in SACS if SACS[name][2] is not None])
-def test_what_is_so_is_told(run, name):
+def test_each_property_of_a_sac_is_reported(run, name):
     _which, _given, is_usable, problems, is_proven, connections = SACS[name]
     seen = Observed(run, name)
     result = seen.result("look")

@@ -105,9 +105,9 @@ def test_galaxys_rules_are_kept():
 def test_every_plugin_is_documented_with_examples_that_parse(installed, tmp_path):
     assert len(plugins("module")) >= 3 and len(plugins("filter")) >= 4
     for kind in ("module", "filter"):
-        told = json.loads(installed_command(installed, tmp_path, "ansible-doc", "--type", kind, "--json", *plugins(kind)))
-        assert sorted(told) == plugins(kind)
-        for name, entry in told.items():
+        reported = json.loads(installed_command(installed, tmp_path, "ansible-doc", "--type", kind, "--json", *plugins(kind)))
+        assert sorted(reported) == plugins(kind)
+        for name, entry in reported.items():
             assert entry["doc"]["short_description"] and entry["return"], name
             assert str(installed) in entry["doc"]["filename"]
             tasks = yaml.safe_load(entry["examples"])
@@ -118,8 +118,8 @@ def test_every_plugin_is_documented_with_examples_that_parse(installed, tmp_path
 def test_every_playbook_can_be_called_by_its_full_name(installed, tmp_path):
     shipped = {path.stem for path in (installed / "ansible_collections" / "eccops" / "rapid" / "playbooks").glob("*.yml")}
     assert shipped >= set(PLAYBOOKS)
-    told = installed_command(installed, tmp_path, "ansible-playbook", "--syntax-check", *("eccops.rapid." + each for each in sorted(shipped)))
-    assert re.findall(r"^playbook: .*/rapid/playbooks/(\w+)\.yml$", told, re.MULTILINE) == sorted(shipped)
+    reported = installed_command(installed, tmp_path, "ansible-playbook", "--syntax-check", *("eccops.rapid." + each for each in sorted(shipped)))
+    assert re.findall(r"^playbook: .*/rapid/playbooks/(\w+)\.yml$", reported, re.MULTILINE) == sorted(shipped)
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import json
 
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerRecord
-from ansible_collections.eccops.rapid.plugins.module_utils._urls import service_name
+from ansible_collections.eccops.rapid.plugins.module_utils._options import service_name
 from playbook_fleet import Fleet, fail_message
 
 PLAYBOOK = "eccops.rapid.block_credentials"
@@ -156,7 +156,7 @@ def test_who_blocked_what_is_recorded_where_the_site_wants_it(sandbox, fleet, ru
     assert blocked(sandbox) == [0, 1, 2]
 
 
-def test_failures_of_some_are_told_at_the_end_and_the_others_are_blocked(sandbox, fleet, run_playbook):
+def test_failures_of_some_are_reported_at_the_end_and_the_others_are_blocked(sandbox, fleet, run_playbook):
     names = list(fleet.positions)
     fleet.positions[names[0]]["rapidauth_request_id"] = UNKNOWN_ID
     sandbox.fault("patch_request", "html", count=None, matching={"request_id": fleet.positions[names[1]]["rapidauth_request_id"]})

@@ -40,17 +40,17 @@ def test_every_ecc_in_one_run_with_a_sac_of_its_own(sandbox, fleet, check):
         assert sacs[kind]["passphrase"] not in check.run.output + json.dumps(report)
 
 
-@pytest.mark.parametrize(("files", "kind", "told"), [
+@pytest.mark.parametrize(("files", "kind", "reported"), [
     (("valid", "valid"), None, ""),
     (("valid", "foreign_authority"), "sac_key_mismatch", "does not belong to"),
     (("not_yet_valid", "not_yet_valid"), "sac_not_yet_valid", "not valid before"),
 ])
-def test_the_sacs_own_files(sandbox, check, files, kind, told):
+def test_the_sacs_own_files(sandbox, check, files, kind, reported):
     certificate, key = (sandbox.values["sandbox_sacs"][each] for each in files)
     report = check({
         "rapidauth_sac_path": certificate["certificate_path"], "rapidauth_sac_key_path": key["key_path"], "rapidauth_sac_passphrase": key["passphrase"]})
     assert [each[:2] for each in found(report)] == ([("critical", kind)] if kind else [])
-    assert told in json.dumps(report["findings"])
+    assert reported in json.dumps(report["findings"])
     assert {row["state"] for row in report["credentials"]} == {"unchecked" if kind else "fine"}
 
 
@@ -125,7 +125,7 @@ def test_ids_are_shown_in_full_only_when_asked(sandbox, check):
 
 
 @pytest.mark.parametrize("connection", ["local", "talkative"])
-def test_no_secret_is_told_at_any_verbosity_here_or_shipped(sandbox, fleet, check, connection):
+def test_no_secret_is_shown_at_any_verbosity_here_or_shipped(sandbox, fleet, check, connection):
     """A host that keeps the ledger gets the module; the same report comes of it."""
     name = next(iter(fleet.positions))
     change(sandbox, replace(sandbox, fleet, name)[name], status="Collected", collected_date=days_ago(0))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Makes credentials, service and ledger be so that only both together tell what is wrong, and sees exactly that finding in the report."""
+"""Proves the findings that only ledger and service together show: each case has exactly its finding in the report."""
 
 import json
 

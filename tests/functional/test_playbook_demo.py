@@ -57,7 +57,7 @@ def test_the_demo(tmp_path):
     place = tmp_path / "the demo's place"
     options = {"extra_vars": {"demo_directory": str(place)}}
 
-    # Killed in the middle, as early as the sandbox runs: it stops by itself.
+    # Killed in the middle, as soon as the sandbox runs: the sandbox then stops too.
     def kill(process):
         if process.poll() is None and (place / "sandbox" / "connection.yml").exists():
             assert any("rapid_sandbox" in command for command in processes_of(place))

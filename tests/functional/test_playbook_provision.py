@@ -161,7 +161,7 @@ def test_a_position_that_was_taken_over_gets_nothing_but_its_own_account(run_pla
     assert not (tmp_path / "theirs").exists() and "Planted-Own-1" not in run.output
 
 
-def test_a_canary_that_cannot_be_reached_stops_the_waves_and_the_report_tells_all(run_playbook):
+def test_a_canary_that_cannot_be_reached_stops_the_waves_and_all_is_reported(run_playbook):
     hosts = fleet(north_01=unreachable(), north_02=launcher(ansible_connection="local"), north_03=launcher(ansible_connection="local"))
     run = run_playbook(PLAYBOOK, {"provision_positions": "all"}, hosts, check=True)
     assert run.returncode != 0
@@ -182,7 +182,7 @@ def test_some_failures_may_be_allowed_and_still_fail_the_run(run_playbook):
     assert {host: counts["failures"] for host, counts in run.recap.items() if host != "localhost"} == {"north-01": 0, "north-02": 1, "north-03": 0}
 
 
-def test_an_empty_fleet_is_told(run_playbook):
+def test_an_empty_fleet_is_reported(run_playbook):
     run = run_playbook(PLAYBOOK, inventory=fleet(north_01=launcher()), check=True)
     assert run.returncode != 0 and "There is nothing to provision" in run.output
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 
 def kill_when(condition):
-    """Returns what kills the run with all its processes once C(condition()) holds."""
+    """Returns what kills the run with all its processes once ``condition()`` holds."""
 
     def look(process):
         if process.poll() is None and condition():

@@ -35,7 +35,7 @@ def environment(url, **more):
 
 
 def tasks(name, request_id, fault=None, **options):
-    """A look, a replacement of which C(fault) takes the answer, and a second run of it."""
+    """A look, a replacement of which ``fault`` takes the answer, and a second run of it."""
     replace = {"request_id": request_id, "state": "replaced", "anon_id": NEW, **options}
     faults = [{"route": "replace", **fault}] if fault else []
     return scenario(name, task("look", "rapidauth_request", request_id=request_id), task("first", "rapidauth_request", **replace),

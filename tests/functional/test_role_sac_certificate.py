@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Proves the Linux part of the role sac_certificate: on positions that are reached by ssh, and by a connection that tells all."""
+"""Proves the Linux part of the role sac_certificate: on positions that are reached by ssh, and by a connection that shows everything."""
 
 import json
 import os
@@ -233,7 +233,7 @@ def test_over_ssh(sandbox, provision, place, tmp_path):
     ({"ansible_connection": "ssh", "ansible_shell_type": "powershell"}, "windows"),
     ({"ansible_connection": "ssh", "ansible_shell_type": "cmd"}, "windows"), ({"ansible_connection": "ssh"}, "linux"), ({}, "linux"),
     ({"ansible_connection": "ssh", "sac_certificate_platform": "windows"}, "windows")])
-def test_which_part_a_position_gets_is_told_without_asking_it(run_playbook, variables, part):
+def test_the_part_for_a_position_is_chosen_without_asking_it(run_playbook, variables, part):
     defaults = pathlib.Path(__file__).resolve().parents[2] / "roles" / "sac_certificate" / "defaults" / "main.yml"
     play = {"name": "Test", "hosts": "all", "gather_facts": False, "vars_files": [str(defaults)], "tasks": [
         {"name": "part", "ansible.builtin.debug": {"msg": "{{ sac_certificate_platform }}"}}]}

@@ -99,7 +99,7 @@ def test_where_the_proof_fails_what_is_new_goes_and_the_old_one_stays(provision,
         assert ("HTTP 403" in said and "what was in use stays" in said) or "the connection was closed" in said
 
 
-def test_a_problem_on_the_position_is_told(provision):
+def test_a_problem_on_the_position_is_reported(provision):
     problem = {**TAKEN["result"], "is_new": False, "problem": "sac_certificate_windows_account names an account"}
     run, calls = provision(take={"changed": False, "result": problem})
     assert steps(calls) == ["take"] and "names an account" in run.output and run.recap["position"]["failures"] == 1

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Proves that nothing is guessed where AnonIds are not unique, and that a person's verdict is checked and settles it."""
+"""Proves that nothing is guessed where AnonIds are not unique, and that a person's verdict is checked and resolves it."""
 
 import pytest
 from harness import Observed, admin_task, assert_sentence, scenario, task

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Proves what rapidauth_rotation does with each position and tells of it, through real ansible-playbook runs."""
+"""Proves what rapidauth_rotation does with each position and reports, through real ansible-playbook runs."""
 
 import pytest
 from harness import Observed, admin_task, assert_sentence, scenario, task
@@ -72,7 +72,7 @@ def words(result):
     return [entry["outcome"] for entry in result["positions"].values()]
 
 
-def test_every_outcome_is_told_by_position_and_a_rerun_finishes(run, fleet):
+def test_every_outcome_is_reported_by_position_and_a_rerun_finishes(run, fleet):
     seen = Observed(run, "outcomes")
     result, names = seen.result("rotate"), list(fleet)[:7]
     assert list(result["positions"]) == names
@@ -123,7 +123,7 @@ def seconds(instant):
     return (int(hours) * 60 + int(minutes)) * 60 + float(rest)
 
 
-def test_a_post_that_is_told_to_wait_is_not_repeated_and_ends_the_wave_clearly(run):
+def test_a_post_that_has_to_wait_is_not_repeated_and_ends_the_wave_clearly(run):
     seen = Observed(run, "slowed POST")
     result = seen.result("rotate")
     throttled = [entry for entry in result["positions"].values() if entry["error_kind"] == "throttled"]
@@ -133,7 +133,7 @@ def test_a_post_that_is_told_to_wait_is_not_repeated_and_ends_the_wave_clearly(r
     assert len(seen.effects("replace")) == 12 and seen.calls("replace") == 13
 
 
-def test_a_lapsed_replacement_is_replaced_once_more_and_then_told(run, fleet):
+def test_a_lapsed_replacement_is_replaced_once_more_and_then_reported(run, fleet):
     seen = Observed(run, "lapsed")
     names = list(fleet)[:2]
     assert words(seen.result("told")) == ["refused"] * 2

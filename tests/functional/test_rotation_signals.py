@@ -33,7 +33,7 @@ def wait_until(condition, what, seconds=30):
 
 def terminate(pids):
     for each in pids:
-        with contextlib.suppress(ProcessLookupError):  # a parent was told before, and told it
+        with contextlib.suppress(ProcessLookupError):  # a parent was stopped before, and stopped it
             os.kill(each, signal.SIGTERM)
 
 
@@ -61,7 +61,7 @@ def test_a_signal_ends_a_wave_in_good_order(sandbox, run_playbook, rotation, tmp
     inventory = {"localhost": {"ansible_connection": "local"}}
     run = run_playbook([rotation(keywords)], inventory=inventory, while_running=give_once, preexec=os.setpgrp)
     assert run.returncode != 0 and noticed
-    # Whoever works on what is in flight may outlive the command that was told to end; nothing may be left after it.
+    # Whoever works on what is in flight may outlive the command that was stopped; nothing may be left after it.
     wait_until(lambda: not any(map(is_running, noticed["processes"])), "it never ended")
     with ledgers.Ledger(str(tmp_path / "ledger.sqlite"), is_read_only=True) as ledger:
         rows = ledger.rows("SELECT * FROM replacements")
@@ -76,14 +76,14 @@ def test_a_signal_ends_a_wave_in_good_order(sandbox, run_playbook, rotation, tmp
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_told_to_stop_returns_what_became_of_every_position(sandbox, run_playbook, rotation):
+def test_a_worker_that_is_stopped_returns_the_outcome_of_every_position(sandbox, run_playbook, rotation):
     sandbox.fault("replace", "latency", count=None, seconds=SECONDS_OF_A_POST)
-    told = []
+    stopped = []
 
     def tell_once(process):
-        if not told and sandbox.stats()["calls"].get("replace", {}).get("POST", 0) >= CONCURRENCY:
-            told.extend(descendants(process.pid))
-            terminate(told)
+        if not stopped and sandbox.stats()["calls"].get("replace", {}).get("POST", 0) >= CONCURRENCY:
+            stopped.extend(descendants(process.pid))
+            terminate(stopped)
 
     result = run_playbook([rotation()], while_running=tell_once).result("rotate")
     assert result["stopped_by"] == "SIGTERM was received" and result["error_kind"] == "wave_incomplete"

@@ -118,8 +118,8 @@ def test_a_job_that_fails_says_why_and_is_finished_by_the_next(sandbox, fleet, g
     one, other = (each.wait() for each in jobs)
     assert_all_is_well(other)
     assert one.rc == 2
-    told = one.messages("Require that the position has collected its credential")
-    assert set(told) == {first} and told[first].startswith("%s is not done: the service says Requested." % first)
+    reported = one.messages("Require that the position has collected its credential")
+    assert set(reported) == {first} and reported[first].startswith("%s is not done: the service says Requested." % first)
     assert (len(sandbox.effects("replace")), len(sandbox.effects("collect"))) == (4, 3)
     assert_all_is_well(Job(tmp_path / "again").start(PLAYBOOK, groups, ONE_WAVE).wait())
     assert_rotated_once(sandbox, fleet)

@@ -4,7 +4,7 @@
 
 import json
 
-#: What a running Debian changes by itself, and what the package manager keeps of packages (they are compared by their names).
+#: What a running Debian changes on its own, and what the package manager keeps of packages (they are compared by their names).
 _VOLATILE = ("/var/log", "/var/cache", "/var/lib/apt", "/var/lib/dpkg", "/var/lib/systemd", "/run/log", "/run/systemd", "/run/user", "/run/udev",
              "/run/sudo", "/run/dbus", "/run/lock", "/run/utmp", "/run/*.pid", "/var/tmp/systemd-private-*", "/tmp/systemd-private-*", "/etc/ld.so.cache",
              "/home/deploy/.ansible")

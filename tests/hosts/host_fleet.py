@@ -2,7 +2,7 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Knows fleets: a few real hosts with systemd and SSH on a network of their own, made in seconds and destroyed without a trace.
 
-Each fleet has a directory build/hosts/fleets/NAME with C(ssh_config) (what ssh, Ansible and testinfra are pointed at), a key pair made
+Each fleet has a directory build/hosts/fleets/NAME with ``ssh_config`` (what ssh, Ansible and testinfra are pointed at), a key pair made
 for it and the hosts' own keys, known beforehand: no host is trusted on first sight.
 """
 
@@ -26,13 +26,13 @@ _LOCK = DIRECTORY / ".fleets.lock"
 
 
 class Fleet:
-    """C(hosts) is {name: image}; the network is a /24 whose .1 is this machine and whose hosts count from .11."""
+    """``hosts`` is {name: image}; the network is a /24 whose .1 is this machine and whose hosts count from .11."""
 
     def __init__(self, name, hosts=None, network=None):
         self.name, self.directory = name, DIRECTORY / "fleets" / name
         if hosts is None:
-            told = json.loads((self.directory / "fleet.json").read_text(encoding="utf-8"))
-            hosts, network = told["hosts"], told["network"]
+            reported = json.loads((self.directory / "fleet.json").read_text(encoding="utf-8"))
+            hosts, network = reported["hosts"], reported["network"]
         self.images, self.network = hosts, ipaddress.ip_network(network)
         self.addresses = {host: str(self.network[11 + number]) for number, host in enumerate(hosts)}
         self.gateway = str(self.network[1])
@@ -63,8 +63,8 @@ class Fleet:
     def _write_files(self):
         for path in (self.directory, self.sockets):
             path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        told = {"hosts": self.images, "network": str(self.network)}
-        (self.directory / "fleet.json").write_text(json.dumps(told), encoding="utf-8")
+        reported = {"hosts": self.images, "network": str(self.network)}
+        (self.directory / "fleet.json").write_text(json.dumps(reported), encoding="utf-8")
         for name in ("user", *self.images):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", self.directory / f"{name}.key"], check=True)
         known = [f"{address} {(self.directory / f'{host}.key.pub').read_text(encoding='utf-8')}" for host, address in self.addresses.items()]

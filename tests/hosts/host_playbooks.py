@@ -14,14 +14,14 @@ TIMEOUT_SECONDS = 300
 
 
 class Playbooks:
-    """Runs playbooks in the directory C(place); call it like a function."""
+    """Runs playbooks in the directory ``place``; call it like a function."""
 
     def __init__(self, fleet, place, inventory=INVENTORY):
         self.fleet, self.place, self.inventory = fleet, pathlib.Path(place), inventory
         self.count = 0
 
     def start(self, plays, *arguments, extra_vars=None, env=None):
-        """Returns (process, function that waits and returns the PlaybookRun). C(plays) is a list, or a path, or a playbook's FQCN."""
+        """Returns (process, function that waits and returns the PlaybookRun). ``plays`` is a list, or a path, or a playbook's FQCN."""
         self.count += 1
         place = self.place / f"run-{self.count}"
         place.mkdir(parents=True, mode=0o700)

@@ -17,7 +17,7 @@ print(urllib.request.urlopen(request, timeout=10).read().decode())
 
 
 class HostSandbox:
-    """C(values) is its connection.yml, with the paths of copies on this machine; C(directory) holds them."""
+    """``values`` is its connection.yml, with the paths of copies on this machine; ``directory`` holds them."""
 
     def __init__(self, fleet, host="server"):
         self.fleet, self.host = fleet, host

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Makes and destroys fleets of real hosts from the command line; `python tests/hosts/hosts.py --help` tells.
+"""Makes and destroys fleets of real hosts from the command line; see `python tests/hosts/hosts.py --help`.
 
 Exit codes: 0 done, 3 this machine cannot have real hosts (standard error says why), 1 anything else.
 """

@@ -2,7 +2,7 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """A browser for the tests: browser.py NOTES MANNER URL writes to NOTES how it was started, and what it was answered.
 
-It asks for loopback addresses only, and follows nothing. C(MANNER): fetch; look (asks nothing); preconnect (as Chromium
+It asks for loopback addresses only, and follows nothing. ``MANNER``: fetch; look (asks nothing); preconnect (as Chromium
 does, a connection without a request comes first, and a favicon is asked for); late (asks after two seconds); fail (ends badly).
 """
 

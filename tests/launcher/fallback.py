@@ -6,7 +6,7 @@ from position import SHOWN
 
 
 def assert_fallback(position, ended, code, reason, headline=SHOWN):
-    """The page and the plain login were opened in time, and the reason was told in one line."""
+    """The page and the plain login were opened in time, and the reason was reported in one line."""
     assert ended.code == code, ended
     page, login = sorted(ended.opened, key=lambda note: not note["url"].startswith("http://127.0.0.1:"))
     assert login["url"] == position.values["rapidsos_api_url"] + "/login"

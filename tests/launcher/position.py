@@ -24,7 +24,7 @@ NUMBER, SHOWN = "5555555555", "+1 (555) 555-5555"
 
 @dataclasses.dataclass
 class Ended:
-    """What a call of the launcher came to; C(opened) is what the browser noted, in order."""
+    """What a call of the launcher came to; ``opened`` is what the browser noted, in order."""
 
     code: int
     stdout: str
@@ -37,7 +37,7 @@ class Position:
     """Everything of it lies in one directory of root's, except the runtime directory, which has to be in memory. It needs root."""
 
     def __init__(self, values, python=None):
-        """C(values) is the sandbox's connection.yml; C(python) runs the program, by default the one of its first line."""
+        """``values`` is the sandbox's connection.yml; ``python`` runs the program, by default the one of its first line."""
         self.directory, self.python = pathlib.Path(tempfile.mkdtemp(prefix="launcher-", dir=PLACE)), python
         self.prefix, self.program = [], PROGRAM
         self.notes = self.directory / "notes"
@@ -58,7 +58,7 @@ class Position:
             shutil.rmtree(each, ignore_errors=True)
 
     def configure(self, manner="fetch", **changes):
-        """Writes launcher.ini; C(manner) is the browser's, C(changes) are section_key=value, None to leave one out."""
+        """Writes launcher.ini; ``manner`` is the browser's, ``changes`` are section_key=value, None to leave one out."""
         host = self.values["rapidsos_api_url"]
         settings = {
             "portal_api_url": host,
@@ -88,7 +88,7 @@ class Position:
         return subprocess.Popen(self.command(*arguments), env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
 
     def call(self, *arguments, count=1, **options):
-        """Returns the Ended of one call, once the browser has noted C(count) addresses."""
+        """Returns the Ended of one call, once the browser has noted ``count`` addresses."""
         began, seen = time.monotonic(), len(self.opened())
         process = self.start(*arguments, **options)
         stdout, stderr = process.communicate(timeout=20)
@@ -97,7 +97,7 @@ class Position:
         return Ended(process.returncode, stdout, stderr, seconds, opened)
 
     def opened(self, count=0, seconds=10):
-        """Returns the browser's notes in the order of their starts, once there are C(count)."""
+        """Returns the browser's notes in the order of their starts, once there are ``count``."""
         until = time.monotonic() + seconds
         while True:
             notes = [json.loads(path.read_text(encoding="utf-8")) for path in self.notes.glob("*.json")]

@@ -4,7 +4,7 @@
 
     python3.6 tests/launcher/program_under_test.py
 
-A row of a table named as a function has C(given), its arguments, and C(gives) or C(raises), a kind of failure. An argument
+A row of a table named as a function has ``given``, its arguments, and ``gives`` or ``raises``, a kind of failure. An argument
 {"repeat": [text, count]} is that text repeated, {"bytes": text} is its bytes (latin-1), {"each": list} is a list with such arguments. The Windows
 program has the same tables, except that change_problem is of Linux' owners and modes, and access_problem of Windows' access rules.
 """

@@ -80,7 +80,7 @@ def test_every_problem_of_the_configuration_is_listed(ready):
     assert [line.partition(": ")[0] for line in text.splitlines()].count("FAILED  configuration") == 3
 
 
-def test_the_version_tells_the_hash_that_allow_listing_wants():
+def test_the_version_shows_the_hash_for_allow_listing():
     ended = subprocess.run([str(PROGRAM), "--version"], capture_output=True, text=True, check=True)
     assert ended.stdout.splitlines()[1] == "sha256 " + hashlib.sha256(PROGRAM.read_bytes()).hexdigest()
 

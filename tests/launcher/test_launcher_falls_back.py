@@ -16,15 +16,15 @@ from position import NUMBER
 SERVICE_FAULTS = {
     "latency": (5, "did not answer within 3.0 seconds", {"seconds": 8}),
     "slow_drip": (5, "did not answer within 3.0 seconds", {"seconds": 0.6}),
-    "garbage": (5, "no login", {}),
-    "html": (5, "no login", {}),
-    "truncated_json": (5, "no login", {}),
-    "too_many_requests": (5, "asks to wait", {"seconds": 60}),
-    "unavailable": (5, "has trouble (HTTP 503)", {}),
-    "bad_gateway": (5, "has trouble (HTTP 502)", {}),
-    "error_after_effect_empty_500": (5, "has trouble (HTTP 500)", {}),
-    "disconnect_before_effect": (5, "answered what is no login", {}),
-    "disconnect_after_effect": (5, "answered what is no login", {}),
+    "garbage": (5, "unexpected response", {}),
+    "html": (5, "unexpected response", {}),
+    "truncated_json": (5, "unexpected response", {}),
+    "too_many_requests": (5, "is limiting requests", {"seconds": 60}),
+    "unavailable": (5, "returned an error (HTTP 503)", {}),
+    "bad_gateway": (5, "returned an error (HTTP 502)", {}),
+    "error_after_effect_empty_500": (5, "returned an error (HTTP 500)", {}),
+    "disconnect_before_effect": (5, "returned an unexpected response", {}),
+    "disconnect_after_effect": (5, "returned an unexpected response", {}),
 }
 
 
@@ -134,7 +134,7 @@ def test_what_nobody_expected_still_opens_the_login(position, number):
     position.prefix = [sys.executable, "-I", "-c", LEAKING]
     position.configure(manner="look")
     ended = position.call(number, count=2)
-    assert ended.code == 1 and "an unexpected error happened" in ended.stderr and ended.stderr.count("\n") == 1
+    assert ended.code == 1 and "an unexpected error occurred" in ended.stderr and ended.stderr.count("\n") == 1
     assert position.values["rapidsos_api_url"] + "/login" in [note["url"] for note in ended.opened]
 
 

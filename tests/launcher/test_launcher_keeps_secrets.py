@@ -124,23 +124,23 @@ def fixture_journal(position, tmp_path):
         journal.setblocking(False)
 
         def lines():
-            told = []
+            reported = []
             with contextlib.suppress(BlockingIOError):
                 while True:
-                    told.append(journal.recv(4096))
-            assert all(b"portal-launcher[" in line for line in told)
-            return [line.partition(b"]: ")[2].decode() for line in told]  # what stands before is priority, time and process
+                    reported.append(journal.recv(4096))
+            assert all(b"portal-launcher[" in line for line in reported)
+            return [line.partition(b"]: ")[2].decode() for line in reported]  # what stands before is priority, time and process
 
         yield lines
 
 
-def test_the_journal_tells_of_a_login_once_and_not_of_the_caller(position, journal):
+def test_the_journal_reports_a_login_once_and_not_the_caller(position, journal):
     assert position.call(NUMBER).code == 0 and position.call(NUMBER).code == 0
     api_url = position.values["rapidsos_api_url"]
     assert journal() == ["logged in at %s as %s" % (api_url, position.account["email"])]
 
 
-def test_the_journal_tells_of_a_refused_login_without_secrets_or_the_number(position, journal):
+def test_the_journal_reports_a_refused_login_without_secrets_or_the_number(position, journal):
     position.account["password"] = MARKER
     position.write_account(password=MARKER)
     assert position.call(NUMBER, count=2).code == 4
@@ -154,6 +154,6 @@ def test_the_journal_does_not_repeat_what_was_typed_in_place_of_an_address(posit
     position.account.update(email=MARKER, password="launcher@ecc.example")
     position.write_account(**position.account)
     assert position.call(NUMBER, count=2).code != 0
-    told = journal()
-    assert told and told[0].startswith("login at ") and "as what is no e-mail address failed" in told[0]
-    assert_nowhere([MARKER], [line.encode() for line in told])
+    reported = journal()
+    assert reported and reported[0].startswith("login at ") and "as what is no e-mail address failed" in reported[0]
+    assert_nowhere([MARKER], [line.encode() for line in reported])

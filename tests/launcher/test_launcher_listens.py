@@ -152,7 +152,7 @@ def test_another_user_of_the_machine_gets_nothing(visit, source):
     assert status == 302 and "access_token=" in headers["Location"] and page.end() == (0, "")
 
 
-def test_a_dispatcher_is_told_from_another_user_and_from_root(position, visit):
+def test_a_dispatcher_is_distinguished_from_another_user_and_from_root(position, visit):
     """As on a position: the launcher runs for an ordinary user, who can change nothing of it."""
     dispatcher = 65533
     program, browser, authorities = (shutil.copy(path, position.directory) for path in (PROGRAM, BROWSER, position.values["rapidsos_ca_path"]))

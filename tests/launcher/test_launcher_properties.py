@@ -122,7 +122,7 @@ def test_proxies_are_bypassed_as_by_urllib(no_proxy):
         assert program.is_proxy_bypassed(host, port, no_proxy) == bool(theirs)
 
 
-def test_a_mistake_of_the_program_is_told_without_what_it_was_about():
+def test_an_internal_error_is_reported_without_its_data():
     def mistake():
         raise KeyError("a secret")
 

@@ -12,7 +12,7 @@ from position import NUMBER
 
 
 class Proxy:
-    """An HTTP proxy for CONNECT; C(heads) is what it was asked, C(refusal) a status line instead of a tunnel."""
+    """An HTTP proxy for CONNECT; ``heads`` is what it was asked, ``refusal`` a status line instead of a tunnel."""
 
     def __init__(self, port, refusal=None):
         self._target, self._refusal = ("127.0.0.1", port), refusal

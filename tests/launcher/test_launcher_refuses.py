@@ -37,14 +37,14 @@ def test_standard_input_that_says_nothing(position):
 
 @pytest.mark.parametrize("arguments, reason, headline", [
     (["555", "555", "5555"], "more than one number", SHOWN), (["--ani", NUMBER], "unknown or incomplete option --ani", SHOWN),
-    ([NUMBER, "--log-in"], "--log-in belongs to --check", SHOWN)])
+    ([NUMBER, "--log-in"], "--log-in requires --check", SHOWN)])
 def test_a_wrong_command_line(position, arguments, reason, headline):
     assert_fallback(position, position.call(*arguments, count=2), 2, reason, headline)
 
 
 @pytest.mark.parametrize("changes, reason", [
     ({"portal_api_url": "http://localhost"}, "api_url in [portal] must be an https URL"), ({"portal_query_url": None}, "query_url is missing"),
-    ({"portal_host": "x"}, "there is no key host in [portal]"), ({"account_source": "command"}, "command in [account] belongs to")])
+    ({"portal_host": "x"}, "there is no key host in [portal]"), ({"account_source": "command"}, "command in [account] is required")])
 def test_a_configuration_that_cannot_be_used(position, logins, changes, reason):
     position.configure(**changes)
     assert_fallback(position, position.call(NUMBER, count=2), 3, reason)
@@ -66,7 +66,7 @@ def test_a_ca_file_that_is_none(position, tmp_path):
 
 @pytest.mark.parametrize("damage, reason", [
     ("missing", "No such file or directory"), ("world", "its mode must be 0640"), ("group_writes", "its mode must be 0640"),
-    ("foreign", "another user than root"), ("link", os.strerror(errno.ELOOP)), ("directory", "no regular file"), ("fifo", "no regular file"),
+    ("foreign", "a user other than root"), ("link", os.strerror(errno.ELOOP)), ("directory", "not a regular file"), ("fifo", "not a regular file"),
     ("garbage", "it is not JSON"), ("form", "it is not of the form"), ("huge", "64 KiB")])
 def test_a_secret_that_cannot_be_trusted(position, logins, damage, reason):
     path = position.directory / "account.json"

@@ -74,10 +74,10 @@ def test_a_number_after_its_mark(position, sandbox, arguments):
 def test_a_configuration_of_another_user_is_not_used(eve, logins):
     eve.path = eve.home / "launcher.ini"
     ended = eve.call(NUMBER, count=2)
-    assert_not_used(eve, ended, f"{eve.home} belongs to another user than root")
+    assert_not_used(eve, ended, f"{eve.home} belongs to a user other than root")
     eve.path = eve.directory / "launcher.ini"
     os.chown(eve.path, EVE, EVE)
-    assert_not_used(eve, eve.call(NUMBER, count=2), f"{eve.path} belongs to another user than root")
+    assert_not_used(eve, eve.call(NUMBER, count=2), f"{eve.path} belongs to a user other than root")
     assert logins() == []
 
 
@@ -85,7 +85,7 @@ def test_a_configuration_of_another_user_is_not_used(eve, logins):
 def test_a_configuration_that_others_may_write_to(eve, damage):
     eve.path.write_text(eve.hostile, encoding="utf-8")
     eve.path.chmod(damage)
-    assert_not_used(eve, eve.call(NUMBER, count=2), f"{eve.path} can be changed by others than root")
+    assert_not_used(eve, eve.call(NUMBER, count=2), f"{eve.path} can be changed by users other than root")
 
 
 @pytest.mark.parametrize("mode", [0o775, 0o757, 0o777, 0o1777])
@@ -97,26 +97,26 @@ def test_a_directory_that_others_may_write_to(eve, mode, depth):
     changed = [place, place.parent][depth]
     changed.chmod(mode)
     eve.path = place / "launcher.ini"
-    assert_not_used(eve, eve.call(NUMBER, count=2), f"{changed} can be changed by others than root")
+    assert_not_used(eve, eve.call(NUMBER, count=2), f"{changed} can be changed by users other than root")
 
 
 def test_a_directory_of_another_user(eve):
     (eve.home / "in").mkdir()
     eve.path = eve.home / "in" / "launcher.ini"
     eve.path.write_text(eve.hostile, encoding="utf-8")
-    assert_not_used(eve, eve.call(NUMBER, count=2), f"{eve.home} belongs to another user than root")
+    assert_not_used(eve, eve.call(NUMBER, count=2), f"{eve.home} belongs to a user other than root")
 
 
 @pytest.mark.parametrize("kind", ["theirs", "to_theirs", "directory_to_theirs", "through_theirs", "relative", "loop", "fifo", "directory"])
 def test_a_link_or_a_detour_makes_nothing_trusted(eve, kind):
     target, link = eve.home / "launcher.ini", eve.directory / "link"
-    reason = f"{eve.home} belongs to another user than root"
+    reason = f"{eve.home} belongs to a user other than root"
     if kind == "theirs":
         target = eve.directory / "fine.ini"
         target.write_text(eve.hostile, encoding="utf-8")
         link.symlink_to(target)
         os.chown(link, EVE, EVE, follow_symlinks=False)
-        eve.path, reason = link, f"{link} belongs to another user than root"
+        eve.path, reason = link, f"{link} belongs to a user other than root"
     elif kind == "to_theirs":
         link.symlink_to("eve/launcher.ini")
         eve.path = link
@@ -134,7 +134,7 @@ def test_a_link_or_a_detour_makes_nothing_trusted(eve, kind):
         link.symlink_to(link)
         eve.path, reason = link, "too many symbolic links"
     else:
-        eve.path, reason = link, "it is no regular file"
+        eve.path, reason = link, "it is not a regular file"
         link.mkdir() if kind == "directory" else os.mkfifo(link)
     assert_not_used(eve, eve.call(NUMBER, count=2, cwd=eve.home if kind == "relative" else None), reason)
 
@@ -159,7 +159,7 @@ def test_the_sticky_directory_for_temporary_files_is_no_place(position):
         shutil.copy(position.path, directory)
         position.path = os.path.join(directory, "launcher.ini")
         ended = position.call("--check", count=0)
-    assert ended.code == 3 and "/tmp can be changed by others than root; give it to root, with mode 0755" in ended.stdout
+    assert ended.code == 3 and "/tmp can be changed by users other than root; give it to root, with mode 0755" in ended.stdout
 
 
 def test_the_sites_command_does_not_run_where_the_cad_is(position, sandbox):

@@ -14,7 +14,7 @@ from position import NUMBER
 
 @pytest.fixture(name="service")
 def fixture_service(position):
-    """An https service that gives its C(answer), (status, headers, body), to every login, and counts them."""
+    """An https service that gives its ``answer``, (status, headers, body), to every login, and counts them."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self):

@@ -9,7 +9,7 @@ import urllib.parse
 
 
 class Visit:
-    """A call of the launcher whose browser asks nothing by itself."""
+    """A call of the launcher whose browser sends no request of its own."""
 
     def __init__(self, position, *arguments):
         position.configure(manner="look", **position.changes)

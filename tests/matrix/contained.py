@@ -53,7 +53,7 @@ def image_of(version):
 
 
 def command(image, core, version, arguments):
-    """Returns (command, environment) that run pytest with C(arguments) by that ansible-core on the Python of the image."""
+    """Returns (command, environment) that run pytest with ``arguments`` by that ansible-core on the Python of the image."""
     line = [shutil.which("podman"), "run", "--rm", "--pull=never", "--network=host", "--volume=%s:/source:ro" % ROOT, image,
             "bash", "-c", _SCRIPT, "matrix", core, version, *arguments]
     return line, host_podman.environment()

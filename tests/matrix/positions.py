@@ -23,15 +23,15 @@ def outcomes(text):
 
 
 def table(seen):
-    """Returns the table's lines; C(seen) is the outcomes of every run."""
+    """Returns the table's lines; ``seen`` is the outcomes of every run."""
     lines = ["| on a position | %s |" % " | ".join("Python " + version for version in PYTHONS), "|---" * (len(PYTHONS) + 1) + "|"]
     for program, (oldest, tests) in PROGRAMS.items():
-        told = [_told([seen.get("%s/%s" % (test, version)) for test in tests]) for version in PYTHONS[PYTHONS.index(oldest):]]
-        lines.append("| %s | %s |" % (program, " | ".join(["–"] * PYTHONS.index(oldest) + told)))
+        reported = [_reported([seen.get("%s/%s" % (test, version)) for test in tests]) for version in PYTHONS[PYTHONS.index(oldest):]]
+        lines.append("| %s | %s |" % (program, " | ".join(["–"] * PYTHONS.index(oldest) + reported)))
     return lines
 
 
-def _told(words):
+def _reported(words):
     if not all(words):
         return "not here"
     return "passes" if set(words) == {"PASSED"} else "**fails**"

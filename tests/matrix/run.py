@@ -63,7 +63,7 @@ def environment_for(core, version, python):
 
 
 def counts(text):
-    """Returns {"passed": number, "failed": ..., "error": ...}, summed over every run of pytest that a log tells of."""
+    """Returns {"passed": number, "failed": ..., "error": ...}, summed over every run of pytest in a log."""
     found = collections.Counter()
     for summary in re.findall(r"^.*\d (?:passed|failed|error).* in [\d.]+s.*$", text, re.MULTILINE):
         for number, word in re.findall(r"(\d+) (passed|failed|error)", summary):

@@ -137,14 +137,14 @@ def fixture_position(sandbox, replacement, tmp_path):
 
 def test_the_collector_stores_a_pair_once(sandbox, position, replacement):
     first, second = position.collect(), position.collect()
-    told = json.loads(first.stdout)
-    assert (first.returncode, told.pop("changed")) == (0, True), first.stderr
-    assert json.loads(second.stdout) == {**told, "changed": False}
-    assert told == json.loads((position.store / "collected.json").read_text(encoding="utf-8"))
-    assert told["request_id"] == replacement and told["anon_id"] == "north-01_q4"
+    reported = json.loads(first.stdout)
+    assert (first.returncode, reported.pop("changed")) == (0, True), first.stderr
+    assert json.loads(second.stdout) == {**reported, "changed": False}
+    assert reported == json.loads((position.store / "collected.json").read_text(encoding="utf-8"))
+    assert reported["request_id"] == replacement and reported["anon_id"] == "north-01_q4"
     certificate = x509.load_pem_x509_certificate((position.store / "certificate.pem").read_bytes())
     key = serialization.load_pem_private_key((position.store / "key.pem").read_bytes(), None)
-    assert key.public_key() == certificate.public_key() and told["serial"] == f"{certificate.serial_number:x}"
+    assert key.public_key() == certificate.public_key() and reported["serial"] == f"{certificate.serial_number:x}"
     files = [path for path in position.store.rglob("*") if path.is_file() and not path.is_symlink()]
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
     assert "PRIVATE" not in first.stdout + first.stderr
@@ -164,12 +164,12 @@ def test_the_next_credential_takes_the_place_of_the_first(sandbox, position, rep
     assert len(list(position.store.glob("credential-*"))) == 1
 
 
-def test_a_lost_answer_is_told_by_the_next_run(sandbox, position):
+def test_a_lost_answer_is_reported_by_the_next_run(sandbox, position):
     sandbox.fault("collect", "disconnect_after_effect")
-    lost, told = position.collect(), position.collect()
+    lost, reported = position.collect(), position.collect()
     assert lost.returncode == 1 and "key is kept" in lost.stderr
-    assert told.returncode == 1 and "issued and lost" in told.stderr and "replace the credential" in told.stderr
-    assert "Traceback" not in lost.stderr + told.stderr
+    assert reported.returncode == 1 and "issued and lost" in reported.stderr and "replace the credential" in reported.stderr
+    assert "Traceback" not in lost.stderr + reported.stderr
 
 
 def test_a_damaged_key_is_named(sandbox, position):
@@ -177,8 +177,8 @@ def test_a_damaged_key_is_named(sandbox, position):
     assert position.collect().returncode == 1
     (key,) = position.store.glob("credential-*/key.pem")
     key.write_text("damaged", encoding="ascii")
-    told = position.collect()
-    assert told.returncode == 1 and f"{key} is damaged" in told.stderr and "Traceback" not in told.stderr
+    reported = position.collect()
+    assert reported.returncode == 1 and f"{key} is damaged" in reported.stderr and "Traceback" not in reported.stderr
     key.unlink()
     assert json.loads(position.collect().stdout)["changed"] is True
 

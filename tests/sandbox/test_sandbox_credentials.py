@@ -90,8 +90,8 @@ def test_an_uncollected_replacement_lapses_and_is_cleaned_up(sandbox, request_id
     error(sandbox.call("POST", "/credentials", {"AnonId": "lapsing"}), 409, 7703)
     sandbox.advance(minutes=60)
     error(sandbox.get(f"/requests/{new}"), 404, 1109)
-    told = [(entry["effect"], entry["request_id"]) for entry in sandbox.audit(before) if entry["request_id"] == new]
-    assert told == [("lapse", new), ("replace_refused", new), ("clean-up", new)]
+    reported = [(entry["effect"], entry["request_id"]) for entry in sandbox.audit(before) if entry["request_id"] == new]
+    assert reported == [("lapse", new), ("replace_refused", new), ("clean-up", new)]
     assert sandbox.call("POST", "/credentials", {"AnonId": "lapsing"}).status_code == 200
     assert sandbox.get(f"/requests/{request_id}").json()["Status"] == "Collected"
 

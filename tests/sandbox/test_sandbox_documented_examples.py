@@ -73,8 +73,8 @@ def test_the_curl_examples(sandbox, request_id, name, tmp_path):
             ("<Current RequestId>", request_id), ("<New AnonId>", "from-curl"), ("<SAC Password>", sac["passphrase"]),
             ("curl ", f"curl -sS --cacert {sandbox.values['rapidauth_ca_path']} ")):
         line = line.replace(example, ours)
-    told = subprocess.run(line, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=20, check=True)
-    value = json.loads(told.stdout)
+    reported = subprocess.run(line, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=20, check=True)
+    value = json.loads(reported.stdout)
     assert value == sandbox.get(f"/requests/{value['RequestId']}").json()
     if name == "replace":
         assert value["AnonId"] == "from-curl" and value["RequestId"] != request_id
@@ -87,10 +87,10 @@ def test_the_python_sample(sandbox, tmp_path):
     sample.write_text(PYTHON_SAMPLE.replace(
         "https://api-sandbox.rapidsos.com", sandbox.values["rapidsos_api_url"]), encoding="utf-8")
     for account in sandbox.values["sandbox_accounts"]:
-        told = subprocess.run(
+        reported = subprocess.run(
             [sys.executable, str(sample), "-e", account["email"], "-p", account["password"]], check=True, timeout=20,
             env={**os.environ, "REQUESTS_CA_BUNDLE": sandbox.values["rapidsos_ca_path"]}, capture_output=True, text=True)
-        head, token = told.stdout.split("\n")[:2]
+        head, token = reported.stdout.split("\n")[:2]
         assert head.strip() == "This is your token:"
         page = sandbox.query_page("15555555555", token.strip())
         assert page.status_code == 200 and account["email"] in page.text

@@ -68,7 +68,7 @@ def test_a_taken_port_is_named(tmp_path):
     assert "Traceback" not in refused.stderr
 
 
-def test_it_stops_with_the_process_it_was_told_to_stop_with(tmp_path):
+def test_it_stops_with_the_process_that_it_was_given(tmp_path):
     with subprocess.Popen(["sleep", "60"]) as other:
         running = Running(tmp_path / "data", "--fleet-size", "1", "--stop-with-process", str(other.pid))
         assert running.process.poll() is None

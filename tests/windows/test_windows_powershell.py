@@ -117,7 +117,7 @@ def test_powershell_decides_as_the_table_says(script, tmp_path):
 @pytest.mark.parametrize("path", [
     "launcher.ini", ".\\launcher.ini", "\\launcher.ini", "C:launcher.ini", "\\\\eve\\share\\launcher.ini", "\\\\?\\C:\\launcher.ini", "\\\\.\\C:\\launcher.ini",
     "//eve/share/launcher.ini", "C:\\ProgramData\\x.txt:launcher.ini", "file://C:/x.ini", "/home/eve/launcher.ini", ""])
-def test_a_configuration_is_on_a_disk_of_this_computer(script, tmp_path, path):
+def test_a_configuration_is_on_a_local_disk(script, tmp_path, path):
     calls = [{"name": "Get-PathProblem", "given": [path]}, {"name": "Read-Configuration", "given": [path]}]
     (tmp_path / "calls.json").write_text(json.dumps(calls), encoding="utf-8")
     problem, configuration = run(script("calls.ps1", CALLS), tmp_path / "calls.json")

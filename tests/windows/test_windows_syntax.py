@@ -91,10 +91,10 @@ def test_no_cmdlet_is_given_a_secret_and_few_are_used():
         assert not [each for each in given if SECRETS.search(each)], text_of(node)
 
 
-def test_the_event_log_is_told_of_failures_and_accounts_and_of_nothing_else():
-    told = [node for name, node in commands(parse(PROGRAM)) if name == "Write-Event"]
-    assert len(told) == 3
-    for node in told:
+def test_the_event_log_gets_failures_and_accounts_and_nothing_else():
+    reported = [node for name, node in commands(parse(PROGRAM)) if name == "Write-Event"]
+    assert len(reported) == 3
+    for node in reported:
         named = {name_of(each) for each in nodes(node, "variable", "braced_variable")}
         assert named <= {"failure", "code", "api_url", "email", "_"} and ("email" not in named or "(Get-AccountName $email)" in text_of(node)), text_of(node)
 

@@ -149,7 +149,7 @@ def test_ansible_reads_the_tasks(modules, tmp_path):
     ({}, "linux"), ({"ansible_connection": "ssh"}, "linux"), ({"ansible_connection": "winrm"}, "windows"),
     ({"ansible_connection": "ansible.builtin.psrp"}, "windows"), ({"ansible_connection": "ssh", "ansible_shell_type": "powershell"}, "windows")))
 @pytest.mark.parametrize("role", ("portal_launcher", "sac_certificate"))
-def test_the_platform_is_told_by_how_a_position_is_reached(role, reached, platform):
+def test_the_platform_is_derived_from_how_a_position_is_reached(role, reached, platform):
     defaults = yaml.safe_load((powershell.ROLES / role / "defaults" / "main.yml").read_text(encoding="utf-8"))
     assert jinja2.Template(defaults[role + "_platform"]).render(reached) == platform
 

@@ -48,7 +48,7 @@ class Wine:
         self.record.unlink(missing_ok=True)
 
     def use_program(self, name):
-        """From now on powershell.exe is another of wine's programs, which is told nothing by its name any more."""
+        """From now on powershell.exe is another of wine's programs, which no longer depends on its name."""
         content = bytearray((self.drive / "windows" / "system32" / name).read_bytes())
         content[0x40:0x50] = bytes(16)  # the mark by which wine would take its own powershell.exe instead
         self.powershell.unlink(missing_ok=True)

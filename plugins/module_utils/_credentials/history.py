@@ -7,8 +7,7 @@ from __future__ import annotations
 import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import OPEN
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.decisions import COLLECTED, EXPIRED
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import Credential, is_same_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import COLLECTED, EXPIRED, Credential, is_same_request_id
 
 
 class Member:
@@ -17,7 +16,7 @@ class Member:
     credential is the service's, or None where it has none; is_uncertain says that the service could not be asked.
     """
 
-    def __init__(self, request_id: typing.Optional[str], anon_id: typing.Optional[str] = None):
+    def __init__(self, request_id: typing.Optional[str], anon_id: typing.Optional[str] = None) -> None:
         self.request_id, self.anon_id = request_id, anon_id
         self.was_collected = self.has_lapsed = self.is_uncertain = False
         self.credential: typing.Optional[Credential] = None
@@ -42,7 +41,7 @@ def list_members(chain: typing.Sequence[dict], request_id: str) -> typing.List[M
     """Returns the credentials of a ledger's chain (rows, oldest first), oldest first; without a chain the one of the RequestId."""
     members = [Member(chain[0]["original_request_id"] if chain else request_id)]
 
-    def find(wanted):
+    def find(wanted: str) -> Member:
         for member in members:
             if is_same_request_id(member.request_id, wanted):
                 return member

@@ -1,24 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""The core of rapidauth_request_info: many credentials in one call, over a bounded pool of kept-alive connections."""
+"""The operation of rapidauth_request_info: many credentials in one call, over a bounded pool of kept-alive connections."""
 
 from __future__ import annotations
 
 import collections
+import datetime
 from concurrent.futures import ThreadPoolExecutor
 
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
+from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, rapidauth_options, service_name_options, validate_concurrency
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import SILENT_KINDS, InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, given_now
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import current_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import calculate_expiry, build_history
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.decisions import judge_rotation
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import Credential, validate_anon_id, validate_request_id, is_same_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials.due import judge_rotation
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, validate_anon_id, validate_request_id, is_same_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import read_histories, current_request_ids
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import validate_concurrency, rapidauth_client, service_of
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, service_of
 
 
-def check_credentials(params, is_check_mode):
-    """Returns the module's result for its C(params); it reads only, in check mode too. Raises RapidError."""
+def check_credentials(params: dict, is_check_mode: bool) -> dict:
+    """Returns the module's result for its ``params``; it reads only, in check mode too. Raises RapidError."""
     request_ids, anon_ids = _distinct(params.get("request_ids")), _distinct(params.get("anon_ids"))
     if not request_ids and not anon_ids:
         raise InvalidInput("there is nothing to look up: give request_ids, anon_ids or both, with at least one id")
@@ -33,7 +36,7 @@ def check_credentials(params, is_check_mode):
     now = given_now(params.get("now"))
     client = rapidauth_client(params)
     current = current_request_ids(params.get("ledger_path"), service_of(params, client), request_ids, params.get("other_service_names") or ())
-    looks = [(each, current[each], client.get_request) for each in request_ids]
+    looks: list[tuple] = [(each, current[each], client.get_request) for each in request_ids]
     looks += [(each, each, client.get_credential) for each in anon_ids]
     credentials = _look_up_all(looks, params["concurrency"], days, now)
     return {
@@ -46,10 +49,10 @@ def check_credentials(params, is_check_mode):
     }
 
 
-def check_with_histories(params):
-    """Returns check_credentials' result for C(params) with, in each entry, its C(history) in the ledger, C(expires_date) and C(expires_basis).
+def check_with_histories(params: dict) -> dict:
+    """Returns check_credentials' result for ``params`` with, in each entry, its ``history`` in the ledger, ``expires_date`` and ``expires_basis``.
 
-    For that the first credential of each history is looked up too. C(params) has C(validity_days) beside the module's.
+    For that the first credential of each history is looked up too. ``params`` has ``validity_days`` beside the module's.
     """
     client = rapidauth_client(params)
     chains = read_histories(params.get("ledger_path"), service_of(params, client), params["request_ids"], params.get("other_service_names") or ())
@@ -62,8 +65,8 @@ def check_with_histories(params):
     ]
     asked = _distinct(list(current.values()) + firsts)
 
-    def describe(credentials):
-        """Returns C(credentials), keyed by what was asked for the entries of asked ids, completed and keyed by C(request_ids)."""
+    def describe(credentials: dict[str, dict]) -> dict[str, dict]:
+        """Returns ``credentials``, keyed by what was asked for the entries of asked ids, completed and keyed by ``request_ids``."""
         complete = {}
         for each, history in histories.items():
             entry = credentials.get(current[each])
@@ -81,11 +84,11 @@ def check_with_histories(params):
     return dict(result, credentials=describe(result["credentials"]))
 
 
-def _distinct(ids):
+def _distinct(ids: list[str] | None) -> list[str]:
     return list(dict.fromkeys(ids or []))
 
 
-def _look_up_all(looks, concurrency, days, now):
+def _look_up_all(looks: list[tuple], concurrency: int, days: float | None, now: datetime.datetime) -> dict[str, dict]:
     """Returns {id: entry} in the order asked.
 
     Stops where every other look-up would fail too: on a failure that is the whole service's, or when as many look-ups
@@ -93,7 +96,7 @@ def _look_up_all(looks, concurrency, days, now):
     """
     stop = _Stop(most_failures_in_a_row=2 * concurrency)
 
-    def look_up(look):
+    def look_up(look: tuple) -> dict | None:
         unused_name, identifier, get = look
         if stop.reason:
             return None
@@ -122,16 +125,16 @@ def _look_up_all(looks, concurrency, days, now):
 
 
 class _Stop:
-    """Tells the threads of a pool when to give up. Its few fields are set one at a time: no lock is needed."""
+    """Decides when the threads of a pool give up. Its few fields are set one at a time: no lock is needed."""
 
-    def __init__(self, most_failures_in_a_row):
-        self.reason = None
+    def __init__(self, most_failures_in_a_row: int) -> None:
+        self.reason: RapidError | None = None
         self._most, self._failures_in_a_row, self._has_answer = most_failures_in_a_row, 0, False
 
-    def answered(self):
+    def answered(self) -> None:
         self._failures_in_a_row, self._has_answer = 0, True
 
-    def failed(self, error):
+    def failed(self, error: RapidError) -> None:
         if error.kind == "unknown":
             return self.answered()
         self._failures_in_a_row += 1
@@ -140,21 +143,21 @@ class _Stop:
             self.reason = self.reason or error
 
 
-def _entry(credential, days, now):
+def _entry(credential: Credential, days: float | None, now: datetime.datetime) -> dict:
     verdict = judge_rotation(credential, days, now)
     entry = credential.as_dict()
     entry.update(is_known=True, should_rotate=verdict.should_rotate, reason=verdict.reason, error=None)
     return entry
 
 
-def _failed_entry(error):
+def _failed_entry(error: RapidError) -> dict:
     entry = Credential({}).as_dict()
     entry.update(is_known=False if error.kind == "unknown" else None, should_rotate=False, reason=error.message, error=error.as_result())
     return entry
 
 
-def _summary(credentials):
-    """Returns counts; those of C(by_status) are keyed by the service's own words."""
+def _summary(credentials: dict[str, dict]) -> dict:
+    """Returns counts; those of ``by_status`` are keyed by the service's own words."""
     entries = list(credentials.values())
     return {
         "total": len(entries),
@@ -164,3 +167,15 @@ def _summary(credentials):
         "collection_prevented": sum(entry["prevent_collection"] is True for entry in entries),
         "due": sum(entry["should_rotate"] for entry in entries),
     }
+
+
+OPERATION = Operation(run=check_credentials, spec=dict(RAPIDAUTH_RULES, argument_spec=dict(
+    rapidauth_options(),
+    request_ids={"type": "list", "elements": "str", "default": []},
+    anon_ids={"type": "list", "elements": "str", "default": []},
+    concurrency={"type": "int", "default": 16},
+    rotate_after_days={"type": "float"},
+    now={"type": "str"},
+    ledger_path={"type": "path"},
+    **service_name_options(),
+)))

@@ -9,33 +9,24 @@ from __future__ import annotations
 
 import typing
 
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
+from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, audit_options, rapidauth_options, service_name_options
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.history import Member, list_members, mark_held
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.request_ids import validate_credentials
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import RAPIDAUTH_RULES, audit_options, rapidauth_options, service_name_options
 from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLog
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.state import patch_and_verify
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils._text import printable, printable_tree
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import is_same_request_id
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import known
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import open_record
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, is_same_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.lookup import known
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import NoRecord, open_record
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, service_of
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
 
 #: After as many calls in a row without an answer of the service the rest is not tried.
 MOST_CALLS_WITHOUT_ANSWER = 3
-
-
-def prevention_spec() -> dict:
-    """Returns what AnsibleModule takes for rapidauth_prevention."""
-    credential = {"position": {"type": "str", "required": True}, "request_id": {"type": "str", "required": True}}
-    options = rapidauth_options()
-    options.update(
-        credentials={"type": "list", "elements": "dict", "required": True, "options": credential},
-        ledger_path={"type": "path"},
-        **audit_options(),
-        **service_name_options(),
-    )
-    return dict(RAPIDAUTH_RULES, argument_spec=options)
+#: Of each position: what is known of its credentials, and what went wrong.
+Found = typing.Dict[str, typing.Tuple[typing.List[dict], typing.List[str]]]
 
 
 def run(params: dict, is_check_mode: bool) -> dict:
@@ -67,7 +58,7 @@ def run(params: dict, is_check_mode: bool) -> dict:
 class _Prevention:
     """The calls to one service. No failure of one credential keeps another from being prevented."""
 
-    def __init__(self, client, record, params, is_check_mode):
+    def __init__(self, client: RapidAuthClient, record: NoRecord, params: dict, is_check_mode: bool) -> None:
         self._client, self._record, self._is_check_mode = client, record, is_check_mode
         self._other_names = params.get("other_service_names") or ()
         self._without_answer = 0
@@ -91,13 +82,13 @@ class _Prevention:
                 self._note(problems, self._prevent_one, member)
         return mark_held(members), problems
 
-    def _look_up(self, member, members):
+    def _look_up(self, member: Member, members: list[Member]) -> None:
         if member.request_id is None:
             self._find(member, members)
         else:
             member.credential = self._ask(known, self._client.get_request, member.request_id)
 
-    def _find(self, member: Member, members) -> None:
+    def _find(self, member: Member, members: list[Member]) -> None:
         """Looks for what an unresolved replacement left under its AnonId."""
         found = self._ask(known, self._client.get_credential, member.anon_id)
         if found is None:
@@ -119,21 +110,21 @@ class _Prevention:
                 % (found.request_id, member.anon_id), kind="not_prevented")
         member.request_id, member.credential = found.request_id, confirmed
 
-    def _prevent_one(self, member):
+    def _prevent_one(self, member: Member) -> None:
         if self._is_check_mode:
             self.changed = True
             return
         member.credential = self._ask(patch_and_verify, self._client, member.request_id, True)
         self.changed = True
 
-    def _note(self, problems, work, member, *arguments):
+    def _note(self, problems: list[str], work: typing.Callable[..., None], member: Member, *arguments: typing.Any) -> None:
         try:
             work(member, *arguments)
         except RapidError as error:
             member.is_uncertain = True
             problems.append(error.message)
 
-    def _ask(self, call, *arguments):
+    def _ask(self, call: typing.Callable, *arguments: typing.Any) -> Credential | None:
         if self._without_answer >= MOST_CALLS_WITHOUT_ANSWER:
             raise RapidError("it was not tried, since the service did not answer %d times in a row" % MOST_CALLS_WITHOUT_ANSWER, kind="not_prevented")
         try:
@@ -146,7 +137,7 @@ class _Prevention:
         return answer
 
 
-def _describe(params, found, is_changed, is_check_mode, has_ledger):
+def _describe(params: dict, found: Found, is_changed: bool, is_check_mode: bool, has_ledger: bool) -> dict:
     problems = {name: "; ".join(dict.fromkeys(texts)) for name, (unused_entries, texts) in found.items() if texts}
     result = {
         "changed": is_changed,
@@ -157,13 +148,13 @@ def _describe(params, found, is_changed, is_check_mode, has_ledger):
     return result
 
 
-def _complain(found):
+def _complain(found: Found) -> str:
     reasons = ["%s: %s" % (name, "; ".join(dict.fromkeys(texts))) for name, (unused_entries, texts) in found.items() if texts]
     return "%d of %d positions are not blocked: %s | Fix that and run the same command again: what is already prevented stays prevented." % (
         len(reasons), len(found), printable(" | ".join(reasons), 6000))
 
 
-def _describe_lines(params, positions, problems, is_check_mode, has_ledger):
+def _describe_lines(params: dict, positions: dict[str, list[dict]], problems: dict[str, str], is_check_mode: bool, has_ledger: bool) -> list[str]:
     widest = max([8, *map(len, positions)])
     widest_id = max([6, *(len(each["anon_id"] or "-") for entries in positions.values() for each in entries)])
     lines = []
@@ -184,7 +175,7 @@ def _describe_lines(params, positions, problems, is_check_mode, has_ledger):
     return [printable(line, 2000) for line in lines]
 
 
-def _describe_entry(entry, is_check_mode):
+def _describe_entry(entry: dict, is_check_mode: bool) -> str:
     if entry["is_prevented"]:
         ending = "prevented"
     elif entry["status"] is None:
@@ -192,3 +183,13 @@ def _describe_entry(entry, is_check_mode):
     else:
         ending = "would be prevented" if is_check_mode else "NOT prevented"
     return ending + (", the device holds it" if entry["is_held_by_device"] else "")
+
+
+_CREDENTIAL = {"position": {"type": "str", "required": True}, "request_id": {"type": "str", "required": True}}
+OPERATION = Operation(run=run, spec=dict(RAPIDAUTH_RULES, argument_spec=dict(
+    rapidauth_options(),
+    credentials={"type": "list", "elements": "dict", "required": True, "options": _CREDENTIAL},
+    ledger_path={"type": "path"},
+    **audit_options(),
+    **service_name_options(),
+)))

@@ -1,31 +1,35 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""The core of rapidauth_request: one credential in its desired state."""
+"""The operation of rapidauth_request: one credential in its desired state."""
 
 from __future__ import annotations
 
 import os
 
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
+from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, audit_options, ledger_options, rapidauth_options
 from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLog
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import validate_anon_id, validate_request_id, is_same_request_id
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import ADOPTED, REPLACED, ReplacementRequest, look_while_at_work, replace_one
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import current_request_ids, open_record
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, is_same_request_id, validate_anon_id, validate_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import ADOPTED, REPLACED, Outcome, ReplacementRequest, replace_one
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.lookup import look_while_at_work
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import NoRecord, current_request_ids, open_record
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, service_of
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
 
 
-def bring_to_state(params, is_check_mode, run_directory=None):
-    """Returns the module's result for its C(params); raises RapidError.
+def run(params: dict, is_check_mode: bool, run_directory: str | None = None) -> dict:
+    """Returns the module's result for its ``params``; raises RapidError.
 
-    C(run_directory) is private to one Ansible run and shared by its processes: in it each new AnonId is claimed, so
+    ``run_directory`` is private to one Ansible run and shared by its processes: in it each new AnonId is claimed, so
     that one AnonId given to a whole fleet by mistake does not make every position adopt the first one's replacement.
     """
     audit_log = AuditLog(params.get("audit_log_path"), "rapidauth_request")
-    return audit_log.with_warnings(_bring_to_state(params, is_check_mode, run_directory, audit_log))
+    return audit_log.with_warnings(_ensure_state(params, is_check_mode, run_directory, audit_log))
 
 
-def _bring_to_state(params, is_check_mode, run_directory, audit_log):
+def _ensure_state(params: dict, is_check_mode: bool, run_directory: str | None, audit_log: AuditLog) -> dict:
     validate_request_id(params["request_id"])
     for option in ("anon_id", "expect_anon_id"):
         if params.get(option) is not None:
@@ -46,7 +50,7 @@ def _bring_to_state(params, is_check_mode, run_directory, audit_log):
     return _present(client, dict(params, request_id=current[params["request_id"]]), is_check_mode)
 
 
-def _present(client, params, is_check_mode):
+def _present(client: RapidAuthClient, params: dict, is_check_mode: bool) -> dict:
     request_id, wanted = params["request_id"], params.get("prevent_collection")
     credential = client.get_request(request_id)
     expected = params.get("expect_anon_id")
@@ -66,11 +70,11 @@ def _present(client, params, is_check_mode):
     return _result(credential, True, "patched", [request_id], difference)
 
 
-def patch_and_verify(client, request_id, wanted):
+def patch_and_verify(client: RapidAuthClient, request_id: str, wanted: bool) -> Credential:
     """Returns the credential after PreventCollection was set and seen to be set; raises RapidError."""
-    seen = []
+    seen: list[Credential] = []
 
-    def look():
+    def look() -> Credential | None:
         seen.append(client.get_request(request_id))
         return seen[-1] if seen[-1].is_collection_prevented == wanted else None
 
@@ -93,7 +97,7 @@ def patch_and_verify(client, request_id, wanted):
     return credential
 
 
-def _replaced(client, record, params, is_check_mode, run_directory):
+def _replaced(client: RapidAuthClient, record: NoRecord, params: dict, is_check_mode: bool, run_directory: str | None) -> dict:
     position = params.get("position") or params["request_id"]
     anon_id = params.get("anon_id")
     if anon_id is None:
@@ -116,7 +120,7 @@ def _replaced(client, record, params, is_check_mode, run_directory):
         if outcome.http is None:
             reason = "RequestId %s was not replaced: %s" % (params["request_id"], reason)
         raise RapidError(reason, kind=outcome.kind, **(outcome.http or {}))
-    if outcome.status != REPLACED:
+    if outcome.status != REPLACED or outcome.previous is None:
         return _result(outcome.credential, False, outcome.status, list(outcome.request_ids))
     difference = {
         "before": {"anon_id": outcome.previous.anon_id, "request_id": outcome.previous.request_id},
@@ -125,7 +129,7 @@ def _replaced(client, record, params, is_check_mode, run_directory):
     return _result(outcome.credential, True, outcome.status, list(outcome.request_ids), difference)
 
 
-def _claim(run_directory, anon_id, request_id):
+def _claim(run_directory: str | None, anon_id: str, request_id: str) -> str:
     """Returns the RequestId that the AnonId was first wanted for in this run."""
     if run_directory is None:
         return request_id
@@ -139,7 +143,7 @@ def _claim(run_directory, anon_id, request_id):
             return file.read() or request_id
 
 
-def _ensure_own(outcome, is_check_mode, claimed_for, request_id):
+def _ensure_own(outcome: Outcome, is_check_mode: bool, claimed_for: str, request_id: str) -> None:
     is_another = not is_same_request_id(claimed_for, request_id)
     if is_another and (outcome.status == ADOPTED or (is_check_mode and outcome.status == REPLACED)):
         raise InvalidInput(
@@ -149,7 +153,7 @@ def _ensure_own(outcome, is_check_mode, claimed_for, request_id):
         )
 
 
-def _result(credential, is_changed, outcome, request_ids, difference=None):
+def _result(credential: Credential, is_changed: bool, outcome: str, request_ids: list[str], difference: dict | None = None) -> dict:
     result = {
         "changed": is_changed,
         "outcome": outcome,
@@ -161,3 +165,21 @@ def _result(credential, is_changed, outcome, request_ids, difference=None):
     if difference is not None:
         result["diff"] = difference
     return result
+
+
+OPERATION = Operation(run=run, spec=dict(
+    RAPIDAUTH_RULES,
+    argument_spec=dict(
+        rapidauth_options(),
+        request_id={"type": "str", "required": True},
+        state={"type": "str", "choices": ["present", "replaced"], "default": "present"},
+        prevent_collection={"type": "bool"},
+        anon_id={"type": "str"},
+        expect_anon_id={"type": "str"},
+        position={"type": "str"},
+        rotation_id={"type": "str"},
+        **audit_options(),
+        **ledger_options(),
+    ),
+    required_if=[("state", "replaced", ("anon_id", "rotation_id"), True)],
+))

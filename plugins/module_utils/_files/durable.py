@@ -8,18 +8,19 @@ import contextlib
 import errno
 import json
 import os
+import typing
 
 
-def status_of(path):
-    """Returns what lstat says of C(path), or None where there is nothing."""
+def status_of(path: str) -> os.stat_result | None:
+    """Returns what lstat says of ``path``, or None where there is nothing."""
     try:
         return os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
 
 
-def make_missing(path, made, mode=0o755):
-    """Makes the directory C(path) and what leads to it, whatever the umask, and notes in C(made) what had to be made."""
+def make_missing(path: str, made: list[str], mode: int = 0o755) -> None:
+    """Makes the directory ``path`` and what leads to it, whatever the umask, and notes in ``made`` what had to be made."""
     if not os.path.isdir(path):
         make_missing(os.path.dirname(path), made, mode)
         try:
@@ -32,8 +33,8 @@ def make_missing(path, made, mode=0o755):
         made.append(path)
 
 
-def read_json(path):
-    """Returns what this account has written to C(path), or None; another one's is not read. It is renamed into place whole."""
+def read_json(path: str) -> typing.Any:
+    """Returns what this account has written to ``path``, or None; another one's is not read. It is renamed into place whole."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
@@ -42,8 +43,8 @@ def read_json(path):
         return json.load(stream) if os.fstat(descriptor).st_uid == os.geteuid() else None
 
 
-def stage(path, content, mode=0o600, uid=-1, gid=-1, directory=None):
-    """Writes a new file that has its final owner and mode before its content (bytes); C(path) is relative to a C(directory)'s descriptor."""
+def stage(path: str, content: bytes, mode: int = 0o600, uid: int = -1, gid: int = -1, directory: int | None = None) -> None:
+    """Writes a new file that has its final owner and mode before its content (bytes); ``path`` is relative to a ``directory``'s descriptor."""
     remove(path, directory)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=directory)
     with os.fdopen(descriptor, "wb") as stream:
@@ -54,8 +55,8 @@ def stage(path, content, mode=0o600, uid=-1, gid=-1, directory=None):
         os.fsync(descriptor)
 
 
-def replace(path, temporary, content, directory=None, **attributes):
-    """Has C(content) at C(path), whole or not at all, after it was at C(temporary); the C(attributes) are those of C(stage)."""
+def replace(path: str, temporary: str, content: bytes, directory: int | None = None, **attributes: int) -> None:
+    """Has ``content`` at ``path``, whole or not at all, after it was at ``temporary``; the ``attributes`` are those of ``stage``."""
     try:
         stage(temporary, content, directory=directory, **attributes)
         os.rename(temporary, path, src_dir_fd=directory, dst_dir_fd=directory)
@@ -65,12 +66,12 @@ def replace(path, temporary, content, directory=None, **attributes):
         raise
 
 
-def write_json(path, value):
-    """Has C(value) at C(path), whole or not at all, readable by its owner only."""
+def write_json(path: str, value: object) -> None:
+    """Has ``value`` at ``path``, whole or not at all, readable by its owner only."""
     replace(path, path + ".new", json.dumps(value, sort_keys=True).encode("utf-8"))
 
 
-def sync_directory(path):
+def sync_directory(path: str) -> None:
     """Brings to disk which names are in a directory."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -79,7 +80,7 @@ def sync_directory(path):
         os.close(descriptor)
 
 
-def remove(path, directory=None):
+def remove(path: str, directory: int | None = None) -> None:
     """Removes a file, if there is one."""
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         try:

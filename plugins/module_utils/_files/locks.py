@@ -20,7 +20,15 @@ from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidE
 
 
 @contextlib.contextmanager
-def held(path: str, work: str, wait_seconds: float, prepare=None, is_kept: bool = True, is_made: bool = True, clock=time):
+def held(
+    path: str,
+    work: str,
+    wait_seconds: float,
+    prepare: typing.Callable[[], object] | None = None,
+    is_kept: bool = True,
+    is_made: bool = True,
+    clock: typing.Any = time,
+) -> typing.Iterator[None]:
     """Holds the lock file ``path``, which is made with mode 0600; ``work`` says what its holder does ("writing to x").
 
     Raises RapidError of the kind busy after ``wait_seconds``, and OSError where it cannot be opened or is not ours alone.
@@ -45,7 +53,9 @@ def held(path: str, work: str, wait_seconds: float, prepare=None, is_kept: bool 
             os.close(attempt.descriptor)
 
 
-def wait_until(is_locked, make_error, wait_seconds: float, clock=time) -> None:
+def wait_until(
+    is_locked: typing.Callable[[], bool], make_error: typing.Callable[[], Exception], wait_seconds: float, clock: typing.Any = time
+) -> None:
     """Returns once ``is_locked()``; raises what ``make_error()`` returns when ``wait_seconds`` are over."""
     give_up_at = clock.monotonic() + wait_seconds
     while not is_locked():
@@ -75,12 +85,12 @@ def open_lock_file(path: str, is_made: bool = True) -> int:
 class _Attempt:
     """The attempts to lock a file; ``descriptor`` is the one that holds it, ``holder`` the process id of who held it last."""
 
-    def __init__(self, path, prepare, is_made):
+    def __init__(self, path: str, prepare: typing.Callable[[], object] | None, is_made: bool) -> None:
         self._path, self._prepare, self._is_made = path, prepare, is_made
         self.descriptor: typing.Any = None
         self.holder: typing.Optional[int] = None
 
-    def succeeds(self):
+    def succeeds(self) -> bool:
         if self._prepare:
             self._prepare()
         try:
@@ -101,13 +111,13 @@ class _Attempt:
         return self.descriptor is not None
 
 
-def _is_at(descriptor, path):
+def _is_at(descriptor: int, path: str) -> bool:
     try:
         return os.path.samestat(os.fstat(descriptor), os.lstat(path))
     except FileNotFoundError:
         return False
 
 
-def _read_holder(descriptor):
+def _read_holder(descriptor: int) -> int | None:
     text = os.pread(descriptor, 20, 0).strip()
     return int(text) if text.isdigit() else None

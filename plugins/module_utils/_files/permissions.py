@@ -14,6 +14,7 @@ import os
 import pwd
 import re
 import stat
+import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._text import printable
@@ -23,12 +24,13 @@ _MOST_LINKS = 40
 
 def parse_mode(text: str, name: str, highest: int = 0o777, lowest: int = 0) -> int:
     """Returns the mode that octal digits say; raises InvalidInput, in which it is called ``name``."""
-    if re.match(r"(0o)?[0-7]{1,5}\Z", text) and lowest <= int(text, 8) <= highest:
-        return int(text, 8)
+    mode = int(text, 8) if re.match(r"(0o)?[0-7]{1,5}\Z", text) else -1
+    if lowest <= mode <= highest:
+        return mode
     raise InvalidInput("%s is '%s'; give octal digits in quotes, such as '0640'" % (name, printable(text)))
 
 
-def find_fault(status: os.stat_result, is_wanted_type=stat.S_ISREG, closed_to: int = 0o077) -> str | None:
+def find_fault(status: os.stat_result, is_wanted_type: typing.Callable[[int], bool] = stat.S_ISREG, closed_to: int = 0o077) -> str | None:
     """Returns why a file (by its lstat or fstat) is not this account's alone, and what to do, or None; ``closed_to`` are modes that it may not have."""
     is_file = is_wanted_type is stat.S_ISREG
     if stat.S_ISLNK(status.st_mode):
@@ -78,7 +80,7 @@ def open_directory(path: str) -> int:
     return descriptor
 
 
-def _leading_to(path):
+def _leading_to(path: str) -> typing.Iterator[tuple[str, os.stat_result | None]]:
     """Yields (place, lstat) of all that an absolute path goes through; the last lstat is None where nothing is there."""
     here, names, links = "/", path.split("/"), 0
     yield here, os.lstat(here)
@@ -107,18 +109,18 @@ def _leading_to(path):
         here = "/" if target.startswith("/") else here
 
 
-def _is_trusted(uid):
+def _is_trusted(uid: int | None) -> bool:
     return uid in (0, os.geteuid())
 
 
-def _account_name(uid):
+def _account_name(uid: int) -> str:
     try:
         return "the account %s" % pwd.getpwuid(uid).pw_name
     except KeyError:
         return "the user id %d" % uid
 
 
-def _others_in_group(gid):
+def _others_in_group(gid: int) -> list[str]:
     """Returns who belongs to a group besides root and this account; the group root is root's."""
     if gid == 0:
         return []
@@ -132,14 +134,14 @@ def _others_in_group(gid):
     return sorted("%s of the group %s" % (name, group.gr_name) for name in names if not _is_trusted(_uid(name, uids)))
 
 
-def _uid(name, uids):
+def _uid(name: str, uids: dict[str, int]) -> int | None:
     try:
         return uids[name] if name in uids else pwd.getpwnam(name).pw_uid  # a directory service may not list its accounts
     except KeyError:
         return None
 
 
-def _has_access_list(path):
+def _has_access_list(path: str) -> bool:
     try:
         return bool(os.getxattr(path, "system.posix_acl_access"))
     except (OSError, AttributeError):  # it has none; the system knows none

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""The core of credential_check_info: every credential, SAC and Portal account of a fleet looked at once, and judged."""
+"""The operation of credential_check_info: every credential, SAC and Portal account of a fleet looked at once, and judged."""
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
+from ansible_collections.eccops.rapid.plugins.module_utils._options import (
+    RAPIDAUTH_RULES, audit_options, rapidauth_options, service_name, service_name_options)
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLogError
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.lookup import check_with_histories
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, MissingLibrary, RapidError
@@ -13,33 +16,25 @@ from ansible_collections.eccops.rapid.plugins.module_utils._time import given_no
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
 from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import read_limits
 from ansible_collections.eccops.rapid.plugins.module_utils._portal.token import provide_token
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import validate_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import validate_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._report.model import build_report
 from ansible_collections.eccops.rapid.plugins.module_utils._report.text import lines_of, summarize_report
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import inspect_sac
-from ansible_collections.eccops.rapid.plugins.module_utils._urls import service_name
-from ansible_collections.eccops.rapid.plugins.module_utils._fleet.subject_findings import (
-    account_finding,
-    installed_sac_findings,
-    launcher_findings,
-    no_account_finding,
-    sac_findings,
-    service_finding,
-    unreadable_finding,
-)
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.findings import (
+    account_finding, installed_sac_findings, launcher_findings, no_account_finding, sac_findings, service_finding, unreadable_finding)
 
 
 def check_fleet(params, is_check_mode, run_directory=None):
-    """Returns the module's result for its C(params); it reads only, but for logins where they are asked for. Raises RapidError."""
+    """Returns the module's result for its ``params``; it reads only, but for logins where they are asked for. Raises RapidError."""
     rules = Rules(given_now(params.get("now")), read_limits(params, "expiry_"), params["validity_days"], params["collection_minutes"])
     sac_limits = read_limits(params, "sac_")
     seen = Observations()
     services = [_complete(service, params) for service in params["services"]]
     for service in services:
-        _check_service(seen, service, _positions_of_ledger(service, services) if params["is_fleet_from_ledger"] else service["positions"], rules, sac_limits)
+        _check_service(seen, service, _positions_of_ledger(service, services) if params["fleet_from_ledger"] else service["positions"], rules, sac_limits)
     for position, own in params["unreadable"].items():
         seen.add_unreadable(str(position), str(own.get("ecc") or ""), str(own.get("reason") or ""))
-    if params["is_account_expected"] and not params["accounts"]:
+    if params["expect_accounts"] and not params["accounts"]:
         seen.findings.append(no_account_finding())
     for account in params["accounts"]:
         _check_account(seen, dict(account, audit_log_path=params.get("audit_log_path")), is_check_mode, run_directory)
@@ -48,7 +43,7 @@ def check_fleet(params, is_check_mode, run_directory=None):
         seen.subjects.append({"about": "launcher", "name": position, "ecc": launcher.get("ecc") or ""})
         seen.findings += launcher_findings(position, launcher, expected)
     # A ledger that knows no position at an URL is mostly another URL's: a fleet of none must not be fine.
-    if not seen.credentials and (not seen.subjects or (services and params["is_fleet_from_ledger"])):
+    if not seen.credentials and (not seen.subjects or (services and params["fleet_from_ledger"])):
         raise InvalidInput("there is nothing to check: give services with positions, accounts or launchers")
     report = build_report(seen, rules, sac_limits, params["fail_on"], params["show_ids"])
     verdict = dict(report["verdict"], message=summarize_report(report))
@@ -56,7 +51,7 @@ def check_fleet(params, is_check_mode, run_directory=None):
 
 
 class Observations:
-    """What a check came upon: C(credentials) and other C(subjects), in order, and the C(findings) about them."""
+    """What a check came upon: ``credentials`` and other ``subjects``, in order, and the ``findings`` about them."""
 
     def __init__(self):
         self.credentials, self.subjects, self.findings = [], [], []
@@ -84,7 +79,7 @@ def _complete(service, params):
 
 
 def _check_service(seen, service, positions, rules, sac_limits):
-    """Looks at a service's SAC, at the installed ones of the positions it was given, and at the credentials of C(positions)."""
+    """Looks at a service's SAC, at the installed ones of the positions it was given, and at the credentials of ``positions``."""
     eccs = sorted({position["ecc"] for position in service["positions"].values()})
     ecc = eccs[0] if len(eccs) == 1 else ""
     name, sac, findings = _check_sac(seen, service, ecc, rules.now, sac_limits)
@@ -120,7 +115,7 @@ def _check_sac(seen, service, ecc, now, limits):
 
 
 def _check_installed_sacs(seen, positions, sac):
-    """Returns the Findings about the SACs installed on positions; C(sac) is what they should be, None if that is not known."""
+    """Returns the Findings about the SACs installed on positions; ``sac`` is what they should be, None if that is not known."""
     findings = []
     for position, own in positions.items():
         installed = own["installed_sac"]
@@ -139,13 +134,13 @@ def _check_installed_sacs(seen, positions, sac):
 def _positions_of_ledger(service, services):
     """Returns {position: {ecc, request_id}} of the positions that the ledger knows at this service; the ECC is the one given for it, if any.
 
-    The ledger does not say which SAC a position belongs to: one that none of the C(services) was given goes to the first at its URL.
+    The ledger does not say which SAC a position belongs to: one that none of the ``services`` was given goes to the first at its URL.
     """
     if not service.get("ledger_path"):
-        raise InvalidInput("is_fleet_from_ledger needs ledger_path")
+        raise InvalidInput("fleet_from_ledger needs ledger_path")
     given = service["positions"]
     name = _name_of(service)
-    with ledgers.Ledger(service["ledger_path"], is_read_only=True) as ledger:
+    with Ledger(service["ledger_path"], is_read_only=True) as ledger:
         known = {row["position"]: row["original_request_id"] for row in ledger.rows(
             "SELECT position, original_request_id FROM replacements WHERE service = ? ORDER BY id", name)}
     same_url = [each for each in services if _name_of(each) == name]
@@ -162,7 +157,7 @@ def _name_of(service):
 
 
 def _raise_if_ours(error):
-    """Raises C(error) again where the check itself is set up wrongly: that is no finding about the fleet."""
+    """Raises ``error`` again where the check itself is set up wrongly: that is no finding about the fleet."""
     if isinstance(error, (AuditLogError, InvalidInput, MissingLibrary, LedgerError)):
         raise error
 
@@ -185,3 +180,42 @@ def _check_account(seen, account, is_check_mode, run_directory):
     except RapidError as error:
         _raise_if_ours(error)
         seen.findings.append(account_finding(name, ecc, error))
+
+
+_SERVICE = dict(rapidauth_options(), positions={"type": "dict", "required": True}, **service_name_options())
+_ACCOUNT = {
+    "api_url": {"type": "str", "required": True},
+    "ca_path": {"type": "path"},
+    "email": {"type": "str", "required": True},
+    "password": {"type": "str", "required": True, "no_log": True},
+    "ecc": {"type": "str"},
+}
+OPERATION = Operation(run=check_fleet, spec={
+    "argument_spec": {
+        "services": {"type": "list", "elements": "dict", "options": _SERVICE, "default": [], **RAPIDAUTH_RULES},
+        "accounts": {"type": "list", "elements": "dict", "options": _ACCOUNT, "default": []},
+        "expect_accounts": {"type": "bool", "default": False},
+        "launchers": {"type": "dict", "default": {}},
+        "installed_sacs": {"type": "dict", "default": {}},
+        "unreadable": {"type": "dict", "default": {}},
+        "launcher_sha256": {"type": "str"},
+        "launcher_configuration_sha256": {"type": "str"},
+        "ledger_path": {"type": "path"},
+        "fleet_from_ledger": {"type": "bool", "default": False},
+        "concurrency": {"type": "int", "default": 16},
+        "now": {"type": "str"},
+        "expiry_warning_days": {"type": "float", "default": 60},
+        "expiry_critical_days": {"type": "float", "default": 14},
+        "expiry_warning_percent": {"type": "float"},
+        "expiry_critical_percent": {"type": "float"},
+        "sac_warning_days": {"type": "float", "default": 60},
+        "sac_critical_days": {"type": "float", "default": 14},
+        "sac_warning_percent": {"type": "float"},
+        "sac_critical_percent": {"type": "float"},
+        "validity_days": {"type": "int", "default": 365},
+        "collection_minutes": {"type": "int", "default": 10},
+        "fail_on": {"type": "str", "choices": ["critical", "warning", "never"], "default": "critical"},
+        "show_ids": {"type": "bool", "default": False},
+        **audit_options(),
+    }
+})

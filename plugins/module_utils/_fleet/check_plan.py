@@ -49,7 +49,7 @@ def plan_check(reader: FleetReader, all_positions: typing.Collection[str], shipp
         accounts=list(accounts.values()),
         unreadable={position: {"ecc": _written_ecc(reader, position), "reason": "; ".join(own)} for position, own in reader.problems.items()},
         options=_options(run, shipped_launcher_sha256),
-        is_fleet_from_ledger=run["check_fleet_from"] == "ledger",
+        fleet_from_ledger=run["check_fleet_from"] == "ledger",
         is_portal_wanted=run["check_portal"],
         are_launchers_wanted=run["check_launchers"],
         are_installed_sacs_wanted=run["check_installed_sacs"],

@@ -9,7 +9,7 @@ import typing
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet import variables as names
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import FleetReader
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
-from ansible_collections.eccops.rapid.plugins.module_utils._urls import validate_https_url
+from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_https_url
 
 _SERVICE = {**names.SERVICE, **names.SERVICE_NAMES}
 

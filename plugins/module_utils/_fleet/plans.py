@@ -18,7 +18,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.request_ids import validate_credentials, validate_rotation_id
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 
-#: Between two looks at what a position that collects by itself has not collected yet.
+#: Between two look-ups of a credential that its position collects on its own schedule.
 CONFIRM_DELAY_SECONDS = 5
 
 

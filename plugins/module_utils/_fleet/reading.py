@@ -65,7 +65,7 @@ class FleetReader:
         return value
 
     def _trace(self, raw, value, depth=0):
-        """Returns what tells a written value from another: itself, and what is written for every variable that a template in it names."""
+        """Returns what distinguishes one written value from another: itself, and the written values of all variables that its templates name."""
         text = value if isinstance(value, str) else repr(value) if isinstance(value, (dict, list, tuple)) else None
         if text is None or "{" not in text:
             return text if text is not None else id(value)

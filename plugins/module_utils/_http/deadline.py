@@ -23,19 +23,19 @@ class Deadline(threading.local):
     answer came.
     """
 
-    at = None
-    sent_at = None
+    at: float | None = None
+    sent_at: float | None = None
     has_received = False
     _bytes_left = 0
 
-    def start(self, seconds, most_bytes):
+    def start(self, seconds: float, most_bytes: int) -> None:
         self.at = time.monotonic() + seconds
         self.sent_at, self.has_received, self._bytes_left = None, False, most_bytes
 
-    def stop(self):
+    def stop(self) -> None:
         self.at = None
 
-    def remaining_seconds(self):
+    def remaining_seconds(self) -> float | None:
         """Returns the seconds that are left (None outside of a call); raises socket.timeout where none are."""
         if self.at is None:
             return None
@@ -44,12 +44,12 @@ class Deadline(threading.local):
             raise socket.timeout("the call took longer than the time allowed")
         return remaining
 
-    def note_sending(self):
+    def note_sending(self) -> None:
         if self.sent_at is None:
             self.sent_at = time.monotonic()
 
-    def note_received(self, count):
-        """Raises AnswerTooLong where C(count) more bytes are too many."""
+    def note_received(self, count: int) -> None:
+        """Raises AnswerTooLong where ``count`` more bytes are too many."""
         if self.at is None or not count:
             return
         self.has_received = True
@@ -61,8 +61,8 @@ class Deadline(threading.local):
 deadline = Deadline()
 
 
-def open_connection(host, port):
-    """Returns a TCP socket to C(host); every address of its name gets its share of the time that is left. Raises OSError."""
+def open_connection(host: str, port: int) -> socket.socket:
+    """Returns a TCP socket to ``host``; every address of its name gets its share of the time that is left. Raises OSError."""
     addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
     failure = None
     for index, (family, kind, protocol, unused_name, address) in enumerate(addresses):

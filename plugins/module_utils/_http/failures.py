@@ -2,7 +2,7 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """What went wrong on the way to a service: one error per cause, and whether the request can have arrived.
 
-C(where) is the service's URL, with the proxy if there is one. Python 3.8 and its standard library only.
+``where`` is the service's URL, with the proxy if there is one. Python 3.8 and its standard library only.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ import http.client
 import re
 import socket
 import ssl
+import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import AnswerTooLong, deadline
 from ansible_collections.eccops.rapid.plugins.module_utils._http.response import LONGEST_ANSWER_BYTES
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, NotSent, SacRefused, ServerNotTrusted
+from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import ClientCertificate
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, NotSent, RapidError, SacRefused, ServerNotTrusted
 
 # The alerts by which a server says that it does not like the client certificate; others are about something else.
 _CERTIFICATE_ALERTS = re.compile("CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE|DECRYPT_ERROR")
@@ -22,7 +24,7 @@ _CERTIFICATE_ALERTS = re.compile("CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE
 _NAME_MISMATCHES = (62, 64)
 
 
-def not_connected(error, where, timeout_seconds):
+def not_connected(error: Exception, where: str, timeout_seconds: float) -> NotSent:
     """Returns the RapidError for an exception of opening a TCP connection."""
     if isinstance(error, (socket.gaierror, ValueError)):
         return NotSent("the host name of %s cannot be resolved; check the URL and DNS" % where, kind="name_not_resolved")
@@ -34,8 +36,8 @@ def not_connected(error, where, timeout_seconds):
     )
 
 
-def no_tls(error, where, sac, timeout_seconds):
-    """Returns the RapidError for an exception of the TLS handshake; C(sac) is the one presented, if any."""
+def no_tls(error: BaseException, where: str, sac: ClientCertificate | None, timeout_seconds: float) -> NotSent:
+    """Returns the RapidError for an exception of the TLS handshake; ``sac`` is the one presented, if any."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return _not_trusted(error, where)
     if isinstance(error, socket.timeout):
@@ -48,7 +50,7 @@ def no_tls(error, where, sac, timeout_seconds):
     return NotSent("%s did not agree to TLS 1.2 or newer; is it an https service?" % where, kind="tls_failed")
 
 
-def no_answer(error, where, sac, timeout_seconds):
+def no_answer(error: BaseException, where: str, sac: ClientCertificate | None, timeout_seconds: float) -> RapidError:
     """Returns the RapidError for an exception of a connection that was open."""
     if deadline.sent_at is None:
         return no_tls(error, where, sac, timeout_seconds)
@@ -73,17 +75,17 @@ def no_answer(error, where, sac, timeout_seconds):
     )
 
 
-def _final(error):
+def _final(error: AnswerLost) -> AnswerLost:
     """Returns the error as one that the same call would meet again."""
     error.is_temporary = False
     return error
 
 
-def _is_alert(error):
+def _is_alert(error: BaseException) -> typing.TypeGuard[ssl.SSLError]:
     return isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or "")
 
 
-def _not_trusted(cause, where):
+def _not_trusted(cause: ssl.SSLCertVerificationError, where: str) -> ServerNotTrusted:
     if cause.verify_code in _NAME_MISMATCHES:
         return ServerNotTrusted(
             "the certificate of %s was issued for another host name; check the URL (%s)" % (where, cause.verify_message),
@@ -94,7 +96,7 @@ def _not_trusted(cause, where):
     )
 
 
-def _alert(cause, where, sac):
+def _alert(cause: ssl.SSLError, where: str, sac: ClientCertificate | None) -> NotSent:
     said = cause.reason.replace("_", " ").lower()
     if sac is None or not _CERTIFICATE_ALERTS.search(cause.reason):
         return NotSent("%s ended the TLS handshake: %s" % (where, said), kind="tls_failed")

@@ -14,6 +14,7 @@ import os
 import re
 import socket
 import threading
+import typing
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import deadline, open_connection
@@ -29,11 +30,11 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-9][0-9]{2})(?=[ \r\n])")
 _AUTHENTICATE = re.compile(rb"(?im)^Proxy-Authenticate:[ \t]*([A-Za-z0-9!#$%&'*+.^_`|~-]{1,40})")
 
 
-def find_proxy(host, port, environment=None):
-    """Returns the Proxy for https to C(host) and C(port), or None; raises ProxyFailed for a value that cannot be used."""
+def find_proxy(host: str, port: int, environment: typing.Mapping[str, str] | None = None) -> Proxy | None:
+    """Returns the Proxy for https to ``host`` and ``port``, or None; raises ProxyFailed for a value that cannot be used."""
     environment = os.environ if environment is None else environment
     exceptions = next((environment[name] for name in EXCEPTIONS if name in environment), "")
-    variable = next((name for name in VARIABLES if name in environment), None)
+    variable = next((name for name in VARIABLES if name in environment), "")
     value = environment[variable].strip() if variable else ""
     if not value or is_excepted(host, port, exceptions):
         return None
@@ -60,8 +61,8 @@ def find_proxy(host, port, environment=None):
     return Proxy(variable, proxy_host, proxy_port, login)
 
 
-def is_excepted(host, port, exceptions):
-    """Says whether C(exceptions), as NO_PROXY has them, hold C(host): '*', names, their subdomains, addresses, networks, any of them with a port."""
+def is_excepted(host: str, port: int, exceptions: str) -> bool:
+    """Says whether ``exceptions``, as NO_PROXY has them, hold ``host``: '*', names, their subdomains, addresses, networks, any of them with a port."""
     host = host.lower().rstrip(".")
     for entry in re.split(r"[\s,]+", exceptions.lower()):
         if entry == "*" or _is_in_network(host, entry):
@@ -76,36 +77,37 @@ def is_excepted(host, port, exceptions):
     return False
 
 
-def _is_address(host):
+def _is_address(host: str) -> bool:
     with contextlib.suppress(ValueError):
         return bool(ipaddress.ip_address(host))
     return False
 
 
-def _is_in_network(host, entry):
+def _is_in_network(host: str, entry: str) -> bool:
     with contextlib.suppress(ValueError):
         return "/" in entry and ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False)
     return False
 
 
-def host_and_port(host, port):
+def host_and_port(host: str, port: int) -> str:
     """Returns both as CONNECT and a Host header have them."""
     name = "[%s]" % host if ":" in host else host.encode("idna").decode("ascii")
     return "%s:%d" % (name, port)
 
 
 class Proxy:
-    """One http:// proxy; C(variable) names it in the environment, C(login) is b'user:password' or None and never shown."""
+    """One http:// proxy; ``variable`` names it in the environment, ``login`` is b'user:password' or None and never shown."""
 
-    def __init__(self, variable, host, port, login=None):
+    def __init__(self, variable: str, host: str, port: int, login: bytes | None = None) -> None:
         self.variable, self._host, self._port, self._login = variable, host, port, login
-        self._first_login, self._is_accepted, self._refusal = threading.Lock(), False, None
+        self._first_login, self._is_accepted = threading.Lock(), False
+        self._refusal: ProxyFailed | None = None
 
-    def describe(self):
+    def describe(self) -> str:
         return "the proxy http://%s (%s)" % (host_and_port(self._host, self._port), self.variable)
 
-    def open_tunnel(self, host, port):
-        """Returns the socket of a tunnel to C(host) and C(port); raises ProxyFailed. A login that is refused is sent once."""
+    def open_tunnel(self, host: str, port: int) -> socket.socket:
+        """Returns the socket of a tunnel to ``host`` and ``port``; raises ProxyFailed. A login that is refused is sent once."""
         if self._login is None or self._is_accepted:
             return self._tunnel(host, port)
         with self._first_login:
@@ -115,7 +117,7 @@ class Proxy:
             self._is_accepted = True
             return tunnel
 
-    def _tunnel(self, host, port):
+    def _tunnel(self, host: str, port: int) -> socket.socket:
         target = host_and_port(host, port)
         connection = self._connect()
         try:
@@ -140,7 +142,7 @@ class Proxy:
             raise ProxyFailed("%s does not answer as an HTTP proxy does; check host and port in %s" % (self.describe(), self.variable))
         raise self._refused(int(match.group(1)), target, _AUTHENTICATE.findall(head))
 
-    def _connect(self):
+    def _connect(self) -> socket.socket:
         try:
             return open_connection(self._host, self._port)
         except (socket.gaierror, ValueError):
@@ -156,13 +158,13 @@ class Proxy:
                 is_temporary=True,
             ) from None
 
-    def _request(self, target):
+    def _request(self, target: str) -> bytes:
         lines = ["CONNECT %s HTTP/1.1" % target, "Host: " + target, "User-Agent: eccops.rapid/" + COLLECTION_VERSION]
         if self._login is not None:
             lines.append("Proxy-Authorization: Basic " + base64.b64encode(self._login).decode("ascii"))
         return "\r\n".join(lines + ["", ""]).encode("ascii")
 
-    def _refused(self, status, target, schemes):
+    def _refused(self, status: int, target: str, schemes: list[bytes]) -> ProxyFailed:
         if status in (401, 407):  # tinyproxy answers 401 to a wrong login
             self._refusal = self._login_refused(status, sorted({scheme.decode("ascii") for scheme in schemes}))
             return self._refusal
@@ -176,7 +178,7 @@ class Proxy:
             http_status=status,
         )
 
-    def _login_refused(self, status, offered):
+    def _login_refused(self, status: int, offered: list[str]) -> ProxyFailed:
         if offered and "basic" not in [scheme.lower() for scheme in offered]:
             return ProxyFailed(
                 "%s wants a login by %s (HTTP %d), and only Basic is supported; ask its administrator for another way"
@@ -194,7 +196,7 @@ class Proxy:
         )
 
 
-def _read_head(connection):
+def _read_head(connection: socket.socket) -> bytes:
     """Returns the head of the answer to a CONNECT, and takes no byte after it from the socket; interim answers are skipped."""
     head = b""
     while not head.endswith((b"\r\n\r\n", b"\n\n")):

@@ -10,12 +10,17 @@ bounds of the proxy's answer and what counts as sent are the same for both sende
 from __future__ import annotations
 
 import http.client
+import socket
+import ssl
+import typing
 from urllib.parse import urlsplit
 
-from ansible_collections.eccops.rapid.plugins.module_utils._http import failures as connection_failures
+from ansible_collections.eccops.rapid.plugins.module_utils._http import failures
 from ansible_collections.eccops.rapid.plugins.module_utils._http.connection import Connection, Response
 from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import AnswerTooLong, deadline
-from ansible_collections.eccops.rapid.plugins.module_utils._http.response import LONGEST_ANSWER_BYTES, Answer
+from ansible_collections.eccops.rapid.plugins.module_utils._http.proxies import Proxy
+from ansible_collections.eccops.rapid.plugins.module_utils._http.response import LONGEST_ANSWER_BYTES, ServiceResponse
+from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import ClientCertificate
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import MissingLibrary
 
 try:
@@ -36,26 +41,28 @@ _BLOCK_BYTES = 65536
 class RequestsConnection(Connection):
     """A Connection that sends by requests 2.28 or newer, with urllib3 1.26 or 2. Raises MissingLibrary where there is none."""
 
-    def __init__(self, base_url, context, timeout_seconds, proxy=None, sac=None):
+    def __init__(
+        self, base_url: str, context: ssl.SSLContext, timeout_seconds: float, proxy: Proxy | None = None, sac: ClientCertificate | None = None
+    ) -> None:
         if requests is None:
             raise MissingLibrary("the Python library 'requests' is needed to talk to a service: %s" % REQUESTS_ERROR)
         super().__init__(base_url, context, timeout_seconds, proxy, sac)
         self._origin = "https://" + urlsplit(base_url).netloc
 
-    def _make_http(self):
+    def _make_http(self) -> Http:
         pool = HTTPSConnectionPool(self._host, self._port, maxsize=1)
         pool.ConnectionCls = lambda **unused_options: self._http
         self._adapter = _Adapter(pool)
         return Http(self._open, self._host, self._port)
 
-    def _exchange(self, method, path, headers, body):
+    def _exchange(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> ServiceResponse:
         try:
             response = self._adapter.send(self._prepare(method, path, headers, body), stream=True, timeout=deadline.remaining_seconds())
-            return Answer(response.status_code, response.headers, _read_body(response.raw))
+            return ServiceResponse(response.status_code, response.headers, _read_body(response.raw))
         except (OSError, ValueError, http.client.HTTPException, HTTPError, AnswerTooLong) as error:
-            raise connection_failures.no_answer(_find_cause(error), self._where, self._sac, self._timeout_seconds) from None
+            raise failures.no_answer(_find_cause(error), self._where, self._sac, self._timeout_seconds) from None
 
-    def _prepare(self, method, path, headers, body):
+    def _prepare(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> requests.models.PreparedRequest:
         """Returns the request. Its own prepare() would rewrite the path: an AnonId '..' would become another call."""
         request = requests.models.PreparedRequest()
         request.method, request.url = method, self._origin + path
@@ -64,7 +71,7 @@ class RequestsConnection(Connection):
         return request
 
 
-def _read_body(raw):
+def _read_body(raw: typing.Any) -> bytes:
     """Returns the bytes as they came; raises AnswerTooLong before a length that was promised is believed."""
     if (raw.length_remaining or 0) > LONGEST_ANSWER_BYTES:
         raise AnswerTooLong
@@ -82,9 +89,10 @@ def _read_body(raw):
     return b"".join(blocks)
 
 
-def _find_cause(error):
+def _find_cause(error: BaseException) -> BaseException:
     """Returns the exception of Python's own that one of requests or urllib3 was made from."""
-    seen, pending = set(), [error]
+    seen: set[int] = set()
+    pending: list[BaseException | None] = [error]
     while pending:
         current = pending.pop(0)
         if not isinstance(current, BaseException) or id(current) in seen:
@@ -100,30 +108,30 @@ def _find_cause(error):
 class _Adapter(HTTPAdapter):
     """Sends by the one pool that it is given, whose connection has verified the server already."""
 
-    def __init__(self, pool):
+    def __init__(self, pool: HTTPSConnectionPool) -> None:
         self._pool = pool
         super().__init__(max_retries=0)
 
-    def get_connection_with_tls_context(self, *unused, **unused_options):
+    def get_connection_with_tls_context(self, *unused: object, **unused_options: object) -> HTTPSConnectionPool:
         return self._pool
 
     # So it was called until requests 2.31, and in 2.32.0.
     get_connection = _get_connection = get_connection_with_tls_context
 
-    def cert_verify(self, conn, url, verify, cert):
+    def cert_verify(self, conn: object, url: object, verify: object, cert: object) -> None:
         """Adds no CA of its own: the SSLContext always verifies."""
 
 
 class Http(HTTPSConnection):
-    """C(open_socket) returns the socket to speak over."""
+    """``open_socket`` returns the socket to speak over."""
 
     response_class = Response
     auto_open = 0  # Connection opens it
 
-    def __init__(self, open_socket, host, port):
+    def __init__(self, open_socket: typing.Callable[[], socket.socket], host: str, port: int) -> None:
         super().__init__(host, port)
         self._open_socket = open_socket
 
-    def connect(self):
+    def connect(self) -> None:
         self.sock = self._open_socket()
         self.is_verified = True

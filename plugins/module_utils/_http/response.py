@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 import time
+import typing
 from email.utils import parsedate_to_datetime
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost
@@ -29,15 +30,15 @@ TEMPORARY_STATUSES = (429, 502, 503, 504)
 _STRING_OR_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*"?)|,(?=\s*[}\]])')
 
 
-class Answer:
+class ServiceResponse:
     """What came back: ``status``, ``headers`` (case-insensitive) and ``body`` (bytes)."""
 
-    def __init__(self, status, headers, body):
+    def __init__(self, status: int, headers: typing.Mapping[str, str], body: bytes) -> None:
         self.status, self.headers, self.body = status, headers, body
 
 
-def retry_after_seconds(answer):
-    """Returns the seconds that the Retry-After header of an Answer (or None) asks for, as a number or as a date, or None."""
+def retry_after_seconds(answer: ServiceResponse | None) -> int | None:
+    """Returns the seconds that the Retry-After header of a ServiceResponse (or None) asks for, as a number or as a date, or None."""
     text = answer.headers.get("Retry-After", "") if answer is not None else ""
     if text.isascii() and text.isdigit() and len(text) < 10:
         return int(text)
@@ -45,7 +46,7 @@ def retry_after_seconds(answer):
     return None if instant is None else max(0, round(instant - time.time()))
 
 
-def epoch_seconds(date):
+def epoch_seconds(date: str) -> float | None:
     """Returns the epoch seconds of an HTTP date, or None."""
     try:
         return parsedate_to_datetime(date).timestamp()
@@ -53,8 +54,8 @@ def epoch_seconds(date):
         return None
 
 
-def json_object(body):
-    """Returns the JSON object in C(body) (bytes), or None when it is none; a trailing comma and a BOM are forgiven."""
+def json_object(body: bytes) -> dict | None:
+    """Returns the JSON object in ``body`` (bytes), or None when it is none; a trailing comma and a BOM are forgiven."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -65,7 +66,7 @@ def json_object(body):
     return value if isinstance(value, dict) else None
 
 
-def printable_object(body):
+def printable_object(body: bytes) -> dict | None:
     """Returns json_object(body) fit to be shown: every text in it is one line, with control characters written out."""
     try:
         return printable_tree(json_object(body), None)
@@ -73,19 +74,19 @@ def printable_object(body):
         return None
 
 
-def _loaded(text):
+def _loaded(text: str) -> typing.Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
 
 
-def has_content_encoding(answer):
-    """Says whether the body of an Answer is encoded: none was asked for, and a few kilobytes could unfold to gigabytes."""
+def has_content_encoding(answer: ServiceResponse) -> bool:
+    """Says whether the body of a ServiceResponse is encoded: none was asked for, and a few kilobytes could unfold to gigabytes."""
     return any(each.strip().lower() not in ("", "identity") for each in answer.headers.get("Content-Encoding", "").split(","))
 
 
-def unusable(base_url, what, answer):
+def unusable(base_url: str, what: str, answer: ServiceResponse) -> AnswerLost:
     """Returns the AnswerLost for an answer that is not what was asked for; says of what kind it was, never its text."""
     error = AnswerLost(
         "%s answered %s with HTTP %d and %s; check that the URL is the service's and no proxy or portal stands between"
@@ -97,7 +98,7 @@ def unusable(base_url, what, answer):
     return error
 
 
-def _kind_of_body(answer):
+def _kind_of_body(answer: ServiceResponse) -> str:
     body = answer.body.lstrip()
     if has_content_encoding(answer):
         return "a content encoding that it was not asked for"

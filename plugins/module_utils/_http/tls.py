@@ -10,6 +10,7 @@ import re
 import secrets
 import ssl
 import tempfile
+import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import deadline
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, SacUnusable
@@ -18,10 +19,26 @@ from ansible_collections.eccops.rapid.plugins.module_utils._errors import Invali
 _HASHED_NAME = re.compile(r"[0-9a-f]{8}\.[0-9]+\Z")
 
 
+class ClientCertificate(typing.Protocol):
+    """What a client presents, such as a Sac."""
+
+    def describe(self) -> str:
+        """Returns what error messages call it."""
+
+
+class LoadableCertificate(ClientCertificate, typing.Protocol):
+    """One in memory; ``name`` says where it came from."""
+
+    name: str
+
+    def encrypted_pem(self, passphrase: bytes) -> bytes:
+        """Returns certificate, chain and key as PEM, the key encrypted."""
+
+
 class DeadlineSocket(ssl.SSLSocket):
     """An SSL socket that keeps the thread's deadline."""
 
-    def do_handshake(self, *args, **kwargs):
+    def do_handshake(self, *args: typing.Any, **kwargs: typing.Any) -> None:
         try:
             super().do_handshake(*args, **kwargs)
         except ssl.SSLError as error:
@@ -29,7 +46,7 @@ class DeadlineSocket(ssl.SSLSocket):
             error.is_hello_answered = self.cipher() is not None  # type: ignore[attr-defined]
             raise
 
-    def send(self, *args, **kwargs):
+    def send(self, *args: typing.Any, **kwargs: typing.Any) -> int:
         self.settimeout(deadline.remaining_seconds())
         deadline.note_sending()
         try:
@@ -39,15 +56,15 @@ class DeadlineSocket(ssl.SSLSocket):
             self.read(1)
             raise
 
-    def recv_into(self, *args, **kwargs):
+    def recv_into(self, *args: typing.Any, **kwargs: typing.Any) -> int:
         self.settimeout(deadline.remaining_seconds())
         count = super().recv_into(*args, **kwargs)
         deadline.note_received(count)
         return count
 
 
-def client_context(ca_path=None, sac=None):
-    """Returns an SSLContext that trusts C(ca_path) (file or directory; default: the system's CAs) and presents C(sac)."""
+def client_context(ca_path: str | None = None, sac: LoadableCertificate | None = None) -> ssl.SSLContext:
+    """Returns an SSLContext that trusts ``ca_path`` (file or directory; default: the system's CAs) and presents ``sac``."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.sslsocket_class = DeadlineSocket
@@ -60,7 +77,7 @@ def client_context(ca_path=None, sac=None):
     return context
 
 
-def _trust(context, option, ca_path):
+def _trust(context: ssl.SSLContext, option: str, ca_path: str | None) -> None:
     if not ca_path:
         context.load_default_certs()
         return
@@ -79,7 +96,7 @@ def _trust(context, option, ca_path):
         ) from None
 
 
-def _present(context, sac):
+def _present(context: ssl.SSLContext, sac: LoadableCertificate) -> None:
     passphrase = secrets.token_hex(32).encode()
     pem = sac.encrypted_pem(passphrase)
     try:
@@ -94,7 +111,7 @@ def _present(context, sac):
 
 
 @contextlib.contextmanager
-def _memory_file(content):
+def _memory_file(content: bytes) -> typing.Iterator[str]:
     """Gives the path of a file that exists in memory only, for the one ssl call that accepts nothing but paths.
 
     Where the system has no memfd it is a 0600 file, deleted at once. What it holds is encrypted either way.

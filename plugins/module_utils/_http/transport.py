@@ -6,14 +6,18 @@ from __future__ import annotations
 
 import json as json_format
 import random
+import ssl
 import threading
 import time
+import typing
 from urllib.parse import urlencode, urlsplit
 
+from ansible_collections.eccops.rapid.plugins.module_utils._http.connection import Connection
 from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import deadline
 from ansible_collections.eccops.rapid.plugins.module_utils._http.proxies import find_proxy
 from ansible_collections.eccops.rapid.plugins.module_utils._http.response import (
-    REQUEST_HEADERS, TEMPORARY_STATUSES, epoch_seconds, has_content_encoding, retry_after_seconds, unusable)
+    REQUEST_HEADERS, TEMPORARY_STATUSES, ServiceResponse, epoch_seconds, has_content_encoding, retry_after_seconds, unusable)
+from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import ClientCertificate
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, NotSent, Refusal
 
 MOST_ATTEMPTS = 5
@@ -22,49 +26,60 @@ MOST_ATTEMPTS = 5
 class Pacer:
     """One gate for all threads: after a 429 nobody asks again before its time."""
 
-    def __init__(self, sleep=time.sleep, clock=time.monotonic):
+    def __init__(self, sleep: typing.Callable[[float], object] = time.sleep, clock: typing.Callable[[], float] = time.monotonic) -> None:
         self._sleep, self._clock = sleep, clock
         self._lock = threading.Lock()
         self._not_before = 0.0
 
-    def hold(self, seconds):
+    def hold(self, seconds: float) -> None:
         with self._lock:
             self._not_before = max(self._not_before, self._clock() + seconds)
 
-    def wait(self):
+    def wait(self) -> None:
         remaining = self._not_before - self._clock()
         if remaining > 0:
             self._sleep(remaining)
 
 
 class Transport:
-    """Calls below C(base_url); safe to use from several threads (one connection each). Python 3.8 and its standard library only.
+    """Calls below ``base_url``; safe to use from several threads (one connection each). Python 3.8 and its standard library only.
 
-    C(sender) is the class of its connections: RequestsConnection on the machine that talks to the services, Connection on a
-    position. C(total_seconds) is for all attempts of a GET together, pauses too; None leaves it to the limits of each.
-    Raises what C(sender) raises for a URL or a machine that it cannot work with, and ProxyFailed where the environment names
+    ``sender`` is the class of its connections: RequestsConnection on the machine that talks to the services, Connection on a
+    position. ``total_seconds`` is for all attempts of a GET together, pauses too; None leaves it to the limits of each.
+    Raises what ``sender`` raises for a URL or a machine that it cannot work with, and ProxyFailed where the environment names
     a proxy that cannot be used.
     """
 
-    def __init__(self, sender, base_url, context, timeout_seconds=30, retry_budget_seconds=60, sac=None, sleep=time.sleep, total_seconds=None):
+    def __init__(
+        self,
+        sender: type[Connection],
+        base_url: str,
+        context: ssl.SSLContext,
+        timeout_seconds: float = 30,
+        retry_budget_seconds: float = 60,
+        sac: ClientCertificate | None = None,
+        sleep: typing.Callable[[float], object] = time.sleep,
+        total_seconds: float | None = None,
+    ) -> None:
         self.base_url = base_url.rstrip("/")
         self._sender, self._context, self._sac = sender, context, sac
         self._timeout_seconds, self._retry_budget_seconds, self._total_seconds = timeout_seconds, retry_budget_seconds, total_seconds
         self._pacer, self.sleep = Pacer(sleep), sleep
         self._threads = threading.local()
         parts = urlsplit(self.base_url)
-        self._proxy = find_proxy(parts.hostname, parts.port or 443)
+        self._proxy = find_proxy(parts.hostname or "", parts.port or 443)
         #: By how many seconds the service's clock is ahead of ours, by its first Date header; None before that.
-        self.clock_skew_seconds = None
+        self.clock_skew_seconds: int | None = None
         self._connection()  # what cannot be used is known before anything is begun
 
-    def get(self, path):
-        """Returns the Answer of a GET; repeats it on connection trouble, 429, 502, 503 and 504 within the budget."""
+    def get(self, path: str) -> ServiceResponse:
+        """Returns the ServiceResponse of a GET; repeats it on connection trouble, 429, 502, 503 and 504 within the budget."""
         waited_seconds, began_at = 0.0, time.monotonic()
         give_up_at = None if self._total_seconds is None else time.monotonic() + self._total_seconds
         for attempt in range(1, MOST_ATTEMPTS + 1):
             self._pacer.wait()
-            failure, answer = None, None
+            failure: typing.Any = None
+            answer: ServiceResponse | None = None
             try:
                 answer = self._call("GET", path, seconds=_least_seconds(self._timeout_seconds, give_up_at))
                 if answer.status not in TEMPORARY_STATUSES:
@@ -85,14 +100,14 @@ class Transport:
                 self._pacer.hold(pause_seconds)
             else:
                 self.sleep(pause_seconds)  # one cut connection is no reason for the other threads to wait
-        if failure:
+        if answer is None:
             raise failure
-        if answer is not None and answer.status == 429:
+        if answer.status == 429:
             raise throttled(self.base_url, answer, "after %d attempts and a budget of %s s" % (attempt, self._retry_budget_seconds))
         return answer
 
-    def send_once(self, method, path, json=None, data=None):
-        """Returns the Answer of a call that changes something; it is never repeated. C(json) or C(data), a form, is sent."""
+    def send_once(self, method: str, path: str, json: object = None, data: dict[str, str] | None = None) -> ServiceResponse:
+        """Returns the ServiceResponse of a call that changes something; it is never repeated. ``json`` or ``data``, a form, is sent."""
         self._pacer.wait()
         self._threads.work_ends_at = None
         try:
@@ -105,12 +120,12 @@ class Transport:
             raise throttled(self.base_url, answer, "and calls that change something are not repeated")
         return answer
 
-    def seconds_at_work(self):
+    def seconds_at_work(self) -> float:
         """Returns for how many seconds the service may still be at work on this thread's last call that changes something."""
         ends_at = getattr(self._threads, "work_ends_at", None)
         return 0 if ends_at is None else max(0, ends_at - time.monotonic())
 
-    def _call(self, method, path, json=None, data=None, seconds=None):
+    def _call(self, method: str, path: str, json: object = None, data: dict[str, str] | None = None, seconds: float | None = None) -> ServiceResponse:
         headers, body = dict(REQUEST_HEADERS), None
         if json is not None:
             headers["Content-Type"], body = "application/json", json_format.dumps(json).encode("utf-8")
@@ -122,13 +137,13 @@ class Transport:
             raise unusable(self.base_url, "%s %s" % (method, path), answer)
         return answer
 
-    def _note_clock(self, date):
+    def _note_clock(self, date: str | None) -> None:
         """Compares clocks once: the first answer is as good as any."""
         instant = epoch_seconds(date) if self.clock_skew_seconds is None and date else None
         if instant is not None:
             self.clock_skew_seconds = round(instant - time.time())
 
-    def _connection(self):
+    def _connection(self) -> Connection:
         """Returns this thread's own."""
         connection = getattr(self._threads, "connection", None)
         if connection is None:
@@ -137,18 +152,18 @@ class Transport:
         return connection
 
 
-def _least_seconds(timeout_seconds, give_up_at):
+def _least_seconds(timeout_seconds: float, give_up_at: float | None) -> float:
     return timeout_seconds if give_up_at is None else min(timeout_seconds, max(0.1, give_up_at - time.monotonic()))
 
 
-def _pause_seconds(answer, attempt):
+def _pause_seconds(answer: ServiceResponse | None, attempt: int) -> float:
     asked_for = retry_after_seconds(answer)
     if asked_for is not None:
         return asked_for
     return min(8.0, 0.25 * 2**attempt) * random.uniform(0.5, 1.0)
 
 
-def throttled(base_url, answer, circumstance):
+def throttled(base_url: str, answer: ServiceResponse, circumstance: str) -> Refusal:
     """Returns the Refusal for a 429."""
     seconds = retry_after_seconds(answer)
     return Refusal(

@@ -6,33 +6,36 @@ from __future__ import annotations
 
 import queue
 import threading
+import typing
+
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger
 
 
 class DurableWrites:
-    """Writes to a Ledger from many threads. Use it in C(with): leaving waits for what was asked for."""
+    """Writes to a Ledger from many threads. Use it in ``with``: leaving waits for what was asked for."""
 
-    def __init__(self, ledger):
+    def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._waiting = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="ledger", daemon=True)
 
-    def __enter__(self):
+    def __enter__(self) -> DurableWrites:
         self._thread.start()
         return self
 
-    def __exit__(self, *unused):
+    def __exit__(self, *unused: object) -> None:
         self._waiting.put(None)
         self._thread.join()
 
-    def write(self, function, *arguments, **named):
-        """Calls C(function(connection, ...)) and returns once its effect is on disk; raises what the ledger raised."""
+    def write(self, function: typing.Callable[..., None], *arguments: typing.Any, **named: typing.Any) -> None:
+        """Calls ``function(connection, ...)`` and returns once its effect is on disk; raises what the ledger raised."""
         job = _Job(function, arguments, named)
         self._waiting.put(job)
         job.is_over.wait()
         if job.error is not None:
             raise job.error
 
-    def _write(self):
+    def _write(self) -> None:
         while True:
             jobs, is_last = self._next_jobs()
             if jobs:
@@ -43,14 +46,14 @@ class DurableWrites:
             if is_last:
                 return
 
-    def _next_jobs(self):
+    def _next_jobs(self) -> tuple[list[_Job], bool]:
         jobs = [self._waiting.get()]
         while not self._waiting.empty():
             jobs.append(self._waiting.get())
         return [job for job in jobs if job is not None], None in jobs
 
-    def _commit(self, jobs):
-        """Returns None, or the error that kept all of C(jobs) from being written."""
+    def _commit(self, jobs: list[_Job]) -> Exception | None:
+        """Returns None, or the error that kept all of ``jobs`` from being written."""
         try:
             with self._ledger.transaction() as connection:
                 for job in jobs:
@@ -61,7 +64,7 @@ class DurableWrites:
 
 
 class _Job:
-    def __init__(self, function, arguments, named):
+    def __init__(self, function: typing.Callable[..., None], arguments: tuple, named: dict) -> None:
         self.function, self.arguments, self.named = function, arguments, named
         self.is_over = threading.Event()
-        self.error = None
+        self.error: Exception | None = None

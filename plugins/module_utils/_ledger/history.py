@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Pure: when a credential ends, which the service does not tell.
+"""Pure: when a credential expires, which the service does not return.
 
 A credential is valid for a year, and a replacement ends when what it replaced does (Requests API page). So the date
 hangs on the first of its history, which the ledger knows; the replacement's own dates mislead.
@@ -12,15 +12,15 @@ import datetime
 
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, parse_instant
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import DONE, OPEN
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import is_same_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import is_same_request_id
 
 #: What an end was reckoned from: its own collection, that of the first of its history, the first replacement in the
 #: ledger (it ends then or earlier), or its own request.
-OWN, LINEAGE, AT_MOST, REQUESTED = "own_collection", "first_collection", "first_replacement", "own_request"
+OWN, FIRST, AT_MOST, REQUESTED = "own_collection", "first_collection", "first_replacement", "own_request"
 
 
-def build_history(chain):
-    """Returns what a ledger's C(chain) (rows, oldest first) says about a credential, or None where there is no chain."""
+def build_history(chain: list[dict]) -> dict | None:
+    """Returns what a ledger's ``chain`` (rows, oldest first) says about a credential, or None where there is no chain."""
     if not chain:
         return None
     done = [row for row in chain if row["outcome"] in DONE and row["new_request_id"]]
@@ -37,10 +37,10 @@ def build_history(chain):
     }
 
 
-def calculate_expiry(entry, history, original, validity_days):
-    """Returns {expires_date, expires_basis} of a credential, both None where no date tells.
+def calculate_expiry(entry: dict, history: dict | None, original: dict | None, validity_days: int) -> dict:
+    """Returns {expires_date, expires_basis} of a credential, both None where no date is known.
 
-    C(entry) and C(original), the first of its history or None, are as rapidauth_request_info returns them.
+    ``entry`` and ``original``, the first of its history or None, are as rapidauth_request_info returns them.
     """
     since, basis = parse_instant(entry["collected_date"]), OWN
     if since is None:
@@ -48,7 +48,7 @@ def calculate_expiry(entry, history, original, validity_days):
     if history and history["replaced_at"] and not is_same_request_id(history["original_request_id"], entry["request_id"]):
         first = parse_instant((original or {}).get("collected_date"))
         if first is not None:
-            since, basis = first, LINEAGE
+            since, basis = first, FIRST
         elif parse_instant(history["first_replaced_at"]) is not None:
             since, basis = parse_instant(history["first_replaced_at"]), AT_MOST
     if since is None:

@@ -12,36 +12,40 @@ import contextlib
 import os
 import sqlite3
 import threading
+import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema as ledger_file
-from ansible_collections.eccops.rapid.plugins.module_utils._identity import controller_and_user
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema
+from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import controller_and_user
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
 
 #: Outcomes that leave it open whether the credential was replaced.
 OPEN = ("intended", "unresolved")
-#: Outcomes after which C(new_request_id) is the current one.
+#: Outcomes after which ``new_request_id`` is the current one.
 DONE = ("replaced", "adopted")
+
+#: Of one successor: new_request_id, delivered_at and collected_at; an instant is ISO 8601 in UTC, or None where it is not known.
+Progress = typing.Tuple[str, typing.Optional[str], typing.Optional[str]]
 
 
 class Ledger:
-    """An open ledger; safe to use from several threads and processes. Close it, or use it in C(with).
+    """An open ledger; safe to use from several threads and processes. Close it, or use it in ``with``.
 
     ``is_new`` says that the file was created by this call.
     """
 
-    def __init__(self, path, is_read_only=False):
+    def __init__(self, path: str, is_read_only: bool = False) -> None:
         self.path = os.path.abspath(os.path.expanduser(path))
         self.is_new = False
         self._lock = threading.Lock()
         with self._explained():
-            left = ledger_file.remains(self.path)
+            left = schema.remains(self.path)
             if not os.path.lexists(self.path):
-                ledger_file.ensure_never_there(self.path, left)
+                schema.ensure_never_there(self.path, left)
                 if is_read_only:
                     raise LedgerError("there is no ledger at '%s'; check ledger_path" % self.path, kind="ledger_missing")
-                self.is_new = ledger_file.create(self.path)
-            ledger_file.ensure_private(self.path)
+                self.is_new = schema.create(self.path)
+            schema.ensure_private(self.path)
             self._connection = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
             try:
                 self._configure(is_read_only)
@@ -50,20 +54,20 @@ class Ledger:
                 self._connection.close()
                 raise
 
-    def _configure(self, is_read_only):
+    def _configure(self, is_read_only: bool) -> None:
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA synchronous = FULL")
         if is_read_only:
             self._connection.execute("PRAGMA query_only = ON")
 
-    def _ensure_ours(self, is_read_only):
+    def _ensure_ours(self, is_read_only: bool) -> None:
         version = self._version()
-        if self._connection.execute("PRAGMA application_id").fetchone()[0] != ledger_file.APPLICATION_ID:
+        if self._connection.execute("PRAGMA application_id").fetchone()[0] != schema.APPLICATION_ID:
             raise LedgerError("'%s' is not a ledger of this collection; give another ledger_path" % self.path)
-        if version > len(ledger_file.MIGRATIONS):
+        if version > len(schema.MIGRATIONS):
             raise LedgerError(
                 "the ledger '%s' has schema version %d, and this release knows %d; use the release that wrote it or a newer one"
-                % (self.path, version, len(ledger_file.MIGRATIONS))
+                % (self.path, version, len(schema.MIGRATIONS))
             )
         damage = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if damage != "ok":
@@ -72,40 +76,40 @@ class Ledger:
                 % (self.path, " ".join(damage.split()))
             )
         if is_read_only:
-            if version < len(ledger_file.MIGRATIONS):
+            if version < len(schema.MIGRATIONS):
                 self._read_as_migrated()
             return
         with self._lock, self._explained():
             self._connection.execute("PRAGMA journal_mode = WAL")  # a copy made by VACUUM INTO has lost it
         with self.transaction() as connection:
-            ledger_file.migrate(connection)
+            schema.migrate(connection)
             # A page is really written, so that a full or read-only disk shows before anything is sent.
             connection.execute("CREATE TABLE IF NOT EXISTS room AS SELECT 0 AS bytes")
             connection.execute("UPDATE room SET bytes = zeroblob(4096)")
 
-    def _version(self):
+    def _version(self) -> int:
         return self._connection.execute("PRAGMA user_version").fetchone()[0]
 
-    def _read_as_migrated(self):
+    def _read_as_migrated(self) -> None:
         """Goes on with a copy in memory of an older release's ledger: who only reads does not change the file."""
         copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         self._connection.backup(copy)
         self._connection.close()
         self._connection = copy
         copy.row_factory = sqlite3.Row
-        ledger_file.migrate(copy)
+        schema.migrate(copy)
 
-    def close(self):
+    def close(self) -> None:
         self._connection.close()
 
-    def __enter__(self):
+    def __enter__(self) -> Ledger:
         return self
 
-    def __exit__(self, *unused):
+    def __exit__(self, *unused: object) -> None:
         self.close()
 
     @contextlib.contextmanager
-    def transaction(self):
+    def transaction(self) -> typing.Iterator[sqlite3.Connection]:
         """Gives the connection inside one durable transaction, which other threads and processes wait for."""
         with self._lock, self._explained():
             self._connection.execute("BEGIN IMMEDIATE")
@@ -117,13 +121,13 @@ class Ledger:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def rows(self, sql, *values):
+    def rows(self, sql: str, *values: str | None) -> list[dict]:
         """Returns the rows of a SELECT as dictionaries."""
         with self._lock, self._explained():
             return [dict(row) for row in self._connection.execute(sql, values)]
 
     @contextlib.contextmanager
-    def _explained(self):
+    def _explained(self) -> typing.Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
@@ -135,12 +139,12 @@ class Ledger:
 
     # What it knows
 
-    def entry(self, service, new_anon_id):
+    def entry(self, service: str, new_anon_id: str) -> dict | None:
         """Returns the row of a new AnonId at the service of this name, or None."""
         rows = self.rows("SELECT * FROM replacements WHERE service = ? AND new_anon_id = ?", service, new_anon_id)
         return rows[0] if rows else None
 
-    def chain(self, service, request_id):
+    def chain(self, service: str, request_id: str) -> list[dict]:
         """Returns the rows of the history that a RequestId belongs to, oldest first; any RequestId of it will do."""
         rows = self._naming(service, request_id)
         if not rows:
@@ -151,11 +155,11 @@ class Ledger:
             rows[0]["original_request_id"],
         )
 
-    def services_that_know(self, services, request_id):
+    def services_that_know(self, services: typing.Iterable[str], request_id: str) -> list[str]:
         """Returns those of the services (names) under which the ledger knows a RequestId."""
         return [each for each in services if self._naming(each, request_id)]
 
-    def _naming(self, service, request_id):
+    def _naming(self, service: str, request_id: str) -> list[dict]:
         """Returns {original_request_id} of the histories of a service that a RequestId belongs to."""
         return self.rows(
             " UNION ".join(
@@ -165,14 +169,14 @@ class Ledger:
             *[service, request_id] * 3
         )
 
-    def position_ids(self, positions):
+    def position_ids(self, positions: typing.Iterable[str]) -> dict[str, str]:
         """Returns {position: opaque id} for those that have one."""
         wanted = set(positions)
         return {row["position"]: row["position_id"] for row in self.rows("SELECT * FROM positions") if row["position"] in wanted}
 
 
-def current_request_id(chain, request_id):
-    """Returns the newest RequestId of a C(chain) (rows, oldest first); C(request_id) where there is no chain.
+def current_request_id(chain: list[dict], request_id: str) -> str:
+    """Returns the newest RequestId of a ``chain`` (rows, oldest first); ``request_id`` where there is no chain.
 
     A successor that lapsed is none: what it replaced, at last the first of all, is the current one again.
     """
@@ -182,12 +186,12 @@ def current_request_id(chain, request_id):
     return chain[0]["original_request_id"] if chain else request_id
 
 
-def keep_position_ids(connection, proposed):
-    """Keeps the opaque ids C(proposed), a dict, for positions that have none yet."""
+def keep_position_ids(connection: sqlite3.Connection, proposed: dict[str, str]) -> None:
+    """Keeps the opaque ids ``proposed``, a dict, for positions that have none yet."""
     connection.executemany("INSERT OR IGNORE INTO positions VALUES (?, ?)", list(proposed.items()))
 
 
-def write_intent(connection, intent):
+def write_intent(connection: sqlite3.Connection, intent: dict) -> None:
     """Writes what is about to be sent; an earlier row of the same AnonId that came to nothing is taken up again as the newest.
 
     The intent has service, api_url, position, rotation_id, original_request_id, request_id, old_anon_id and new_anon_id.
@@ -207,7 +211,9 @@ def write_intent(connection, intent):
     )
 
 
-def write_outcome(connection, service, new_anon_id, outcome, new_request_id=None, error=None):
+def write_outcome(
+    connection: sqlite3.Connection, service: str, new_anon_id: str, outcome: str, new_request_id: str | None = None, error: str | None = None
+) -> None:
     """Completes the row of an intent."""
     connection.execute(
         "UPDATE replacements SET outcome = ?, new_request_id = ?, error = ?, finished_at = ? WHERE service = ? AND new_anon_id = ?",
@@ -215,8 +221,8 @@ def write_outcome(connection, service, new_anon_id, outcome, new_request_id=None
     )
 
 
-def write_progress(connection, service, progress):
-    """Notes when successors reached their positions and were collected: (new_request_id, delivered_at, collected_at), None where not known."""
+def write_progress(connection: sqlite3.Connection, service: str, progress: typing.Iterable[Progress]) -> None:
+    """Notes when successors reached their positions and were collected."""
     connection.executemany(
         "UPDATE replacements SET delivered_at = COALESCE(delivered_at, ?), collected_at = COALESCE(collected_at, ?)"
         " WHERE service = ? AND new_request_id = ? COLLATE NOCASE AND outcome IN ('replaced', 'adopted')",

@@ -17,15 +17,16 @@ import os
 import struct
 import sys
 import time
+import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._files.locks import describe_wait, open_lock_file, wait_until
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
 
 
 class CredentialLocks:
-    """The locks of the ledger at C(ledger_path); close it when done."""
+    """The locks of the ledger at ``ledger_path``; close it when done."""
 
-    def __init__(self, ledger_path, wait_seconds=120, clock=time):
+    def __init__(self, ledger_path: str, wait_seconds: float = 120, clock: typing.Any = time) -> None:
         self._wait_seconds, self._clock = wait_seconds, clock
         self._path = ledger_path + ".locks"
         try:
@@ -33,12 +34,12 @@ class CredentialLocks:
         except OSError as error:
             raise LedgerError("the ledger's lock file '%s' cannot be opened: %s" % (self._path, error.strerror)) from None
 
-    def close(self):
+    def close(self) -> None:
         os.close(self._descriptor)
 
     @contextlib.contextmanager
-    def held(self, *names):
-        """Holds the credential that C(names) name; raises LedgerError when another process keeps it too long."""
+    def held(self, *names: str) -> typing.Iterator[None]:
+        """Holds the credential that ``names`` name; raises LedgerError when another process keeps it too long."""
         digest = hashlib.sha256("\n".join(names).encode("utf-8")).digest()
         offset = int.from_bytes(digest[:7], "big")  # stays below 2**62
         wait_until(lambda: self._is_acquired(offset), lambda: self._make_error(names[-1], offset), self._wait_seconds, self._clock)
@@ -47,7 +48,7 @@ class CredentialLocks:
         finally:
             fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, offset)
 
-    def _is_acquired(self, offset):
+    def _is_acquired(self, offset: int) -> bool:
         try:
             fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, offset)
             return True
@@ -56,12 +57,12 @@ class CredentialLocks:
                 raise LedgerError("the ledger's lock file cannot be locked: %s" % error.strerror) from None
             return False
 
-    def _make_error(self, name, offset):
+    def _make_error(self, name: str, offset: int) -> LedgerError:
         sentence = describe_wait("working on %s" % name, self._path, self._wait_seconds, self._find_holder(offset))
         return LedgerError(sentence, kind="busy")
 
-    def _find_holder(self, offset):
-        """Returns the id of the process that holds the byte at C(offset), where the system says so: Linux on 64 bits."""
+    def _find_holder(self, offset: int) -> int | None:
+        """Returns the id of the process that holds the byte at ``offset``, where the system says so: Linux on 64 bits."""
         layout = "@hhqqi"  # struct flock
         with contextlib.suppress(OSError, struct.error):
             asked = struct.pack(layout, fcntl.F_WRLCK, os.SEEK_SET, offset, 1, 0)

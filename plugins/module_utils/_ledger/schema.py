@@ -12,9 +12,9 @@ import tempfile
 from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_fault, find_intruder
 from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import make_missing, remove, sync_directory
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils._urls import service_name
+from ansible_collections.eccops.rapid.plugins.module_utils._options import service_name
 
-#: Tells our file from any other SQLite file: "RAPL".
+#: Distinguishes our file from any other SQLite file: "RAPL".
 APPLICATION_ID = 0x5241504C
 
 #: What SQLite and the locks have beside a ledger: what lies there under these names decides what the ledger says.
@@ -95,11 +95,11 @@ class LedgerError(RapidError):
     kind = "ledger_unusable"
 
     @property
-    def is_service_wide(self):  # type: ignore[override]
+    def is_service_wide(self) -> bool:  # type: ignore[override]
         return self.kind != "busy"
 
 
-def create(path):
+def create(path: str) -> bool:
     """Creates a complete, empty ledger under its name in one step; returns False where another process was faster."""
     directory = os.path.dirname(path)
     _ensure_closed(path)
@@ -127,13 +127,13 @@ def create(path):
             remove(temporary + ending)
 
 
-def remains(path):
+def remains(path: str) -> list[str]:
     """Returns the names of files that only stand beside a ledger. Look before you look for the ledger: it comes first."""
     return [path + ending for ending in reversed(_BESIDE) if os.path.lexists(path + ending)]
 
 
-def ensure_never_there(path, left):
-    """Raises LedgerError where a ledger is gone that C(left), its remains, tell of."""
+def ensure_never_there(path: str, left: list[str]) -> None:
+    """Raises LedgerError where the ledger is missing but files of it, ``left``, remain."""
     if left:
         raise LedgerError(
             "the ledger '%s' is gone, but '%s' is still there; restore it from its backup, or remove what is left of it to begin a new one"
@@ -142,7 +142,7 @@ def ensure_never_there(path, left):
         )
 
 
-def migrate(connection):
+def migrate(connection: sqlite3.Connection) -> None:
     """Brings the schema to the newest version, inside the caller's transaction."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     connection.create_function("service_name", 1, service_name, deterministic=True)
@@ -152,7 +152,7 @@ def migrate(connection):
     connection.execute("PRAGMA user_version = %d" % len(MIGRATIONS))
 
 
-def _ensure_closed(path):
+def _ensure_closed(path: str) -> None:
     """Raises LedgerError where others could put another ledger, or a journal that SQLite would apply, in this one's place."""
     intruder = find_intruder(os.path.dirname(path), holds_files=True)
     if intruder:
@@ -160,7 +160,7 @@ def _ensure_closed(path):
             "others could replace the ledger '%s': %s; give it a directory that only you and root can write to, or take their rights away" % (path, intruder))
 
 
-def ensure_private(path):
+def ensure_private(path: str) -> None:
     """Raises LedgerError unless the ledger's files are regular ones of this user, in a place where nobody else can put any."""
     _ensure_closed(path)
     for ending in ("", *_BESIDE):

@@ -8,8 +8,9 @@ import contextlib
 import os
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema as ledger_file
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import (
+    Ledger, Progress, current_request_id, keep_position_ids, write_intent, write_outcome, write_progress)
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.locks import CredentialLocks
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.group_commit import DurableWrites
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
@@ -19,34 +20,34 @@ from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import
 class NoRecord:
     """For sites without a ledger, and for a check run before there is one: all that is known is at the service."""
 
-    ledger: typing.Any = None
-    service: typing.Optional[str] = None
+    ledger: Ledger | None = None
+    service: str | None = None
 
-    def __enter__(self):
+    def __enter__(self) -> NoRecord:
         return self
 
-    def __exit__(self, *unused):
+    def __exit__(self, *unused: object) -> None:
         pass
 
-    def held(self, request_id):
+    def held(self, request_id: str) -> contextlib.AbstractContextManager:
         return contextlib.nullcontext()
 
-    def chain(self, request_id):
+    def chain(self, request_id: str) -> list[dict]:
         return []
 
-    def entry(self, anon_id):
+    def entry(self, anon_id: str) -> dict | None:
         return None
 
-    def position_ids(self, proposed):
+    def position_ids(self, proposed: dict[str, str]) -> dict[str, str]:
         return proposed
 
-    def intend(self, intent):
+    def intend(self, intent: dict) -> None:
         pass
 
-    def complete(self, anon_id, outcome, new_request_id=None, error=None):
+    def complete(self, anon_id: str, outcome: str, new_request_id: str | None = None, error: str | None = None) -> None:
         pass
 
-    def validate_same_service(self, request_ids, other_names):
+    def validate_same_service(self, request_ids: typing.Iterable[str], other_names: typing.Iterable[str]) -> None:
         pass
 
 
@@ -56,22 +57,24 @@ class LedgerReading(NoRecord):
     service is the service's name in the ledger, api_url where it is called now.
     """
 
+    ledger: Ledger
+    service: str
     is_read_only = True
 
-    def __init__(self, path, service, api_url=None):
+    def __init__(self, path: str, service: str, api_url: str | None = None) -> None:
         self.service, self._api_url = service, api_url or service
-        self.ledger = ledgers.Ledger(path, is_read_only=self.is_read_only)
+        self.ledger = Ledger(path, is_read_only=self.is_read_only)
 
-    def __exit__(self, *unused):
+    def __exit__(self, *unused: object) -> None:
         self.ledger.close()
 
-    def chain(self, request_id):
+    def chain(self, request_id: str) -> list[dict]:
         return self.ledger.chain(self.service, request_id)
 
-    def entry(self, anon_id):
+    def entry(self, anon_id: str) -> dict | None:
         return self.ledger.entry(self.service, anon_id)
 
-    def validate_same_service(self, request_ids, other_names):
+    def validate_same_service(self, request_ids: typing.Iterable[str], other_names: typing.Iterable[str]) -> None:
         """Raises InvalidInput where the ledger knows a RequestId under another service that is not one of other_names.
 
         Most likely it is the same service by another URL. Under a new name its history would be lost, and every credential
@@ -89,8 +92,8 @@ class LedgerReading(NoRecord):
                     kind="another_service",
                 )
 
-    def position_ids(self, proposed):
-        """Returns {position: opaque id}: the ones kept, else as C(proposed)."""
+    def position_ids(self, proposed: dict[str, str]) -> dict[str, str]:
+        """Returns {position: opaque id}: the ones kept, else as ``proposed``."""
         return dict(proposed, **self.ledger.position_ids(list(proposed)))
 
 
@@ -99,7 +102,7 @@ class LedgerRecord(LedgerReading):
 
     is_read_only = False
 
-    def __init__(self, path, service, api_url=None):
+    def __init__(self, path: str, service: str, api_url: str | None = None) -> None:
         super().__init__(path, service, api_url)
         try:
             self._locks = CredentialLocks(self.ledger.path)
@@ -108,56 +111,57 @@ class LedgerRecord(LedgerReading):
             raise
         self._writes = DurableWrites(self.ledger)
 
-    def __enter__(self):
+    def __enter__(self) -> LedgerRecord:
         self._writes.__enter__()
         return self
 
-    def __exit__(self, *failure):
+    def __exit__(self, *failure: object) -> None:
         self._writes.__exit__(*failure)
         self._locks.close()
         super().__exit__(*failure)
 
-    def held(self, request_id):
-        """Holds the credential whose history begins with C(request_id); another process that has it is waited for."""
+    def held(self, request_id: str) -> contextlib.AbstractContextManager:
+        """Holds the credential whose history begins with ``request_id``; another process that has it is waited for."""
         return self._locks.held(self.service, request_id.lower())
 
-    def position_ids(self, proposed):
+    def position_ids(self, proposed: dict[str, str]) -> dict[str, str]:
         """Returns {position: opaque id}, and keeps the ones that are new."""
-        self._writes.write(ledgers.keep_position_ids, proposed)
+        self._writes.write(keep_position_ids, proposed)
         return super().position_ids(proposed)
 
-    def intend(self, intent):
+    def intend(self, intent: dict) -> None:
         """Returns when the intent is on disk."""
-        self._writes.write(ledgers.write_intent, dict(intent, service=self.service, api_url=self._api_url))
+        self._writes.write(write_intent, dict(intent, service=self.service, api_url=self._api_url))
 
-    def complete(self, anon_id, outcome, new_request_id=None, error=None):
+    def complete(self, anon_id: str, outcome: str, new_request_id: str | None = None, error: str | None = None) -> None:
         """Returns when the outcome is on disk."""
-        self._writes.write(ledgers.write_outcome, self.service, anon_id, outcome, new_request_id, error)
+        self._writes.write(write_outcome, self.service, anon_id, outcome, new_request_id, error)
 
-    def note_progress(self, progress):
-        """Returns when it is on disk which successors were delivered and collected, and when.
-
-        progress is a list of (new_request_id, delivered_at, collected_at), ISO 8601 in UTC, or None where it is not known.
-        """
-        self._writes.write(ledgers.write_progress, self.service, progress)
+    def note_progress(self, progress: typing.Iterable[Progress]) -> None:
+        """Returns when it is on disk which successors were delivered and collected, and when."""
+        self._writes.write(write_progress, self.service, progress)
 
 
-def open_record(path, service, api_url, is_check_mode):
+def open_record(path: str | None, service: str, api_url: str, is_check_mode: bool) -> NoRecord:
     """Returns the record for a ledger_path option, which may be None; check mode creates nothing."""
     if path is None:
         return NoRecord()
     if not is_check_mode:
         return LedgerRecord(path, service, api_url)
     place = os.path.expanduser(path)
-    return LedgerReading(path, service, api_url) if ledger_file.remains(place) or os.path.lexists(place) else NoRecord()
+    return LedgerReading(path, service, api_url) if schema.remains(place) or os.path.lexists(place) else NoRecord()
 
 
-def current_request_ids(path, service, request_ids, other_names=()):
+def current_request_ids(
+    path: str | None, service: str, request_ids: typing.Iterable[str], other_names: typing.Iterable[str] = ()
+) -> dict[str, str]:
     """Returns {request_id: the newest one of its history}; without a ledger each is its own."""
-    return {each: ledgers.current_request_id(chain, each) for each, chain in read_histories(path, service, request_ids, other_names).items()}
+    return {each: current_request_id(chain, each) for each, chain in read_histories(path, service, request_ids, other_names).items()}
 
 
-def read_histories(path, service, request_ids, other_names=()):
+def read_histories(
+    path: str | None, service: str, request_ids: typing.Iterable[str], other_names: typing.Iterable[str] = ()
+) -> dict[str, list[dict]]:
     """Returns {request_id: the rows of its history, oldest first}, empty lists without a ledger."""
     if path is None:
         return {each: [] for each in request_ids}

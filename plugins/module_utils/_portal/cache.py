@@ -22,11 +22,12 @@ import secrets
 import stat
 import tempfile
 import time
+import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
 from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_fault, find_intruder
 from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import make_missing, remove, replace
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import MissingLibrary, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import MissingLibrary, RapidError, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, parse_instant
 from ansible_collections.eccops.rapid.plugins.module_utils._portal.client import Token
 
@@ -53,9 +54,9 @@ _SCRYPT = {"n": 2**15, "r": 8, "p": 1}  # about 0.1 s and 32 MiB for each guess
 
 
 class TokenCache:
-    """The entry of one account in C(directory). Use it inside C(with cache.locked():)."""
+    """The entry of one account in ``directory``. Use it inside ``with cache.locked():``."""
 
-    def __init__(self, directory, *account, wait_seconds=LOCK_WAIT_SECONDS, clock=time):
+    def __init__(self, directory: str, *account: str, wait_seconds: float = LOCK_WAIT_SECONDS, clock: typing.Any = time) -> None:
         if CRYPTOGRAPHY_ERROR:
             raise MissingLibrary("the Python library 'cryptography' is needed for cache_path: %s" % CRYPTOGRAPHY_ERROR)
         self._directory = directory.rstrip("/") or "/"  # with a slash at its end a symbolic link looks like a directory
@@ -64,7 +65,7 @@ class TokenCache:
         self._wait_seconds, self._clock = wait_seconds, clock
 
     @contextlib.contextmanager
-    def locked(self):
+    def locked(self) -> typing.Iterator[None]:
         """Holds the account for this process; others wait. Refuses a directory that others could write or read.
 
         Refusals that are over are deleted, whichever account they are of.
@@ -78,7 +79,7 @@ class TokenCache:
             self._delete_old_refusals()
             yield
 
-    def _delete_old_refusals(self):
+    def _delete_old_refusals(self) -> None:
         for name in os.listdir(self._directory):
             path = os.path.join(self._directory, name)
             if not name.endswith(".refusal") or not self._is_old(path):
@@ -90,17 +91,17 @@ class TokenCache:
                 if self._is_old(path):  # still the same one
                     remove(path)
 
-    def _is_old(self, path):
+    def _is_old(self, path: str) -> bool:
         try:
             return abs(self._clock.time() - os.lstat(path).st_mtime) >= REFUSAL_REMEMBERED.total_seconds()
         except OSError:
             return False
 
-    def exists(self):
+    def exists(self) -> bool:
         return any(os.path.lexists(self._path + "." + kind) for kind in KINDS)
 
-    def read(self, kind, password):
-        """Returns what was stored as this C(kind) for this C(password) (see the functions below), or {}.
+    def read(self, kind: str, password: str) -> dict:
+        """Returns what was stored as this ``kind`` for this ``password`` (see the functions below), or {}.
 
         Another password, a cut-off file and an unknown form all mean that there is nothing stored: a login is always possible.
         """
@@ -115,7 +116,7 @@ class TokenCache:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, InvalidTag):
             return {}
 
-    def _read_private(self, path, what):
+    def _read_private(self, path: str, what: str) -> bytes | None:
         """Returns what is in a file of this account's own, or None where there is none."""
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -127,13 +128,13 @@ class TokenCache:
             self._ensure_private(os.fstat(file.fileno()), what)
             return file.read(65536)
 
-    def _read_secret(self):
+    def _read_secret(self) -> bytes | None:
         secret = self._read_private(os.path.join(self._directory, SECRET_NAME), "its secret")
         if secret is not None and len(secret) != _SECRET_BYTES:
             raise self._trouble("its secret is damaged; remove '%s'" % os.path.join(self._directory, SECRET_NAME))
         return secret
 
-    def _get_secret(self):
+    def _get_secret(self) -> bytes | None:
         """Returns the directory's secret, which the first of all processes makes; it has its name once it is whole."""
         if self._read_secret() is None:
             path = os.path.join(self._directory, SECRET_NAME)
@@ -145,8 +146,8 @@ class TokenCache:
                     os.link(file.name, path)
         return self._read_secret()
 
-    def write(self, kind, password, content):
-        """Stores C(content) (a dict) as this C(kind) for this C(password), atomically and with mode 0600."""
+    def write(self, kind: str, password: str, content: dict) -> None:
+        """Stores ``content`` (a dict) as this ``kind`` for this ``password``, atomically and with mode 0600."""
         salt, nonce = secrets.token_bytes(16), secrets.token_bytes(12)
         opened = json.dumps(content).encode("utf-8")
         try:
@@ -158,7 +159,7 @@ class TokenCache:
         except OSError as error:
             raise self._trouble("its %s file cannot be written: %s" % (kind, error.strerror)) from None
 
-    def remove(self):
+    def remove(self) -> bool:
         """Returns whether there was something to remove."""
         is_removed = False
         for kind in KINDS:
@@ -171,7 +172,7 @@ class TokenCache:
                 raise self._trouble("its %s file cannot be removed: %s" % (kind, error.strerror)) from None
         return is_removed
 
-    def ensure_writable(self):
+    def ensure_writable(self) -> None:
         """Raises before a login what a full or read-only disk would make fail after it."""
         try:
             with tempfile.TemporaryFile(dir=self._directory) as file:
@@ -180,7 +181,7 @@ class TokenCache:
         except OSError as error:
             raise self._trouble("nothing can be written to it: %s" % error.strerror) from None
 
-    def _ensure_private_directory(self):
+    def _ensure_private_directory(self) -> None:
         try:
             self._ensure_closed()
             make_missing(self._directory, [], 0o700)
@@ -189,28 +190,28 @@ class TokenCache:
         except OSError as error:
             raise self._trouble("it cannot be created: %s" % error.strerror) from None
 
-    def _ensure_closed(self):
+    def _ensure_closed(self) -> None:
         above = os.path.dirname(os.path.abspath(self._directory))
         intruder = find_intruder(above)
         if intruder:
             raise self._trouble("others could replace it: %s" % intruder)
 
-    def _ensure_private(self, status, what, is_wanted_type=stat.S_ISREG):
+    def _ensure_private(self, status: os.stat_result, what: str, is_wanted_type: typing.Callable[[int], bool] = stat.S_ISREG) -> None:
         fault = find_fault(status, is_wanted_type)
         if fault:
             raise self._trouble("%s %s" % (what, fault))
 
-    def _trouble(self, reason):
+    def _trouble(self, reason: str) -> RapidError:
         return RapidError("cache_path '%s' cannot be used: %s" % (self._directory, reason), kind="cache_unusable")
 
 
-def _key(password, salt, secret=None):
+def _key(password: str, salt: bytes, secret: bytes | None = None) -> bytes:
     guessed = password.encode("utf-8")
     return Scrypt(salt=salt, length=32, **_SCRYPT).derive(guessed if secret is None else hmac.digest(secret, guessed, "sha256"))
 
 
-def token_content(token):
-    """Returns what C(write) stores for a Token."""
+def token_content(token: Token) -> dict:
+    """Returns what ``write`` stores for a Token."""
     return {
         "token": token.value,
         "issued_at": format_instant(token.issued_at),
@@ -219,8 +220,8 @@ def token_content(token):
     }
 
 
-def stored_token(content, min_remaining, now):
-    """Returns the Token in C(content) if more than C(min_remaining) (timedelta) of it is left, else None."""
+def stored_token(content: dict, min_remaining: datetime.timedelta, now: datetime.datetime) -> Token | None:
+    """Returns the Token in ``content`` if more than ``min_remaining`` (timedelta) of it is left, else None."""
     issued_at, expires_at = parse_instant(content.get("issued_at")), parse_instant(content.get("expires_at"))
     if not content.get("token") or issued_at is None or expires_at is None:
         return None
@@ -231,12 +232,12 @@ def stored_token(content, min_remaining, now):
     return token if min(expires_at, issued_at + LONGEST_KEPT) - now > min_remaining else None
 
 
-def refusal_content(error, now):
-    """Returns what C(write) stores for a login that was refused."""
+def refusal_content(error: Refusal, now: datetime.datetime) -> dict:
+    """Returns what ``write`` stores for a login that was refused."""
     return {"refused_at": format_instant(now), "message": error.message, "kind": error.kind}
 
 
-def ensure_not_just_refused(content, now):
+def ensure_not_just_refused(content: dict, now: datetime.datetime) -> None:
     """Raises RapidError if this password was refused a moment ago."""
     refused_at = parse_instant(content.get("refused_at"))
     if refused_at is not None and abs(now - refused_at) < REFUSAL_REMEMBERED:

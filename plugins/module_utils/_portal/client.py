@@ -14,10 +14,11 @@ import json
 import re
 from urllib.parse import urlencode
 
-from ansible_collections.eccops.rapid.plugins.module_utils._http.response import json_object, unusable
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, Refusal
+from ansible_collections.eccops.rapid.plugins.module_utils._http.response import ServiceResponse, json_object, unusable
+from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import Transport
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils._time import from_epoch
-from ansible_collections.eccops.rapid.plugins.module_utils._urls import validate_https_url
+from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_https_url
 
 #: environment -> (API URL, query URL). The production API host and the sandbox query host are inferred by the vendor's
 #: naming of its other hosts; the other two are documented.
@@ -30,7 +31,7 @@ IRPV2_PATH = "/oauth/v2/token"
 
 #: "The login session enabled by this token will be valid for 1 hour" (iRPv1 page).
 SESSION = datetime.timedelta(hours=1)
-#: The page shows the name cut off after "access"; the cut tells that it is longer, and OAuth calls it access_token.
+#: The page shows the name cut off after "access"; it is therefore longer, and OAuth calls it access_token.
 QUERY_TOKEN_PARAMETER = "access_token"
 
 _TOKEN = re.compile(r"^[\x21-\x7e]{1,16384}\Z")
@@ -39,17 +40,17 @@ _TOKEN = re.compile(r"^[\x21-\x7e]{1,16384}\Z")
 class Token:
     """A login token: ``value`` (secret), ``issued_at``, ``expires_at`` and ``expires_basis``, which says where that comes from."""
 
-    def __init__(self, value, issued_at, expires_at, expires_basis):
+    def __init__(self, value: str, issued_at: datetime.datetime, expires_at: datetime.datetime, expires_basis: str | None) -> None:
         self.value, self.issued_at = value, issued_at
         self.expires_at, self.expires_basis = expires_at, expires_basis
 
     @property
-    def session_expires_at(self):
+    def session_expires_at(self) -> datetime.datetime:
         """Returns when a browser session opened with it ends at the latest: the documented hour after the login."""
         return min(self.expires_at, self.issued_at + SESSION)
 
 
-def log_in(transport, params, now):
+def log_in(transport: Transport, params: dict, now: datetime.datetime) -> Token:
     """Returns the Token of one login; it is tried once, since a few refused ones lock the account."""
     if params["api_version"] == "irpv2":
         form = {name: params[name] for name in ("client_id", "client_secret", "password")}
@@ -67,7 +68,7 @@ def log_in(transport, params, now):
     return Token(value, now, expires_at, basis)
 
 
-def _login_refusal(base_url, email, answer):
+def _login_refusal(base_url: str, email: str, answer: ServiceResponse) -> RapidError:
     """Returns the RapidError, by the status and the form of the answer: its texts are not documented."""
     what = "%s refused the login of %s (HTTP %d): " % (base_url, email, answer.status)
     if not 400 <= answer.status < 600:
@@ -89,13 +90,13 @@ def _login_refusal(base_url, email, answer):
     return Refusal(what + "the service has a problem; run again later", kind="service_trouble", http_status=answer.status)
 
 
-def _is_password_wrong(answer):
+def _is_password_wrong(answer: ServiceResponse) -> bool:
     """Says whether an answer has a form for wrong credentials: Django's token endpoint sends it with 400, OAuth (RFC 6749) too."""
     response = json_object(answer.body) or {}
     return answer.status in (400, 422) and ("non_field_errors" in response or response.get("error") == "invalid_grant")
 
 
-def _redirected(base_url, email, answer):
+def _redirected(base_url: str, email: str, answer: ServiceResponse) -> Refusal:
     target = re.match(r"https?://[A-Za-z0-9.:\[\]-]{1,200}(?=[/?#]|\Z)", answer.headers.get("Location", ""))
     return Refusal(
         "%s redirected the login of %s%s (HTTP %d), and was not followed, since the password would go there too; "
@@ -105,10 +106,10 @@ def _redirected(base_url, email, answer):
     )
 
 
-def expiry(value, expires_in, now):
-    """Returns (expires_at, basis): the JWT's C(exp), else the answer's C(expires_in), else the documented hour.
+def expiry(value: str, expires_in: object, now: datetime.datetime) -> tuple[datetime.datetime, str]:
+    """Returns (expires_at, basis): the JWT's ``exp``, else the answer's ``expires_in``, else the documented hour.
 
-    C(exp) is seen in seconds, and in milliseconds in the vendor's OpenAPI example; a figure above 1e11 is milliseconds.
+    ``exp`` is seen in seconds, and in milliseconds in the vendor's OpenAPI example; a figure above 1e11 is milliseconds.
     """
     exp = _claims(value).get("exp")
     if isinstance(exp, (int, float)) and not isinstance(exp, bool):
@@ -120,7 +121,7 @@ def expiry(value, expires_in, now):
     return now + SESSION, "documented_session"
 
 
-def _claims(value):
+def _claims(value: str) -> dict:
     """Returns the claims of a JWT, or {} for an opaque token. Its signature cannot be checked: the key is the vendor's."""
     segments = value.split(".")
     if len(segments) != 3:
@@ -132,7 +133,7 @@ def _claims(value):
     return claims if isinstance(claims, dict) else {}
 
 
-def normalize_caller_id(text):
+def normalize_caller_id(text: object) -> str:
     """Returns the digits the Portal wants (country code included, 15555555555); raises InvalidInput for anything else."""
     digits = re.sub(r"[\s().+-]", "", text) if isinstance(text, str) else ""
     if not re.match(r"^[1-9][0-9]{10,14}\Z", digits, re.ASCII):
@@ -143,8 +144,10 @@ def normalize_caller_id(text):
     return digits
 
 
-def portal_query_url(token, caller_id, query_url=ENVIRONMENTS["production"][1], token_parameter=QUERY_TOKEN_PARAMETER):
-    """Returns the URL that opens the Portal on C(caller_id), logged in by C(token): as secret as the token itself."""
+def portal_query_url(
+    token: str, caller_id: str, query_url: str = ENVIRONMENTS["production"][1], token_parameter: str = QUERY_TOKEN_PARAMETER
+) -> str:
+    """Returns the URL that opens the Portal on ``caller_id``, logged in by ``token``: as secret as the token itself."""
     if not isinstance(token, str) or not _TOKEN.match(token):
         raise InvalidInput("the token is empty or contains characters that a token never has; pass it on as it was returned")
     if not re.match(r"^[A-Za-z0-9_.-]{1,64}\Z", token_parameter):

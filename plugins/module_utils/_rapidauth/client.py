@@ -9,124 +9,55 @@ its numbers as the vendor's WordPress plugin uses them.
 from __future__ import annotations
 
 import re
+import typing
 from urllib.parse import quote
 
-from ansible_collections.eccops.rapid.plugins.module_utils._http.response import printable_object, unusable
-from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import NO_AUDIT_LOG
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, InvalidInput, Refusal, SacRefused
-from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, parse_instant
+from ansible_collections.eccops.rapid.plugins.module_utils._http.response import ServiceResponse, printable_object, unusable
+from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import NO_AUDIT_LOG, AuditLog
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, Refusal, SacRefused
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, is_same_request_id, validate_anon_id, validate_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import Transport
 
 NUMBER_UNKNOWN = 1109
 NUMBER_NO_LICENCES = 1402
 NUMBER_MAINTENANCE = 13
-
-_REQUEST_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-_ANON_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
-
-
-def validate_request_id(text):
-    """Raises InvalidInput unless C(text) is a GUID such as 0a1fd8fa-348f-4ced-a64d-18547feb2848."""
-    if not isinstance(text, str) or not _REQUEST_ID.match(text):
-        raise InvalidInput("RequestId %.80r is malformed; it is a GUID of 8-4-4-4-12 hexadecimal digits" % (text,), kind="request_id_malformed")
-
-
-def validate_anon_id(text):
-    """Raises InvalidInput unless C(text) follows the vendor's rule: at most 64 of a-z A-Z 0-9 _ and -."""
-    if isinstance(text, str) and len(text) > 64:
-        raise InvalidInput("AnonId '%s...' has %d characters; at most 64 are allowed" % (text[:16], len(text)), kind="anon_id_too_long")
-    if not isinstance(text, str) or not _ANON_ID.match(text):
-        raise InvalidInput("AnonId %.80r is malformed; only a-z A-Z 0-9 _ and - are allowed, and at least one" % (text,), kind="anon_id_malformed")
-
-
-class Credential:
-    """One RapidAuth certificate request. Every field may be None: all are optional in an answer.
-
-    ``status`` is passed through as the service writes it (documented: Requested, Collected, Expired);
-    dates are aware UTC datetimes; ``response`` is the object as received.
-    """
-
-    def __init__(self, response):
-        self.response = response
-        self.anon_id = _text(response, "AnonId")
-        self.request_id = _text(response, "RequestId")
-        self.status = _text(response, "Status")
-        self.is_collection_prevented = _boolean(response.get("PreventCollection"))
-        self.requested_date = _date(response, "RequestedDate")
-        self.collected_date = _date(response, "CollectedDate")
-
-    def as_dict(self):
-        """Returns the fields under the service's own names in snake_case, dates as ISO 8601 UTC."""
-        return {
-            "anon_id": self.anon_id,
-            "request_id": self.request_id,
-            "prevent_collection": self.is_collection_prevented,
-            "status": self.status,
-            "requested_date": format_instant(self.requested_date),
-            "collected_date": format_instant(self.collected_date),
-        }
-
-
-def _text(response, name):
-    value = response.get(name)
-    return value if isinstance(value, str) and value else None
-
-
-def _date(response, name):
-    """Returns the datetime, or None; .NET writes no date as the first instant of year 1."""
-    instant = parse_instant(response.get(name))
-    return None if instant is None or instant.year == 1 else instant
-
-
-def _boolean(value):
-    if isinstance(value, str):
-        return {"true": True, "false": False}.get(value.lower())
-    return value if isinstance(value, bool) else None
-
-
-def _number(value):
-    if isinstance(value, str) and re.match(r"[0-9]{1,9}\Z", value):
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def is_same_request_id(one, other):
-    """Says whether two RequestIds are the same GUID, however written; None is like nothing, not even None."""
-    return bool(one) and bool(other) and one.lower() == other.lower()
+#: A RequestId that no credential has: any answer about it proves that the service took the SAC.
+NOBODYS_REQUEST_ID = "00000000-0000-0000-0000-000000000000"
 
 
 class RapidAuthClient:
-    """The calls; C(transport) is a Transport for the base URL, such as https://request.rapidauth.com/rapid."""
+    """The calls; ``transport`` is a Transport for the base URL, such as https://request.rapidauth.com/rapid."""
 
-    def __init__(self, transport, sac, audit_log=NO_AUDIT_LOG):
+    def __init__(self, transport: Transport, sac: typing.Any, audit_log: AuditLog = NO_AUDIT_LOG) -> None:
         self._transport, self.sac, self._audit_log = transport, sac, audit_log
 
-    def audited(self, audit_log):
+    def audited(self, audit_log: AuditLog) -> RapidAuthClient:
         """Returns a client over the same connections whose calls that change something are recorded in an AuditLog."""
         return RapidAuthClient(self._transport, self.sac, audit_log)
 
     @property
-    def api_url(self):
+    def api_url(self) -> str:
         return self._transport.base_url
 
     @property
-    def clock_skew_seconds(self):
+    def clock_skew_seconds(self) -> int | None:
         return self._transport.clock_skew_seconds
 
-    def seconds_at_work(self):
+    def seconds_at_work(self) -> float:
         """Returns for how many seconds the service may still be at work on this thread's last call that changes something."""
         return self._transport.seconds_at_work()
 
-    def sleep(self, seconds):
+    def sleep(self, seconds: float) -> None:
         self._transport.sleep(seconds)
 
-    def get_request(self, request_id):
+    def get_request(self, request_id: str) -> Credential:
         """Returns the Credential of a RequestId. Raises Refusal (kind ``unknown`` if there is none)."""
         validate_request_id(request_id)
         credential = self._credential(self._transport.get("/requests/" + request_id), "GET for RequestId " + request_id)
         self._ensure_about(credential, request_id)
         return credential
 
-    def get_credential(self, anon_id):
+    def get_credential(self, anon_id: str) -> Credential:
         """Returns the Credential of an AnonId; its RequestId may be missing on this route (SDK overview)."""
         validate_anon_id(anon_id)
         credential = self._credential(self._transport.get("/credentials/" + quote(anon_id, safe="")), "GET for AnonId " + anon_id)
@@ -138,7 +69,7 @@ class RapidAuthClient:
             )
         return credential
 
-    def set_prevent_collection(self, request_id, is_prevented):
+    def set_prevent_collection(self, request_id: str, is_prevented: bool) -> None:
         """Sends the only field a PATCH may carry; the caller verifies by a GET."""
         validate_request_id(request_id)
         subject = {"api_url": self.api_url, "request_id": request_id, "prevent_collection": is_prevented}
@@ -146,7 +77,7 @@ class RapidAuthClient:
             answer = self._transport.send_once("PATCH", "/requests/" + request_id, json={"PreventCollection": is_prevented})
             self._ensure_success(answer, "PATCH of RequestId " + request_id)
 
-    def replace(self, request_id, anon_id):
+    def replace(self, request_id: str, anon_id: str) -> Credential:
         """Returns the successor. Cannot be undone and is never repeated here.
 
         Raises an error with ``is_effect_unknown`` where the credential may have been replaced all the same.
@@ -158,7 +89,7 @@ class RapidAuthClient:
             subject["new_request_id"] = successor.request_id
         return successor
 
-    def _replaced(self, request_id, anon_id):
+    def _replaced(self, request_id: str, anon_id: str) -> Credential:
         what = "replace of RequestId " + request_id
         answer = self._transport.send_once("POST", "/requests/%s/replace" % request_id, json={"AnonId": anon_id})
         credential = self._credential(answer, what)
@@ -171,7 +102,7 @@ class RapidAuthClient:
             )
         return credential
 
-    def _ensure_about(self, credential, request_id):
+    def _ensure_about(self, credential: Credential, request_id: str) -> None:
         if credential.request_id is not None and not is_same_request_id(credential.request_id, request_id):
             raise AnswerLost(
                 "%s was asked for RequestId %s and answered about %s; do not rely on it, ask the vendor"
@@ -179,24 +110,24 @@ class RapidAuthClient:
                 kind="wrong_request_id",
             )
 
-    def _credential(self, answer, what):
+    def _credential(self, answer: ServiceResponse, what: str) -> Credential:
         response = self._ensure_success(answer, what)
         if response is None or not {"AnonId", "RequestId", "Status"} & set(response):
             raise unusable(self.api_url, what, answer)
         return Credential(response)
 
-    def _ensure_success(self, answer, what):
+    def _ensure_success(self, answer: ServiceResponse, what: str) -> dict | None:
         """Returns the JSON object of a 2xx answer (None if there is none); raises Refusal for an error.
 
         An error body under a 2xx status counts as an error too: the vendor's PHP SDK looks only at the body.
         """
         response = printable_object(answer.body)
-        is_error_body = response is not None and "Status" not in response and ("Message" in response or "Number" in response)
-        if 200 <= answer.status < 300 and not is_error_body:
+        error = response if response and "Status" not in response and ("Message" in response or "Number" in response) else {}
+        if 200 <= answer.status < 300 and not error:
             return response
-        number = _number(response.get("Number")) if is_error_body else None
+        number = _number(error.get("Number"))
         if number is None and _is_about_sac(answer):
-            said = ": %s" % str(response.get("Message"))[:300] if is_error_body else ""
+            said = ": %s" % str(error.get("Message"))[:300] if error else ""
             raise SacRefused(
                 "%s refused the %s (HTTP %d%s); ask the RapidAuth dashboard whether it is the active one"
                 % (self.api_url, self.sac.describe(), answer.status, said),
@@ -204,11 +135,11 @@ class RapidAuthClient:
             )
         if 300 <= answer.status < 400:
             raise unusable(self.api_url, what, answer)
-        message = response.get("Message") if is_error_body else None
+        message = error.get("Message")
         raise self._refusal(what, answer, number, str(message)[:300] if message else None)
 
-    def _refusal(self, what, answer, number, message):
-        kind, meaning = _MEANINGS.get(number, ("refused", None))
+    def _refusal(self, what: str, answer: ServiceResponse, number: int | None, message: str | None) -> Refusal:
+        kind, meaning = _MEANINGS.get(number or 0, ("refused", None))
         said = "HTTP %d" % answer.status
         if number is not None:
             said += ", error %s" % number
@@ -225,9 +156,27 @@ class RapidAuthClient:
         )
 
 
-def _is_about_sac(answer):
+def _number(value: object) -> int | None:
+    if isinstance(value, str) and re.match(r"[0-9]{1,9}\Z", value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def ensure_accepted(client: RapidAuthClient) -> None:
+    """Returns once RapidAuth answered the client; raises the RapidError of what came instead.
+
+    Error 1109, no such credential, is the answer that is expected. A web server's error page proves nothing.
+    """
+    try:
+        client.get_request(NOBODYS_REQUEST_ID)
+    except Refusal as error:
+        if error.number is None:
+            raise
+
+
+def _is_about_sac(answer: ServiceResponse) -> bool:
     """Says whether an answer refuses the client certificate: by nginx's own statuses, or by 400 and nginx's page."""
-    return answer.status in (401, 403, 495, 496) or (answer.status == 400 and _CERTIFICATE_PAGE.search(answer.body))
+    return answer.status in (401, 403, 495, 496) or (answer.status == 400 and _CERTIFICATE_PAGE.search(answer.body) is not None)
 
 
 #: "400 No required SSL certificate was sent" and "400 The SSL certificate error" are nginx's.

@@ -12,38 +12,24 @@ import hashlib
 import os
 
 from ansible_collections.eccops.rapid.plugins.module_utils._http.requests_connection import RequestsConnection
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import ensure_usable
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import load_sac, sac_source
 from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import client_context
 from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import Transport
-from ansible_collections.eccops.rapid.plugins.module_utils._urls import validate_https_url, service_name
+from ansible_collections.eccops.rapid.plugins.module_utils._options import service_name, validate_https_url, validate_limits
 
-_clients = {}
-
-
-def validate_limits(params):
-    """Raises InvalidInput unless the time limits make sense."""
-    for option, least in (("timeout_seconds", 1), ("retry_budget_seconds", 0)):
-        if params.get(option) is not None and not least <= params[option] <= 3600:
-            raise InvalidInput("%s must be between %d and 3600" % (option, least))
+_clients: dict[bytes, RapidAuthClient] = {}
 
 
-def validate_concurrency(params):
-    """Raises InvalidInput unless C(concurrency) is a number of connections that one controller should open."""
-    if not 1 <= params["concurrency"] <= 64:
-        raise InvalidInput("concurrency must be between 1 and 64")
-
-
-def service_of(params: dict, client) -> str:
+def service_of(params: dict, client: RapidAuthClient) -> str:
     """Returns the name under which the ledger keeps the client's service: the option service_name, else made from its URL."""
     return params.get("service_name") or service_name(client.api_url)
 
 
-def rapidauth_client(params):
-    """Returns the RapidAuthClient for the options of the fragment C(rapidauth); the SAC is checked on every call."""
+def rapidauth_client(params: dict) -> RapidAuthClient:
+    """Returns the RapidAuthClient for the options of the fragment ``rapidauth``; the SAC is checked on every call."""
     validate_limits(params)
     api_url = validate_https_url(params["api_url"], "api_url")
     source = sac_source(params)
@@ -58,15 +44,15 @@ def rapidauth_client(params):
     return _clients[key]
 
 
-def _environment():
-    """Returns the variables that a client is made by: its proxies and the CAs it trusts. The C(environment) of one task is not that of another."""
+def _environment() -> list[tuple[str, str]]:
+    """Returns the variables that a client is made by: its proxies and the CAs it trusts. The ``environment`` of one task is not that of another."""
     return sorted(
         (name, value) for name, value in os.environ.items()
         if name.lower().endswith("_proxy") or name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
     )
 
 
-def _key_of(*parts):
+def _key_of(*parts: object) -> bytes:
     """Returns a digest, so that no passphrase serves as a dictionary key; the process id keeps forks apart."""
     digest = hashlib.sha256()
     for part in (os.getpid(),) + parts:

@@ -18,7 +18,7 @@ _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 def draw_timeline(report):
     """Returns when credentials end: one bar for each week, the ended ones first."""
     weeks = report["timeline"]["weeks"]
-    today = parse_instant(report["generated_at"]).date()
+    today = parse_instant(report["generated_at"]).date()  # type: ignore[union-attr]  # the report has it
     highest = _ceiling(max(sum(week[state] for state in STATES) for week in weeks))
     left, top, wide, high, step = 44, 16, 716, 176, 13
     parts = []

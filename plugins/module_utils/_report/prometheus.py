@@ -62,7 +62,7 @@ def _names(row, name):
 
 
 def _seconds(text):
-    return int(parse_instant(text).timestamp())
+    return int(parse_instant(text).timestamp())  # type: ignore[union-attr]  # the report formatted it
 
 
 def _labels(labels):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""The core of credential_report: renders a report into its formats and puts each in its place in one step."""
+"""The operation of credential_report: renders a report into its formats and puts each in its place in one step."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import secrets
 import stat
 import time
 
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
 from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import open_directory, parse_mode
 from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import make_missing, replace
@@ -134,3 +135,16 @@ def _read(directory, name):
     descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
     with os.fdopen(descriptor, "rb") as file:
         return file.read()
+
+
+OPERATION = Operation(run=write_report, spec={
+    "argument_spec": {
+        "report": {"type": "dict", "required": True},
+        "directory": {"type": "path", "required": True},
+        "formats": {"type": "list", "elements": "str", "choices": list(RENDERERS), "default": list(RENDERERS)},
+        "metrics_path": {"type": "path"},
+        "mode": {"type": "str", "default": "0640"},
+        "metrics_mode": {"type": "str", "default": "0644"},
+        "trend_length": {"type": "int", "default": 30},
+    }
+})

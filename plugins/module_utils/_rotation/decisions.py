@@ -4,26 +4,25 @@
 
 from __future__ import annotations
 
-import collections
-import datetime
+import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import DONE, OPEN
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import is_same_request_id
-
-#: ``action``: keep, adopt, replace or refuse; ``kind`` is the error kind of a refusal.
-Decision = collections.namedtuple("Decision", "action reason kind", defaults=(None,))
-
-#: ``should_rotate`` and the ``reason`` people read.
-Verdict = collections.namedtuple("Verdict", "should_rotate reason")
-
-EXPIRED, REQUESTED, COLLECTED = "Expired", "Requested", "Collected"
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import EXPIRED, Credential, is_same_request_id
 
 
-def plan_replacement(original, found, new_anon_id, expect_anon_id=None):
+class Decision(typing.NamedTuple):
+    """``action``: keep, adopt, replace, refuse or unresolved; ``kind`` is the error kind of the last two."""
+
+    action: str
+    reason: str
+    kind: typing.Optional[str] = None
+
+
+def plan_replacement(original: Credential | None, found: Credential | None, new_anon_id: str, expect_anon_id: str | None = None) -> Decision:
     """Decides what ``state=replaced`` does.
 
-    C(original) is the credential to replace, or None where the service does not know it. C(found) is the one that
-    carries C(new_anon_id), or None where the service says that there is none. The new AnonId is the idempotency key:
+    ``original`` is the credential to replace, or None where the service does not know it. ``found`` is the one that
+    carries ``new_anon_id``, or None where the service says that there is none. The new AnonId is the idempotency key:
     the service has none of its own.
     """
     if original is not None and original.anon_id == new_anon_id:
@@ -48,7 +47,7 @@ def plan_replacement(original, found, new_anon_id, expect_anon_id=None):
     return Decision("replace", "no credential has AnonId %s yet" % new_anon_id)
 
 
-def _plan_adoption(original, found, new_anon_id):
+def _plan_adoption(original: Credential | None, found: Credential, new_anon_id: str) -> Decision:
     taken = "AnonId %s belongs to a credential that is not a replacement of this one (%s); choose another AnonId"
     if original is not None and found.requested_date and original.requested_date and found.requested_date < original.requested_date:
         return Decision("refuse", taken % (new_anon_id, "it was requested earlier"), "anon_id_taken")
@@ -64,14 +63,14 @@ def _plan_adoption(original, found, new_anon_id):
     return plan_adoption_by_intent(found, new_anon_id)
 
 
-def plan_adoption_by_intent(found, new_anon_id):
+def plan_adoption_by_intent(found: Credential, new_anon_id: str) -> Decision:
     """Decides about what carries the new AnonId where the ledger says for what that was meant."""
     if found.status == EXPIRED:
         return expired_replacement(new_anon_id, found.request_id)
     return Decision("adopt", "AnonId %s exists already: it is the replacement" % new_anon_id)
 
 
-def expired_replacement(new_anon_id, request_id):
+def expired_replacement(new_anon_id: str, request_id: str | None) -> Decision:
     """Returns the refusal where the replacement itself is of no use any more."""
     return Decision(
         "refuse",
@@ -80,18 +79,18 @@ def expired_replacement(new_anon_id, request_id):
     )
 
 
-def is_lapsed(successor):
+def is_lapsed(successor: Credential | None) -> bool:
     """Says whether a successor was never collected and now cannot be: Expired, or None, which the service has deleted."""
     return successor is None or (successor.status == EXPIRED and successor.collected_date is None)
 
 
-def plan_by_record(entry, chain, origin, new_anon_id):
+def plan_by_record(entry: dict | None, chain: list[dict], original_request_id: str, new_anon_id: str) -> Decision | None:
     """Decides what the ledger alone can say, or returns None where the service must be asked.
 
-    C(entry) is the row of C(new_anon_id) or None; C(chain) the rows of the credential's history, which began with the
-    RequestId C(origin).
+    ``entry`` is the row of ``new_anon_id`` or None; ``chain`` the rows of the credential's history, which began with the
+    RequestId ``original_request_id``.
     """
-    if entry is not None and not is_same_request_id(entry["original_request_id"], origin):
+    if entry is not None and not is_same_request_id(entry["original_request_id"], original_request_id):
         return Decision("refuse", "AnonId %s was given to position %s; choose another" % (new_anon_id, entry["position"]), "anon_id_taken")
     if entry is not None and entry["outcome"] in DONE:
         return Decision("keep", "the ledger has its replacement, of %s" % entry["finished_at"])
@@ -135,26 +134,3 @@ SUCCESSOR_NAMELESS = (
     "RequestId %s was replaced, but the answer was lost and the service does not return the new RequestId for AnonId %s; "
     "look it up in the RapidAuth dashboard"
 )
-
-
-def judge_rotation(credential, rotate_after_days, now):
-    """Returns the Verdict whether C(credential) is due; C(rotate_after_days) None means that age never makes it due.
-
-    Age counts from collection. The service reports no expiry, and a replacement keeps the expiry of what it replaced
-    (Requests API page): age says how long a device has had its key, not how long the certificate will last.
-    """
-    if credential.status == EXPIRED:
-        return Verdict(False, "Expired: cannot be replaced any more, request a new credential")
-    if credential.is_collection_prevented:
-        return Verdict(False, "collection is prevented: a replacement would be refused")
-    if credential.status == REQUESTED:
-        return Verdict(False, "not collected yet: have the device collect it before it lapses")
-    since = credential.collected_date or credential.requested_date
-    if rotate_after_days is None:
-        return Verdict(False, "no age threshold was given")
-    if since is None:
-        return Verdict(False, "the service gave no date to calculate its age from")
-    age_days = (now - since) / datetime.timedelta(days=1)
-    if age_days >= rotate_after_days:
-        return Verdict(True, "%d days old: the threshold is %s" % (age_days, rotate_after_days))
-    return Verdict(False, "%d days old: due in %d" % (age_days, max(1, round(rotate_after_days - age_days))))

@@ -8,61 +8,85 @@ credential and for the new AnonId; only then is anything sent, and what is sent 
 
 from __future__ import annotations
 
-import collections
+import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation import decisions as plan
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation import decisions
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, RapidError, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import DONE, OPEN, current_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import is_same_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, is_same_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.lookup import known, look_while_at_work
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import NoRecord
 
-#: What is wanted. ``further_anon_id`` is the AnonId of the one further replacement where the first one lapsed
-#: uncollected, or None.
-ReplacementRequest = collections.namedtuple(
-    "ReplacementRequest", "position request_id anon_id rotation_id expect_anon_id anon_ids_are_unique further_anon_id", defaults=("", None, True, None))
 
-#: What came of it. ``status`` is replaced, already_replaced, adopted, refused, failed or unresolved; ``kind`` the error
-#: kind of the last three; ``credential`` the current Credential or None; ``request_ids`` the chain, oldest first;
-#: ``previous`` the Credential that was or would be replaced.
-Outcome = collections.namedtuple(
-    "Outcome", "status reason kind credential request_ids anon_id previous http", defaults=(None, None, (), None, None, None))
+class ReplacementRequest(typing.NamedTuple):
+    """What is wanted; ``further_anon_id`` is for the one further replacement where the first one lapsed uncollected."""
+
+    position: str
+    request_id: str
+    anon_id: str
+    rotation_id: str = ""
+    expect_anon_id: typing.Optional[str] = None
+    anon_ids_are_unique: bool = True
+    further_anon_id: typing.Optional[str] = None
+
+
+class Outcome(typing.NamedTuple):
+    """What came of it. ``status`` is one of those below, ``kind`` the error kind of the last three.
+
+    ``credential`` is the current one, ``previous`` what was or would be replaced, ``request_ids`` the history, oldest
+    first, ``http`` the details of the error.
+    """
+
+    status: str
+    reason: str
+    kind: typing.Optional[str] = None
+    credential: typing.Optional[Credential] = None
+    request_ids: typing.Tuple[str, ...] = ()
+    anon_id: typing.Optional[str] = None
+    previous: typing.Optional[Credential] = None
+    http: typing.Optional[dict] = None
+
 
 REPLACED, ALREADY_REPLACED, ADOPTED = "replaced", "already_replaced", "adopted"
 REFUSED, FAILED, UNRESOLVED = "refused", "failed", "unresolved"
 
 
-def replace_one(client, record, wanted, is_check_mode=False):
+def replace_one(client: RapidAuthClient, record: NoRecord, wanted: ReplacementRequest, is_check_mode: bool = False) -> Outcome:
     """Returns the Outcome for one ReplacementRequest; raises RapidError where it could not even be looked up.
 
-    C(record) is a LedgerRecord or NoRecord. In check mode the status says what would come out, and nothing is sent or
+    ``record`` is a LedgerRecord or NoRecord. In check mode the status says what would come out, and nothing is sent or
     written.
     """
     chain = record.chain(wanted.request_id)
-    origin = chain[0]["original_request_id"] if chain else wanted.request_id
-    with record.held(origin):
-        attempt = _Attempt(client, record, wanted, is_check_mode, origin)
+    original_request_id = chain[0]["original_request_id"] if chain else wanted.request_id
+    with record.held(original_request_id):
+        attempt = _Attempt(client, record, wanted, is_check_mode, original_request_id)
         outcome = attempt.run()
         if outcome.kind != "replacement_expired" or wanted.further_anon_id is None:
             return outcome
         further = wanted._replace(anon_id=wanted.further_anon_id, further_anon_id=None)
-        return _Attempt(client, record, further, is_check_mode, origin, lapsed_anon_id=wanted.anon_id).run()
+        return _Attempt(client, record, further, is_check_mode, original_request_id, lapsed_anon_id=wanted.anon_id).run()
 
 
 class _Attempt:
     """One AnonId's way through the steps; the credential is held by this process."""
 
-    def __init__(self, client, record, wanted, is_check_mode, origin, lapsed_anon_id=None):
+    def __init__(
+        self, client: RapidAuthClient, record: NoRecord, wanted: ReplacementRequest, is_check_mode: bool, original_request_id: str,
+        lapsed_anon_id: str | None = None) -> None:
         self._client, self._record, self._wanted = client, record, wanted
-        self._is_check_mode, self._origin = is_check_mode, origin
+        self._is_check_mode, self._original_request_id = is_check_mode, original_request_id
         # Read again, now that nobody else works on it.
         self._chain = record.chain(wanted.request_id)
         if is_check_mode:  # which does not write down what it finds to have lapsed
             self._chain = [dict(row, outcome="lapsed") if row["new_anon_id"] == lapsed_anon_id else row for row in self._chain]
-        self._entry = record.entry(wanted.anon_id)
+        self._entry: typing.Any = record.entry(wanted.anon_id)  # a row or None
         self._current = current_request_id(self._chain, wanted.request_id)
 
-    def run(self):
-        decision = plan.plan_by_record(self._entry, self._chain, self._origin, self._wanted.anon_id)
+    def run(self) -> Outcome:
+        decision = decisions.plan_by_record(self._entry, self._chain, self._original_request_id, self._wanted.anon_id)
         if decision is not None:
             return self._known_by_record(decision)
         original = known(self._client.get_request, self._current)
@@ -71,49 +95,50 @@ class _Attempt:
             found = self._found()
         if original is None and found is not None and found.request_id is not None and self._entry is not None:
             # Removed by its replacement: that the two belong together is known from the intent.
-            decision = plan.plan_adoption_by_intent(found, self._wanted.anon_id)
+            decision = decisions.plan_adoption_by_intent(found, self._wanted.anon_id)
         else:
-            decision = plan.plan_replacement(original, found, self._wanted.anon_id, self._wanted.expect_anon_id)
+            decision = decisions.plan_replacement(original, found, self._wanted.anon_id, self._wanted.expect_anon_id)
         if decision.action == "replace" and self._is_open() and not self._wanted.anon_ids_are_unique:
-            decision = plan.Decision("unresolved", plan.STILL_OPEN % self._wanted.anon_id, "unresolved")
+            decision = decisions.Decision("unresolved", decisions.STILL_OPEN % self._wanted.anon_id, "unresolved")
         return self._carry_out(decision, original, found)
 
-    def _known_by_record(self, decision):
+    def _known_by_record(self, decision: decisions.Decision) -> Outcome:
         if decision.action != "keep":
             return self._outcome(_choose_status(decision), decision)
         successor = known(self._client.get_request, self._entry["new_request_id"])
         if successor is None and self._wanted.anon_ids_are_unique:
             successor = self._found()
-            if successor is not None and successor.request_id is not None and not plan.is_lapsed(successor):
+            if successor is not None and successor.request_id is not None and not decisions.is_lapsed(successor):
                 # What answered the POST named another RequestId than the replacement's own.
                 if not self._is_check_mode:
                     self._complete("adopted", successor.request_id, "the ledger had RequestId %s" % self._entry["new_request_id"])
                 return self._outcome(ALREADY_REPLACED, decision, successor)
         if successor is None and known(self._client.get_request, self._entry["request_id"]) is None:
             # Not even what it replaced is known: it may be another company's SAC, which proves nothing about a lapse.
-            return self._outcome(REFUSED, plan.Decision("refuse", plan.BOTH_UNKNOWN % (self._entry["new_request_id"], self._entry["request_id"]), "unknown"))
-        if plan.is_lapsed(successor):
+            reason = decisions.BOTH_UNKNOWN % (self._entry["new_request_id"], self._entry["request_id"])
+            return self._outcome(REFUSED, decisions.Decision("refuse", reason, "unknown"))
+        if decisions.is_lapsed(successor):
             if not self._is_check_mode:
                 self._complete("lapsed", self._entry["new_request_id"])
-            return self._outcome(REFUSED, plan.expired_replacement(self._wanted.anon_id, self._entry["new_request_id"]))
+            return self._outcome(REFUSED, decisions.expired_replacement(self._wanted.anon_id, self._entry["new_request_id"]))
         return self._outcome(ALREADY_REPLACED, decision, self._find_current(successor))
 
-    def _found(self):
+    def _found(self) -> Credential | None:
         """Returns the credential that carries the new AnonId, or None; the RequestId that it is said to have is tried."""
         found = known(self._client.get_credential, self._wanted.anon_id)
         if found is not None and found.request_id is not None:
             confirmed = known(self._client.get_request, found.request_id)
             if confirmed is None or confirmed.anon_id not in (None, self._wanted.anon_id):
-                raise AnswerLost(plan.NOT_CONFIRMED % (found.request_id, self._wanted.anon_id), kind="wrong_request_id")
+                raise AnswerLost(decisions.NOT_CONFIRMED % (found.request_id, self._wanted.anon_id), kind="wrong_request_id")
         return found
 
-    def _find_current(self, successor):
+    def _find_current(self, successor: Credential | None) -> Credential | None:
         """Returns the newest credential of the chain: a later rotation may have gone beyond this one's successor."""
         if successor is not None and is_same_request_id(successor.request_id, self._current):
             return successor
         return known(self._client.get_request, self._current) or successor
 
-    def _carry_out(self, decision, original, found):
+    def _carry_out(self, decision: decisions.Decision, original: typing.Any, found: typing.Any) -> Outcome:
         if decision.action == "replace":
             if self._is_check_mode:
                 return self._outcome(REPLACED, decision, original, original)
@@ -127,13 +152,13 @@ class _Attempt:
             if self._is_open() and not self._is_check_mode:
                 self._complete("adopted", original.request_id or self._current)
             return self._outcome(ALREADY_REPLACED, decision, original)
-        if decision.kind == "replacement_expired" and found is not None and plan.is_lapsed(found) and not self._is_check_mode:
+        if decision.kind == "replacement_expired" and found is not None and decisions.is_lapsed(found) and not self._is_check_mode:
             if self._entry is None:
                 self._intend(original)
             self._complete("lapsed", found.request_id)
         return self._outcome(_choose_status(decision), decision, previous=original)
 
-    def _replace(self, original):
+    def _replace(self, original: Credential | None) -> Outcome:
         """Posts exactly once, and resolves a lost answer by looking as long as the service may be at work; never posts again."""
         self._intend(original)
         try:
@@ -148,46 +173,46 @@ class _Attempt:
             return self._failed(REFUSED, error.message, error.kind, original, error)
         return self._replaced(successor, original)
 
-    def _resolve(self, lost, original):
+    def _resolve(self, lost: RapidError, original: Credential | None) -> Outcome:
         if not self._wanted.anon_ids_are_unique:
-            return self._leave_open(plan.LOST_NOT_UNIQUE % (self._current, lost.message), original, lost)
+            return self._leave_open(decisions.LOST_NOT_UNIQUE % (self._current, lost.message), original, lost)
         try:
             successor = look_while_at_work(self._client, self._found)
         except RapidError as error:
-            return self._leave_open(plan.LOST_AND_BLIND % (self._current, lost.message, self._wanted.anon_id, error.message), original, lost)
+            return self._leave_open(decisions.LOST_AND_BLIND % (self._current, lost.message, self._wanted.anon_id, error.message), original, lost)
         if successor is None and _may_be_at_work(lost):
-            return self._leave_open(plan.NOT_YET % (self._current, lost.message, self._wanted.anon_id), original, lost)
+            return self._leave_open(decisions.NOT_YET % (self._current, lost.message, self._wanted.anon_id), original, lost)
         if successor is None:
             self._complete("not_replaced", error=lost.message)
-            return self._failed(FAILED, plan.NOT_REPLACED % (self._current, lost.message, self._wanted.anon_id), "not_replaced", original, lost)
+            return self._failed(FAILED, decisions.NOT_REPLACED % (self._current, lost.message, self._wanted.anon_id), "not_replaced", original, lost)
         if successor.request_id is None:
-            return self._leave_open(plan.SUCCESSOR_NAMELESS % (self._current, self._wanted.anon_id), original, lost, "request_id_unknown")
+            return self._leave_open(decisions.SUCCESSOR_NAMELESS % (self._current, self._wanted.anon_id), original, lost, "request_id_unknown")
         return self._replaced(successor, original)
 
-    def _leave_open(self, reason, original, lost, kind="unresolved"):
+    def _leave_open(self, reason: str, original: Credential | None, lost: RapidError, kind: str = "unresolved") -> Outcome:
         self._complete("unresolved", error=reason)
         return self._failed(UNRESOLVED, reason, kind, original, lost)
 
-    def _is_open(self):
+    def _is_open(self) -> bool:
         return self._entry is not None and self._entry["outcome"] in OPEN
 
-    def _intend(self, original):
+    def _intend(self, original: Credential | None) -> None:
         self._record.intend(
             {
                 "position": self._wanted.position,
                 "rotation_id": self._wanted.rotation_id,
-                "original_request_id": self._origin,
+                "original_request_id": self._original_request_id,
                 "request_id": self._current,
                 "old_anon_id": original.anon_id if original is not None else None,
                 "new_anon_id": self._wanted.anon_id,
             }
         )
 
-    def _complete(self, outcome, new_request_id=None, error=None):
+    def _complete(self, outcome: str, new_request_id: str | None = None, error: str | None = None) -> None:
         self._record.complete(self._wanted.anon_id, outcome, new_request_id, error)
 
-    def _replaced(self, successor, original):
-        decision = plan.Decision("replace", "replaced under AnonId %s" % self._wanted.anon_id)
+    def _replaced(self, successor: Credential, original: Credential | None) -> Outcome:
+        decision = decisions.Decision("replace", "replaced under AnonId %s" % self._wanted.anon_id)
         outcome = self._outcome(REPLACED, decision, successor, original)
         try:
             self._complete("replaced", successor.request_id)
@@ -197,11 +222,13 @@ class _Attempt:
             return outcome._replace(status=UNRESOLVED, reason=reason, kind=error.kind)
         return outcome
 
-    def _failed(self, status, reason, kind, original, error):
-        return self._outcome(status, plan.Decision("refuse", reason, kind), previous=original)._replace(http=error.details)
+    def _failed(self, status: str, reason: str, kind: str, original: Credential | None, error: RapidError) -> Outcome:
+        return self._outcome(status, decisions.Decision("refuse", reason, kind), previous=original)._replace(http=error.details)
 
-    def _outcome(self, status, decision, credential=None, previous=None):
-        request_ids = [self._origin]
+    def _outcome(
+        self, status: str, decision: decisions.Decision, credential: Credential | None = None, previous: Credential | None = None
+    ) -> Outcome:
+        request_ids = [self._original_request_id]
         for row in self._chain:
             if row["outcome"] in DONE:
                 request_ids.append(row["new_request_id"])
@@ -211,46 +238,12 @@ class _Attempt:
         return Outcome(status, decision.reason, decision.kind, credential, tuple(request_ids), self._wanted.anon_id, previous)
 
 
-def look_while_at_work(client, look):
-    """Returns what C(look()) returns; asks again as long as that is None and the service may still be at work on the last call.
-
-    Raises the RapidError of the last look, at once where another one would fail too.
-    """
-    pause_seconds = 0.5
-    while True:
-        found, failure = None, None
-        try:
-            found = look()
-        except RapidError as error:
-            if not error.is_temporary:
-                raise
-            failure = error
-        seconds_left = client.seconds_at_work()
-        if found is None and seconds_left > 0:
-            client.sleep(min(pause_seconds, seconds_left))
-            pause_seconds = min(4, 2 * pause_seconds)
-        elif failure is not None:
-            raise failure
-        else:
-            return found
-
-
-def _may_be_at_work(lost):
+def _may_be_at_work(lost: RapidError) -> bool:
     """Says whether the service may be replacing even after its time: it was silent to the end, or something else answered for it."""
     status = lost.details.get("http_status")
     is_answered_by_another = status is not None and not 200 <= status < 400 and status not in (500, 501)
     return lost.is_effect_unknown and (lost.kind == "answer_timed_out" or is_answered_by_another)
 
 
-def _choose_status(decision):
+def _choose_status(decision: decisions.Decision) -> str:
     return UNRESOLVED if decision.action == "unresolved" else REFUSED
-
-
-def known(look_up, identifier):
-    """Returns the credential, or None where the service says that it has none."""
-    try:
-        return look_up(identifier)
-    except Refusal as error:
-        if error.kind == "unknown":
-            return None
-        raise

@@ -8,7 +8,7 @@ import re
 import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import validate_anon_id, validate_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import validate_anon_id, validate_request_id
 
 _ROTATION_ID = re.compile(r"[A-Za-z0-9_-]{1,24}\Z")
 

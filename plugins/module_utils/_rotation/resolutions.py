@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import OPEN
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import NoRecord
 
 NOT_REPLACED = "not_replaced"
 
 
-def resolve(client, record, resolutions, credentials, is_check_mode):
-    """Closes open rows of the ledger by what C(resolutions) says: {position: the successor's RequestId, or 'not_replaced'}.
+def resolve(client: RapidAuthClient, record: NoRecord, resolutions: dict[str, str], credentials: list[dict], is_check_mode: bool) -> None:
+    """Closes open rows of the ledger by what ``resolutions`` says: {position: the successor's RequestId, or 'not_replaced'}.
 
     A RequestId must name a credential that the service knows under the AnonId of the open row.
     """
@@ -22,11 +24,11 @@ def resolve(client, record, resolutions, credentials, is_check_mode):
         for row in record.chain(request_ids[position]):
             # Read again once nobody else works on it: another run may just have closed it.
             with record.held(row["original_request_id"]):
-                if record.entry(row["new_anon_id"])["outcome"] in OPEN:
+                if (record.entry(row["new_anon_id"]) or row)["outcome"] in OPEN:
                     _resolve_one(client, record, row["new_anon_id"], verdict, position, is_check_mode)
 
 
-def _resolve_one(client, record, anon_id, verdict, position, is_check_mode):
+def _resolve_one(client: RapidAuthClient, record: NoRecord, anon_id: str, verdict: str, position: str, is_check_mode: bool) -> None:
     if verdict == NOT_REPLACED:
         outcome, new_request_id = NOT_REPLACED, None
     else:
@@ -35,7 +37,7 @@ def _resolve_one(client, record, anon_id, verdict, position, is_check_mode):
         record.complete(anon_id, outcome, new_request_id, "resolved by a person")
 
 
-def _verified(client, request_id, anon_id, position):
+def _verified(client: RapidAuthClient, request_id: str, anon_id: str, position: str) -> str:
     credential = client.get_request(request_id)
     if credential.anon_id != anon_id:
         raise InvalidInput("%s: RequestId %s has AnonId %s and not %s; check it in the dashboard" % (position, request_id, credential.anon_id, anon_id))

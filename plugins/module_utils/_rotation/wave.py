@@ -34,7 +34,7 @@ def begin_wave(plan: dict, progress: dict, positions: typing.List[str], forks: i
     return wave
 
 
-def _refusal(plan, progress, positions, rounds):
+def _refusal(plan: dict, progress: dict, positions: list[str], rounds: int) -> str:
     strangers = [each for each in positions if each not in plan["positions"]]
     if strangers:
         return "%s is not in the plan that was made before any position was touched: no further wave is started. Run the same rotation again." % strangers[0]
@@ -99,5 +99,5 @@ def describe_unready(plan: dict, tried: typing.Mapping[str, typing.Mapping[str, 
     return "Nothing was replaced. %s | Fix them, or leave them out with --limit." % " | ".join(reasons)
 
 
-def _number(value):
+def _number(value: float) -> str:
     return "%d" % value if value == int(value) else "%s" % value

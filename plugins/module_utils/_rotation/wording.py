@@ -31,14 +31,14 @@ def describe_plan(result: dict, histories: dict, params: dict, now: datetime.dat
     return lines
 
 
-def _describe_history(history, entry, rotation_id, now):
+def _describe_history(history: dict | None, entry: dict, rotation_id: str, now: datetime.datetime) -> str:
     if not history or not history["rotation_id"] or history["rotation_id"] == rotation_id or entry["outcome"] != "replaced":
         return ""
     since = parse_instant(history["replaced_at"])
     return "; last rotated %sby %s" % ("%s ago " % _describe_age(now - since) if since else "", history["rotation_id"])
 
 
-def _describe_age(age):
+def _describe_age(age: datetime.timedelta) -> str:
     for unit, seconds in (("day", 86400), ("hour", 3600), ("minute", 60)):
         count = int(age.total_seconds() // seconds)
         if count:
@@ -88,7 +88,7 @@ def describe_outcomes(plan: dict, planned: dict, progress: dict, rows: typing.Op
     return {"lines": [printable(line) for line in lines], "failure": failure}
 
 
-def _compare_with_ledger(reached, rows):
+def _compare_with_ledger(reached: dict, rows: typing.Sequence[dict]) -> str:
     """Returns what the ledger does not hold although a wave said that it came out so."""
     recorded = {str(row["new_request_id"]).lower() for row in rows if row["outcome"] in ("replaced", "adopted")}
     missing = [name for name, entry in reached.items() if entry["outcome"] in ("replaced", "adopted") and (entry["request_id"] or "").lower() not in recorded]

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 from ansible_collections.eccops.rapid.plugins.module_utils._sac import parts
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import Sac
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.identification import PKCS12
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.parts import SacSource
 
 try:
     from cryptography.exceptions import UnsupportedAlgorithm
@@ -31,8 +33,8 @@ _SEALS = {
 }
 
 
-def describe_key_type(sac):
-    """Returns (type, bits), such as C(("RSA", 2048)); bits is None where the type says all, as with Ed25519."""
+def describe_key_type(sac: Sac) -> tuple[str, int | None]:
+    """Returns (type, bits), such as ``("RSA", 2048)``; bits is None where the type says all, as with Ed25519."""
     key = sac.certificate.public_key()
     if isinstance(key, rsa.RSAPublicKey):
         return "RSA", key.key_size
@@ -43,12 +45,12 @@ def describe_key_type(sac):
     return type(key).__name__.strip("_").replace("PublicKey", ""), None
 
 
-def weak_algorithms(sac, source):
-    """Returns (reason, what_to_do) of each weak algorithm; C(source) is the SacSource that C(sac) was read from."""
+def weak_algorithms(sac: Sac, source: SacSource) -> list[tuple[str, str]]:
+    """Returns (reason, what_to_do) of each weak algorithm; ``source`` is the SacSource that ``sac`` was read from."""
     renew = "ask the service's operator for a SAC with a stronger one"
     kind, bits = describe_key_type(sac)
     found = []
-    if kind == "DSA" or (kind == "RSA" and bits < SMALLEST_RSA_BITS) or (kind == "EC" and bits < SMALLEST_CURVE_BITS):
+    if bits is not None and (kind == "DSA" or (kind == "RSA" and bits < SMALLEST_RSA_BITS) or (kind == "EC" and bits < SMALLEST_CURVE_BITS)):
         found.append(("its key is %s with %d bits" % (kind, bits), renew))
     for certificate in [sac.certificate] + sac.chain:
         if certificate.subject == certificate.issuer:
@@ -67,7 +69,7 @@ def weak_algorithms(sac, source):
     return found
 
 
-def _read_seals(source):
+def _read_seals(source: SacSource) -> list[str]:
     """Returns the names of the weak ciphers that the file of a SAC, or the one of its key, is sealed with."""
     found = set()
     for content in filter(None, (source.certificate, source.key)):

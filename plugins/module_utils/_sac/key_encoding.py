@@ -14,7 +14,9 @@ from ansible_collections.eccops.rapid.plugins.module_utils._sac.ber import INTEG
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.parts import encode_lines
 
 try:
+    from cryptography import x509
     from cryptography.hazmat.primitives import hashes, padding, serialization
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
     from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 except ImportError:
@@ -26,7 +28,7 @@ _PBES2, _PBKDF2 = bytes.fromhex("06092a864886f70d01050d"), bytes.fromhex("06092a
 _HMAC_SHA256, _AES_256_CBC = bytes.fromhex("06082a864886f70d02090500"), bytes.fromhex("060960864801650304012a")
 
 
-def encrypt_key(key, certificate, passphrase: bytes) -> bytes:
+def encrypt_key(key: PrivateKeyTypes, certificate: x509.Certificate, passphrase: bytes) -> bytes:
     """Returns the private key as PEM, encrypted with AES-256 by the passphrase."""
     algorithm = read_pss_algorithm(certificate)
     if not algorithm:
@@ -38,7 +40,7 @@ def encrypt_key(key, certificate, passphrase: bytes) -> bytes:
     return b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n%s-----END ENCRYPTED PRIVATE KEY-----\n" % encode_lines(der)
 
 
-def read_pss_algorithm(certificate) -> bytes:
+def read_pss_algorithm(certificate: x509.Certificate) -> bytes:
     """Returns the DER of the algorithm of the certificate's key where that is RSASSA-PSS, else nothing."""
     der = certificate.public_bytes(serialization.Encoding.DER)
     fields = parse(der).child(0).children

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-import collections
+import datetime
 import os
 import stat
 
@@ -12,19 +12,23 @@ from ansible_collections.eccops.rapid.plugins.module_utils._options import valid
 from ansible_collections.eccops.rapid.plugins.module_utils._sac import parts
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.identification import recognise
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.opening import open_parts
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.parts import SacSource
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, MissingLibrary, RapidError, SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import (
     CRYPTOGRAPHY_ERROR, Sac, ensure_usable, is_key_of, reasons_against, valid_from, valid_until,
 )
 
-#: ``certificate`` and ``key`` are bytes as given (key None when it is in ``certificate``), ``name`` says where from.
-SacSource = collections.namedtuple("SacSource", "certificate key passphrase name")
+try:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+except ImportError:
+    pass  # read_sac says so
 
 LONGEST_FILE_BYTES = 1024 * 1024
 
 
-def sac_source(params):
+def sac_source(params: dict) -> SacSource:
     """Returns the SacSource the module options name; raises InvalidInput when they contradict each other."""
     if not params.get("sac_path") and not params.get("sac_content"):
         raise InvalidInput("no SAC was given; set sac_path or sac_content (and sac_passphrase)")
@@ -35,7 +39,7 @@ def sac_source(params):
     return SacSource(certificate, key, params.get("sac_passphrase") or None, name)
 
 
-def _given(params, path_option, content_option):
+def _given(params: dict, path_option: str, content_option: str) -> bytes | None:
     if params.get(content_option):
         content = params[content_option].encode("utf-8", "replace")
         if not (parts.has_pem(content) or parts.decode_base64(content) or recognise(content)):
@@ -50,7 +54,7 @@ def _given(params, path_option, content_option):
     return content_bytes
 
 
-def _read_file(path, option):
+def _read_file(path: str, option: str) -> bytes:
     try:
         # Without O_NONBLOCK a FIFO would be waited for until somebody writes to it.
         with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
@@ -64,17 +68,17 @@ def _read_file(path, option):
         ) from None
 
 
-def load_sac(source):
+def load_sac(source: SacSource) -> Sac:
     """Returns the Sac of a SacSource, its key proved to belong to it; raises SacUnusable."""
     sac = read_sac(source)
     ensure_usable(sac, sac.not_before)
     return sac
 
 
-def read_sac(source, now=None):
+def read_sac(source: SacSource, now: datetime.datetime | None = None) -> Sac:
     """Returns the Sac of a SacSource, whatever its key and dates; raises SacUnusable, saying what is wrong with which input.
 
-    Of several certificates of its key it is the one that is valid at C(now), by default the present.
+    Of several certificates of its key it is the one that is valid at ``now``, by default the present.
     """
     if CRYPTOGRAPHY_ERROR:
         raise MissingLibrary("the Python library 'cryptography' is needed to read a SAC: %s" % CRYPTOGRAPHY_ERROR)
@@ -95,7 +99,7 @@ def read_sac(source, now=None):
     return sac
 
 
-def _choose(key, certificates, name, now):
+def _choose(key: PrivateKeyTypes, certificates: list[x509.Certificate], name: str, now: datetime.datetime) -> Sac:
     """Returns the Sac of the key's best certificate: one that is valid, or the one that is valid longest.
 
     Its other certificates, such as the one that was renewed, are no part of the chain.

@@ -9,11 +9,13 @@ import warnings
 from ansible_collections.eccops.rapid.plugins.module_utils._sac import identification, parts
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.ber import BerError
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.derivation_cost import Cost
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.parts import Part, SacSource
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import SacUnusable
 
 try:
     from cryptography import x509
     from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
     from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
 except ImportError:
     pass  # read_sac says so
@@ -23,9 +25,9 @@ MOST_CERTIFICATES = 200
 KEY_OPTIONS = "the content of sac_key_path or sac_key_content"
 
 
-def open_parts(source) -> tuple:
+def open_parts(source: SacSource) -> tuple[PrivateKeyTypes, list[x509.Certificate]]:
     """Returns (private key, certificates) of a SacSource; raises SacUnusable, and ValueError for what cryptography cannot parse."""
-    found = _split(source.certificate, source.name, source) + (_split(source.key, KEY_OPTIONS, source) if source.key else [])
+    found = _split(source.certificate, source.name) + (_split(source.key, KEY_OPTIONS) if source.key else [])
     keys = _count_affordable_keys(found, source)
     certificates = [_load_certificate(source, each) for each in found if each.kind == identification.CERTIFICATE]
     for each in found:
@@ -50,7 +52,7 @@ def open_parts(source) -> tuple:
     return key, certificates
 
 
-def _split(content, name, source) -> list:
+def _split(content: bytes | None, name: str) -> list[Part]:
     """Returns the parts of one input, at least one; raises SacUnusable, saying what it is where it has none."""
     found, inner = parts.split(content or b"", name)
     if not found:
@@ -58,7 +60,7 @@ def _split(content, name, source) -> list:
     return found
 
 
-def _explain_foreign(name, content) -> str:
+def _explain_foreign(name: str, content: bytes) -> str:
     """Returns the sentence about what is neither PEM nor DER of a key or certificate."""
     what = identification.recognise(content)
     if what == identification.EMPTY:
@@ -78,11 +80,11 @@ def _explain_foreign(name, content) -> str:
     return "%s is neither PEM nor a whole PKCS#12 file; download the SAC again" % name
 
 
-def _describe(name, what) -> str:
+def _describe(name: str, what: str) -> str:
     return "%s is %s; give the PKCS#12 file (.p12, .pfx) that the SAC came in, or PEM" % (name, what)
 
 
-def _explain_missing_certificate(source, found) -> str:
+def _explain_missing_certificate(source: SacSource, found: list[Part]) -> str:
     if len(found) == 1:
         if found[0].kind in identification.DESCRIPTIONS:
             return _describe(source.name, identification.DESCRIPTIONS[found[0].kind])
@@ -91,7 +93,7 @@ def _explain_missing_certificate(source, found) -> str:
     return "%s holds no certificate" % source.name
 
 
-def _explain_key_count(source, found, keys) -> str:
+def _explain_key_count(source: SacSource, found: list[Part], keys: int) -> str:
     if len(found) == 1 and not found[0].is_pem and found[0].kind == identification.CERTIFICATE:
         return _describe(source.name, "a certificate in DER without its private key")
     if found[0].kind == identification.PKCS7 and not keys:
@@ -108,7 +110,7 @@ def _count_missing_bytes(der: bytes) -> int:
     return max(0, 2 + length_bytes + length - len(der)) if length_bytes <= 4 else 0
 
 
-def _count_affordable_keys(found, source) -> int:
+def _count_affordable_keys(found: list[Part], source: SacSource) -> int:
     """Returns how many private keys can be seen; raises SacUnusable where opening the parts would take too long."""
     cost = Cost()
     for each in found:
@@ -132,7 +134,7 @@ def _count_affordable_keys(found, source) -> int:
     return cost.keys
 
 
-def _load_pkcs12(source, part) -> tuple:
+def _load_pkcs12(source: SacSource, part: Part) -> tuple[PrivateKeyTypes | None, list[x509.Certificate]]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that a file of Windows or Firefox is BER, about which nobody can do anything
@@ -150,25 +152,25 @@ def _load_pkcs12(source, part) -> tuple:
     return key, ([certificate] if certificate else []) + list(chain)
 
 
-def _load_pkcs7(source, part) -> list:
+def _load_pkcs7(source: SacSource, part: Part) -> list[x509.Certificate]:
     try:
         return list(pkcs7.load_der_pkcs7_certificates(part.der))
     except Exception:  # ValueError, UnsupportedAlgorithm or what a damaged one brings an older cryptography to
         raise _unparsable_certificate(source) from None
 
 
-def _load_certificate(source, part):
+def _load_certificate(source: SacSource, part: Part) -> x509.Certificate:
     try:
         return x509.load_der_x509_certificate(part.der)
     except ValueError:
         raise _unparsable_certificate(source) from None
 
 
-def _unparsable_certificate(source) -> SacUnusable:
+def _unparsable_certificate(source: SacSource) -> SacUnusable:
     return SacUnusable("a certificate in %s cannot be parsed; download the SAC again" % source.name, kind="sac_malformed")
 
 
-def _load_key(source, part):
+def _load_key(source: SacSource, part: Part) -> PrivateKeyTypes:
     if part.kind == identification.OPENSSH_PRIVATE_KEY:
         raise SacUnusable("%s comes with an OpenSSH private key; convert a copy of it with ssh-keygen -p -m PKCS8 -f COPY" % source.name, kind="sac_malformed")
     is_encrypted = part.kind == identification.ENCRYPTED_PRIVATE_KEY or part.cipher is not None
@@ -193,18 +195,18 @@ def _load_key(source, part):
         ) from None
 
 
-def _missing_passphrase(source) -> SacUnusable:
+def _missing_passphrase(source: SacSource) -> SacUnusable:
     return SacUnusable(
         "the private key of %s is encrypted; set sac_passphrase" % source.name, kind="sac_passphrase_missing"
     )
 
 
-def _wrong_passphrase(source) -> SacUnusable:
+def _wrong_passphrase(source: SacSource) -> SacUnusable:
     return SacUnusable(
         "the passphrase does not open the private key of %s; check sac_passphrase, and whether the file is whole" % source.name,
         kind="sac_wrong_passphrase",
     )
 
 
-def _passphrase_bytes(source):
+def _passphrase_bytes(source: SacSource) -> bytes | None:
     return source.passphrase.encode("utf-8") if source.passphrase else None

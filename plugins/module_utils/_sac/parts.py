@@ -30,6 +30,15 @@ _BETWEEN_LETTERS = re.compile(rb"[\s\"',]|\xc2\xa0|\xe2\x80[\x8b-\x8d]|\xe2\x81\
 _MOST_LAYERS = 3
 
 
+class SacSource(typing.NamedTuple):
+    """What was given: ``certificate`` and ``key`` (None when it is in ``certificate``) as they came; ``name`` says where from."""
+
+    certificate: typing.Optional[bytes]
+    key: typing.Optional[bytes]
+    passphrase: typing.Optional[str]
+    name: str
+
+
 class Part(typing.NamedTuple):
     """kind is a PEM label; der is what it holds, cut off behind its end; cipher is (name, salt) of an old encrypted PEM key."""
 
@@ -56,7 +65,7 @@ class Part(typing.NamedTuple):
         return b"-----BEGIN %s-----\n%s%s-----END %s-----\n" % (label, headers, encode_lines(self.der), label)
 
 
-def split(content: bytes, name: str) -> tuple:
+def split(content: bytes, name: str) -> tuple[list[Part], bytes]:
     """Returns (Parts, what is left without base64) of a file or an option; no Part where it is something else.
 
     Raises SacUnusable where PEM is cut off.
@@ -104,7 +113,7 @@ def _decode(content: bytes) -> bytes:
     return content.decode(encoding, "replace").encode("utf-8", "replace") if encoding else content
 
 
-def _split_pem(text: bytes, name: str) -> list:
+def _split_pem(text: bytes, name: str) -> list[Part]:
     text = _LITERAL_LINE_BREAK.sub(b"\n", text)
     parts, opened, start = [], b"", 0
     for marker in _MARKER.finditer(text):

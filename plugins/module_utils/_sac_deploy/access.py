@@ -20,7 +20,7 @@ class Access:
     change of owner or group never locks out those who use what is there already.
     """
 
-    def __init__(self, owner, group, mode):
+    def __init__(self, owner: str, group: str | None, mode: str | None) -> None:
         self.account = _account(owner)
         self.uid = self.account.pw_uid
         self.gid = _gid(group) if group else self.account.pw_gid
@@ -31,7 +31,7 @@ class Access:
         if os.geteuid() != 0 and self.uid != os.geteuid():
             raise InvalidInput("only root can install a SAC for '%s'; set become: true" % owner)
 
-    def become_account(self):
+    def become_account(self) -> None:
         """Turns this process, a fork, into one of the account."""
         if os.geteuid() == 0 and self.uid != 0:
             os.initgroups(self.account.pw_name, self.account.pw_gid)
@@ -39,21 +39,21 @@ class Access:
             os.setuid(self.uid)
 
 
-def _account(owner):
+def _account(owner: str) -> pwd.struct_passwd:
     try:
         return pwd.getpwnam(owner)
     except KeyError:
         raise InvalidInput("there is no account '%s' on this position; create it, or set owner to the account that uses the SAC" % owner) from None
 
 
-def _gid(group):
+def _gid(group: str) -> int:
     try:
         return grp.getgrnam(group).gr_gid
     except KeyError:
         raise InvalidInput("there is no group '%s' on this position; create it, or name another in group" % group) from None
 
 
-def _file_mode(text, has_group):
+def _file_mode(text: str | None, has_group: bool) -> int:
     if not text:
         return 0o440 if has_group else 0o400
     mode = parse_mode(text, "mode", highest=0o7777)

@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""The core of rapidauth_sac_info: all that can be told about a SAC, and whether the service takes it.
+"""The operation of rapidauth_sac_info: what a SAC is, and whether the service accepts it.
 
 A SAC that can be read is described, however bad it is; only one that cannot be read raises.
 """
 
 from __future__ import annotations
 
+import datetime
+import typing
+
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
+from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, rapidauth_options, validate_limits
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError, SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, given_now
-from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import is_key_of, reasons_against, valid_until
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import Sac, describe_chain, is_key_of, reasons_against, valid_until
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.algorithms import describe_key_type, weak_algorithms
-from ansible_collections.eccops.rapid.plugins.module_utils._sac.chain import describe_chain
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.sac_proof import ensure_accepted
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import ensure_accepted
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import read_sac, sac_source
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import validate_limits, rapidauth_client
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.parts import SacSource
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client
 
 try:
     from cryptography import x509
@@ -23,8 +28,8 @@ except ImportError:
     pass  # read_sac says so
 
 
-def inspect_sac(params, is_check_mode):
-    """Returns the module's result for its C(params); it reads only, in check mode too. Raises RapidError."""
+def inspect_sac(params: dict, is_check_mode: bool) -> dict:
+    """Returns the module's result for its ``params``; it reads only, in check mode too. Raises RapidError."""
     validate_limits(params)
     min_days_left = params["min_days_left"]
     if not 0 <= min_days_left <= 36500:
@@ -43,12 +48,12 @@ def inspect_sac(params, is_check_mode):
     return result
 
 
-def _finding(kind, reason, what_to_do):
+def _finding(kind: str, reason: str, what_to_do: str) -> dict[str, str]:
     return {"kind": kind, "reason": reason, "what_to_do": what_to_do}
 
 
-def describe_sac(sac, source, now):
-    """Returns what can be told without judging, and C(weaknesses) that keep nobody from using it."""
+def describe_sac(sac: Sac, source: SacSource, now: datetime.datetime) -> dict:
+    """Returns the properties of a SAC, and the ``weaknesses`` that do not prevent its use."""
     try:
         chain, (key_type, key_size_bits) = describe_chain(sac), describe_key_type(sac)
         return dict(
@@ -68,7 +73,7 @@ def describe_sac(sac, source, now):
         ) from None
 
 
-def find_problems(sac, now, min_days_left=0):
+def find_problems(sac: Sac, now: datetime.datetime, min_days_left: int = 0) -> typing.Iterator[tuple[str, str, str]]:
     """Yields (kind, reason, what_to_do) of everything that keeps the SAC from being used, or from being used long enough."""
     yield from reasons_against(sac, now)
     days_left = (sac.not_after - now).days
@@ -81,7 +86,7 @@ def find_problems(sac, now, min_days_left=0):
     yield from _usage_against(sac)
 
 
-def _usage_against(sac):
+def _usage_against(sac: Sac) -> typing.Iterator[tuple[str, str, str]]:
     """Yields a problem where the certificate says that it may not identify a TLS client (RFC 5280, 4.2.1.3 and 4.2.1.12)."""
     usages = _extension(sac, "ExtendedKeyUsage")
     if usages is not None and not {ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & set(usages):
@@ -91,7 +96,7 @@ def _usage_against(sac):
         yield _no_client("its key may not sign", sac)
 
 
-def _no_client(why, sac):
+def _no_client(why: str, sac: Sac) -> tuple[str, str, str]:
     return (
         "sac_not_for_clients",
         "%s from %s may not be used as a TLS client's certificate: %s" % (sac.describe(), sac.name, why),
@@ -99,14 +104,14 @@ def _no_client(why, sac):
     )
 
 
-def _extension(sac, name):
+def _extension(sac: Sac, name: str) -> typing.Any:
     try:
         return sac.certificate.extensions.get_extension_for_class(getattr(x509, name)).value
     except x509.ExtensionNotFound:
         return None
 
 
-def _weaknesses(sac, source, chain, now):
+def _weaknesses(sac: Sac, source: SacSource, chain: dict, now: datetime.datetime) -> typing.Iterator[tuple[str, str, str]]:
     for reason, what_to_do in weak_algorithms(sac, source):
         yield "weak_algorithm", reason, what_to_do
     if chain["is_complete"] is False:
@@ -119,7 +124,7 @@ def _weaknesses(sac, source, chain, now):
                 certificate.subject.rfc4514_string(), format_instant(valid_until(certificate))), "ask for the chain that is in use now"
 
 
-def prove(params):
+def prove(params: dict) -> tuple[bool | None, tuple[str, str, str] | None]:
     """Returns (is_proven, finding): whether the service takes the SAC; None and why where it could not be asked."""
     try:
         ensure_accepted(rapidauth_client(params))
@@ -128,6 +133,14 @@ def prove(params):
     return True, None
 
 
-def _unproven(error):
+def _unproven(error: RapidError) -> tuple[str, str, str]:
     reason, unused_semicolon, what_to_do = error.message.rpartition("; ")
     return error.kind, reason or what_to_do, what_to_do if reason else "run again"
+
+
+OPERATION = Operation(run=inspect_sac, spec=dict(RAPIDAUTH_RULES, argument_spec=dict(
+    rapidauth_options(),
+    probe={"type": "bool", "default": False},
+    min_days_left={"type": "int", "default": 0},
+    now={"type": "str"},
+)))

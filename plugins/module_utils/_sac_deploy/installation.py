@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""The core of rapidauth_sac_installation: what differs is found first, then done, then proved, then switched to.
+"""The operation of rapidauth_sac_installation: what differs is found first, then done, then proved, then switched to.
 
 Runs on positions: Python 3.8 and its standard library only. The SAC comes from the action plugin as PEM, its key encrypted.
 """
@@ -10,46 +10,18 @@ from __future__ import annotations
 import contextlib
 import os
 
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError, SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.access import Access
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.prober import ProofFailed, installed_files, memory_files, prove_as
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.store import SacStore
-from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.version import WantedSac
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.version import Version, WantedSac
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.systemd import validate_unit_name, reload_service
-from ansible_collections.eccops.rapid.plugins.module_utils._urls import validate_https_url
+from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_https_url
 
 
-def sac_installation_spec():
-    """Returns what AnsibleModule takes for rapidauth_sac_installation."""
-    options = {
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        "path": {"type": "path", "default": "/etc/rapidauth-sac"},
-        "sac_path": {"type": "path"},
-        "sac_content": {"type": "str", "no_log": True},
-        "sac_key_path": {"type": "path", "no_log": False},
-        "sac_key_content": {"type": "str", "no_log": True},
-        "sac_passphrase": {"type": "str", "no_log": True},
-        "owner": {"type": "str", "default": "root"},
-        "group": {"type": "str"},
-        "mode": {"type": "str"},
-        "kept_versions": {"type": "int", "default": 2},
-        "reloaded_service": {"type": "str"},
-        "probe": {"type": "bool", "default": True},
-        "probe_in_check_mode": {"type": "bool", "default": False},
-        "api_url": {"type": "str", "default": "https://request.rapidauth.com/rapid"},
-        "ca_path": {"type": "path"},
-        "timeout_seconds": {"type": "int", "default": 30},
-        "audit_log_path": {"type": "path"},
-    }
-    return {
-        "argument_spec": options,
-        "mutually_exclusive": [("sac_path", "sac_content"), ("sac_key_path", "sac_key_content")],
-        "required_if": [("state", "present", ("sac_path", "sac_content"), True), ("state", "present", ("sac_passphrase",))],
-    }
-
-
-def have_sac(params, is_check_mode):
-    """Returns the module's result for its C(params), C(sac_content) being what the action plugin makes of the SAC. Raises RapidError."""
+def run(params: dict, is_check_mode: bool) -> dict:
+    """Returns the module's result for its ``params``, ``sac_content`` being what the action plugin makes of the SAC. Raises RapidError."""
     store = SacStore(params["path"], Access(params["owner"], params["group"], params["mode"]))
     umask = os.umask(0o077)
     try:
@@ -67,7 +39,7 @@ def have_sac(params, is_check_mode):
         os.umask(umask)
 
 
-def _remove(store, is_check_mode):
+def _remove(store: SacStore, is_check_mode: bool) -> dict:
     is_there = store.exists()
     current = store.current_name() if is_there else None
     if is_there and not is_check_mode:
@@ -77,15 +49,15 @@ def _remove(store, is_check_mode):
     return {"changed": is_there, "outcome": "removed" if is_there else "unchanged", "reason": "it should be absent", "diff": shown}
 
 
-def _set_modes(modes):
+def _set_modes(modes: dict[str, int]) -> None:
     for path, mode in modes.items():
         os.chmod(path, mode)
 
 
 class _Installation:
-    """One run; what it is going to do is in C(outcome) and C(reason) before it does it."""
+    """One run; what it is going to do is in ``outcome`` and ``reason`` before it does it."""
 
-    def __init__(self, store, params, is_check_mode):
+    def __init__(self, store: SacStore, params: dict, is_check_mode: bool) -> None:
         if params["kept_versions"] < 1:
             raise InvalidInput("kept_versions must be 1 or more: the current version is one of them")
         if not 1 <= params["timeout_seconds"] <= 3600:
@@ -96,9 +68,11 @@ class _Installation:
         self._service["api_url"] = validate_https_url(params["api_url"], "api_url")
         self._store, self._params, self._is_check_mode = store, params, is_check_mode
         self._wanted = WantedSac(params["sac_content"], params["sac_passphrase"])
-        self.outcome, self.reason, self._previous, self._is_proven = "unchanged", "it is there already", None, None
+        self.outcome, self.reason = "unchanged", "it is there already"
+        self._previous: Version | None = None
+        self._is_proven: bool | None = None
 
-    def run(self):
+    def run(self) -> dict:
         if self._is_check_mode:
             current, wrong = self._plan()
             if self._params["probe"] and self._params["probe_in_check_mode"]:
@@ -115,8 +89,8 @@ class _Installation:
                 self._store.discard(each)
         return self._result(current, name, wrong)
 
-    def _plan(self):
-        """Returns (name of the current version, wrong attributes), and sets C(outcome) and C(reason)."""
+    def _plan(self) -> tuple[str | None, dict[str, tuple[str, ...]]]:
+        """Returns (name of the current version, wrong attributes), and sets ``outcome`` and ``reason``."""
         current = self._store.current_name() if self._store.exists() else None
         if current is None:
             self.outcome, self.reason = "installed", "none is installed"
@@ -138,19 +112,19 @@ class _Installation:
             self.outcome, self.reason = "tidied", "there is more than the versions that are kept"
         return current, wrong
 
-    def _act(self, current):
+    def _act(self, current: str | None) -> str:
         """Does what was planned; returns the name of the version in use."""
+        if current is None or self.outcome in ("replaced", "rebuilt"):
+            return self._replace(current)
         if self.outcome == "repaired":
             self._store.repair_attributes()
             if self._store.version(current).damage:  # whoever could write to it did so meanwhile
                 return self._replace(current)
-        elif self.outcome in ("installed", "replaced", "rebuilt"):
-            return self._replace(current)
         if self._store.is_switch_unfinished():
             self._finish_switch(current, self._store.version_before_switch())
         return current
 
-    def _replace(self, current):
+    def _replace(self, current: str | None) -> str:
         name = self._store.next_name(self._wanted)
         modes = self._store.open_directories()
         try:
@@ -175,7 +149,7 @@ class _Installation:
         self._store.repair_attributes()
         return name
 
-    def _prove(self, path):
+    def _prove(self, path: str) -> None:
         if not self._params["probe"]:
             return
         try:
@@ -184,8 +158,8 @@ class _Installation:
             raise ProofFailed("the position could not prove the SAC, so what was in use stays: %s" % error.message, kind=error.kind) from None
         self._is_proven = True
 
-    def _finish_switch(self, name, previous, modes=None):
-        """Lets the service take up the version C(name); where it does not, C(previous) is back, and the directories' C(modes)."""
+    def _finish_switch(self, name: str, previous: str | None, modes: dict[str, int] | None = None) -> None:
+        """Lets the service take up the version ``name``; where it does not, ``previous`` is back, and the directories' ``modes``."""
         if self._unit:
             refusal = reload_service(self._unit)
             if refusal:
@@ -200,7 +174,7 @@ class _Installation:
                     kind="service_not_reloaded")
         self._store.end_switch()
 
-    def _result(self, current, name, wrong):
+    def _result(self, current: str | None, name: str | None, wrong: dict[str, tuple[str, ...]]) -> dict:
         before = self._previous.sha256_fingerprint if self._previous else None
         is_new = self.outcome in ("installed", "replaced", "rebuilt")
         return {
@@ -218,3 +192,29 @@ class _Installation:
                     **dict({path: wanted for path, (unused, wanted) in wrong.items()}, **({"reason": self.reason} if is_new else {}))),
             },
         }
+
+
+OPERATION = Operation(run=run, spec={
+    "argument_spec": {
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "path": {"type": "path", "default": "/etc/rapidauth-sac"},
+        "sac_path": {"type": "path"},
+        "sac_content": {"type": "str", "no_log": True},
+        "sac_key_path": {"type": "path", "no_log": False},
+        "sac_key_content": {"type": "str", "no_log": True},
+        "sac_passphrase": {"type": "str", "no_log": True},
+        "owner": {"type": "str", "default": "root"},
+        "group": {"type": "str"},
+        "mode": {"type": "str"},
+        "kept_versions": {"type": "int", "default": 2},
+        "reloaded_service": {"type": "str"},
+        "probe": {"type": "bool", "default": True},
+        "probe_in_check_mode": {"type": "bool", "default": False},
+        "api_url": {"type": "str", "default": "https://request.rapidauth.com/rapid"},
+        "ca_path": {"type": "path"},
+        "timeout_seconds": {"type": "int", "default": 30},
+        "audit_log_path": {"type": "path"},
+    },
+    "mutually_exclusive": [("sac_path", "sac_content"), ("sac_key_path", "sac_key_content")],
+    "required_if": [("state", "present", ("sac_path", "sac_content"), True), ("state", "present", ("sac_passphrase",))],
+})

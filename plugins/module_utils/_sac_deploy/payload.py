@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import secrets
 
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.key_encoding import read_pss_algorithm
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, SacUnusable
-from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import Sac
-from ansible_collections.eccops.rapid.plugins.module_utils._sac.chain import path_of
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import Sac, path_of
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import find_problems
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import read_sac, sac_source
 
@@ -25,10 +25,10 @@ LONGEST_PASSPHRASE_BYTES = 1023  # OpenSSL's limit
 KEY_DERIVATION_ROUNDS = 20000
 
 
-def build_payload(params, now):
+def build_payload(params: dict, now: datetime.datetime) -> tuple[dict[str, str], dict]:
     """Returns ({sac_content, sac_passphrase}, summary) for the options that name a SAC; raises RapidError.
 
-    C(sac_content) is PEM: the certificate, its chain in order, the encrypted key.
+    ``sac_content`` is PEM: the certificate, its chain in order, the encrypted key.
     """
     sac = _usable_sac(params, now)
     passphrase = params["sac_passphrase"]
@@ -38,11 +38,11 @@ def build_payload(params, now):
     return {"sac_content": pem, "sac_passphrase": passphrase}, sac.summary(now)
 
 
-def build_windows_payload(params, now):
+def build_windows_payload(params: dict, now: datetime.datetime) -> dict[str, str]:
     """Returns {thumbprint, pkcs12, passphrase} for Windows; raises RapidError.
 
-    C(pkcs12) is base64 of a PKCS#12 sealed with AES-256 (PBES2) under C(passphrase), which is new each time and known to
-    nobody else; C(thumbprint) is what Windows calls the certificate by.
+    ``pkcs12`` is base64 of a PKCS#12 sealed with AES-256 (PBES2) under ``passphrase``, which is new each time and known to
+    nobody else; ``thumbprint`` is what Windows calls the certificate by.
     """
     sac = _usable_sac(params, now)
     if read_pss_algorithm(sac.certificate):
@@ -59,7 +59,7 @@ def build_windows_payload(params, now):
         .hmac_hash(hashes.SHA256())
         .build(passphrase.encode("ascii"))
     )
-    bundle = pkcs12.serialize_key_and_certificates(b"SAC", sac.key, sac.certificate, sac.chain, protection)
+    bundle = pkcs12.serialize_key_and_certificates(b"SAC", sac.key, sac.certificate, sac.chain, protection)  # type: ignore[arg-type]  # other kinds raise
     return {
         "thumbprint": sac.certificate.fingerprint(hashes.SHA1()).hex().upper(),
         "pkcs12": base64.b64encode(bundle).decode("ascii"),
@@ -67,7 +67,7 @@ def build_windows_payload(params, now):
     }
 
 
-def _usable_sac(params, now):
+def _usable_sac(params: dict, now: datetime.datetime) -> Sac:
     """Returns the Sac of the options, its chain in order and of its own; raises RapidError where it cannot be used."""
     sac = read_sac(sac_source(params), now)
     for kind, reason, what_to_do in find_problems(sac, now):

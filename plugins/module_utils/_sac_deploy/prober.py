@@ -14,16 +14,19 @@ import signal
 import ssl
 import sys
 import time
+import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._http.connection import Connection
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError, SacUnusable
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.sac_proof import ensure_accepted
-from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.version import COMBINED, PASSPHRASE
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient, ensure_accepted
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.access import Access
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.version import COMBINED, PASSPHRASE, WantedSac
 from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import client_context
 from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import Transport
 
 _GRACE_SECONDS = 5
+#: Called in the process that proves: returns the path of certificate and key, and the passphrase.
+OpenFiles = typing.Callable[[], typing.Tuple[str, bytes]]
 
 
 class ProofFailed(RapidError):
@@ -32,10 +35,10 @@ class ProofFailed(RapidError):
     kind = "not_proven"
 
 
-def installed_files(path):
-    """Returns the C(open_files) of the version in the directory C(path): whoever calls it must be able to read it."""
+def installed_files(path: str) -> OpenFiles:
+    """Returns the ``open_files`` of the version in the directory ``path``: whoever calls it must be able to read it."""
 
-    def open_files():
+    def open_files() -> tuple[str, bytes]:
         with open(os.path.join(path, PASSPHRASE), "rb") as file:
             passphrase = file.read()[:-1]
         with open(os.path.join(path, COMBINED), "rb"):  # OpenSSL's words for a file that it cannot read are worse
@@ -44,10 +47,10 @@ def installed_files(path):
     return open_files
 
 
-def memory_files(wanted):
-    """Returns the C(open_files) of a WantedSac that is not installed; its key stays in memory, and encrypted."""
+def memory_files(wanted: WantedSac) -> OpenFiles:
+    """Returns the ``open_files`` of a WantedSac that is not installed; its key stays in memory, and encrypted."""
 
-    def open_files():
+    def open_files() -> tuple[str, bytes]:
         descriptor = os.memfd_create("sac")
         os.write(descriptor, wanted.contents[COMBINED])
         return "/proc/self/fd/%d" % descriptor, wanted.passphrase
@@ -55,11 +58,10 @@ def memory_files(wanted):
     return open_files
 
 
-def prove_as(access, service, wanted, open_files):
+def prove_as(access: Access | None, service: dict, wanted: WantedSac, open_files: OpenFiles) -> None:
     """Returns once the service took the SAC from a process of the Access' account (None: this one's); raises ProofFailed.
 
-    C(service) is {api_url, ca_path, timeout_seconds}; C(open_files()) is called in that process and returns (path of
-    certificate and key, passphrase).
+    ``service`` is {api_url, ca_path, timeout_seconds}.
     """
     reader, writer = os.pipe()
     sys.stdout.flush()
@@ -84,7 +86,7 @@ def prove_as(access, service, wanted, open_files):
         raise ProofFailed(report["msg"], kind=report["kind"])
 
 
-def _read_report(reader, give_up_at):
+def _read_report(reader: int, give_up_at: float) -> dict:
     chunks = []
     os.set_blocking(reader, False)
     while time.monotonic() < give_up_at:
@@ -102,7 +104,7 @@ def _read_report(reader, give_up_at):
         return {"kind": "not_proven", "msg": "no answer came in time; run again, or raise timeout_seconds"}
 
 
-def _report(access, service, wanted, open_files):
+def _report(access: Access | None, service: dict, wanted: WantedSac, open_files: OpenFiles) -> dict[str, str]:
     try:
         for encoding in ("idna", "iso-8859-1", "ascii", "utf-8-sig"):  # loaded at first use, from where only root may read
             "localhost".encode(encoding)
@@ -119,7 +121,7 @@ def _report(access, service, wanted, open_files):
     return {}
 
 
-def _transport(service, wanted, open_files):
+def _transport(service: dict, wanted: WantedSac, open_files: OpenFiles) -> Transport:
     """Returns the Transport that presents the files; all its attempts together keep the time limit."""
     context = client_context(service["ca_path"])
     path, passphrase = open_files()

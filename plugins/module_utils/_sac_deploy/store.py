@@ -20,21 +20,21 @@ from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.directory
     listed,
     number_of,
 )
-from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.version import FILE_NAMES, PASSPHRASE, Version, read_plain_file
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.version import FILE_NAMES, PASSPHRASE, Version, WantedSac, read_plain_file
 
 _STAGED = ".new-"
 _CONDEMNED = ".old-"
 
 
 class SacStore(SacDirectory):
-    """A SacDirectory that can be changed, by one run at a time: call everything here while it is C(locked())."""
+    """A SacDirectory that can be changed, by one run at a time: call everything here while it is ``locked()``."""
 
-    def make(self):
+    def make(self) -> None:
         """Makes what is missing below the directory."""
         self.make_directory(self.at(VERSIONS))
         self.make_directory(self.at(PASSPHRASES))
 
-    def tidy(self, current):
+    def tidy(self, current: str | None) -> None:
         """Removes what a killed run left."""
         for name in self.leftovers(current):
             self._destroy(name)
@@ -43,11 +43,11 @@ class SacStore(SacDirectory):
         for name in (NEW_LINK, NEW_UNFINISHED):
             remove(self.at(name))
 
-    def next_name(self, wanted):
+    def next_name(self, wanted: WantedSac) -> str:
         return "%04d-%s" % (max([number_of(each) for each in self.names()], default=0) + 1, wanted.sha256_fingerprint)
 
-    def stage(self, name, wanted):
-        """Writes the WantedSac as a version that has not got its C(name) yet."""
+    def stage(self, name: str, wanted: WantedSac) -> None:
+        """Writes the WantedSac as a version that has not got its ``name`` yet."""
         path = self.staged_path(name)
         self._write(self.passphrase_path(name), wanted.passphrase + b"\n", self.access.secret_mode)
         self.make_directory(path)
@@ -57,19 +57,19 @@ class SacStore(SacDirectory):
         sync_directory(path)
         sync_directory(self.at(PASSPHRASES))
 
-    def staged_path(self, name):
+    def staged_path(self, name: str) -> str:
         return self.version_path(_STAGED + name)
 
-    def staged(self, name):
+    def staged(self, name: str) -> Version:
         return Version(self.staged_path(name), self.passphrase_path(name))
 
-    def publish(self, name):
+    def publish(self, name: str) -> None:
         """Gives a staged version its name: from now on it is a whole one."""
         os.rename(self.staged_path(name), self.version_path(name))
         sync_directory(self.at(VERSIONS))
 
-    def switch_to(self, name):
-        """Makes C(name) the version in use, or none where it is None."""
+    def switch_to(self, name: str | None) -> None:
+        """Makes ``name`` the version in use, or none where it is None."""
         if name is None:
             remove(self.at(CURRENT))
         else:
@@ -78,13 +78,13 @@ class SacStore(SacDirectory):
             os.rename(self.at(NEW_LINK), self.at(CURRENT))
         sync_directory(self.path)
 
-    def discard(self, name):
+    def discard(self, name: str) -> None:
         """Destroys a version, staged or whole, and its passphrase. Overwriting would promise what no modern disk keeps."""
         for each in (_STAGED + name, name):
             self._destroy(each)
         remove(self.passphrase_path(name))
 
-    def _destroy(self, name):
+    def _destroy(self, name: str) -> None:
         path = self.version_path(name)
         if os.path.lexists(path):
             condemned = path if os.path.basename(path).startswith(_CONDEMNED) else self.version_path(_CONDEMNED + name)
@@ -95,31 +95,31 @@ class SacStore(SacDirectory):
             else:
                 os.unlink(condemned)
 
-    def _write(self, path, content, mode):
+    def _write(self, path: str, content: bytes, mode: int) -> None:
         """Writes a new file, its owner and mode set before its content."""
         stage(path, content, mode, self.access.uid, self.access.gid)
 
     # A switch that a service still has to learn of
 
-    def begin_switch(self, previous):
-        """Notes the name of the version before (or None), until C(end_switch)."""
+    def begin_switch(self, previous: str | None) -> None:
+        """Notes the name of the version before (or None), until ``end_switch``."""
         remove(self.at(NEW_UNFINISHED))
         self._write(self.at(NEW_UNFINISHED), (previous or "").encode("ascii"), 0o400)
         os.rename(self.at(NEW_UNFINISHED), self.at(UNFINISHED))
         sync_directory(self.path)
 
-    def is_switch_unfinished(self):
+    def is_switch_unfinished(self) -> bool:
         return os.path.lexists(self.at(UNFINISHED))
 
-    def version_before_switch(self):
+    def version_before_switch(self) -> str | None:
         """Returns the name of the version before an unfinished switch, where it is still there, else None."""
         name = read_plain_file(self.at(UNFINISHED)).decode("ascii", "replace")
         return name if name in self.names() else None
 
-    def end_switch(self):
+    def end_switch(self) -> None:
         remove(self.at(UNFINISHED))
 
-    def remove(self):
+    def remove(self) -> None:
         """Removes all that is ours: the link first, the directory itself last."""
         for name in (CURRENT, UNFINISHED, NEW_LINK, NEW_UNFINISHED):
             remove(self.at(name))

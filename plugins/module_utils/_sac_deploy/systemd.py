@@ -13,13 +13,13 @@ _UNIT = re.compile(r"[A-Za-z0-9_@][A-Za-z0-9:_.@\\-]{0,254}\Z")
 TIMEOUT_SECONDS = 120
 
 
-def validate_unit_name(unit):
+def validate_unit_name(unit: str | None) -> None:
     """Raises InvalidInput for what systemctl could take for something else than a unit; None or '' is no unit, and fine."""
     if unit and not _UNIT.match(unit):
         raise InvalidInput("reloaded_service %.80r is not the name of a systemd unit such as dispatch-gateway.service" % unit)
 
 
-def reload_service(unit):
+def reload_service(unit: str) -> str | None:
     """Reloads the unit, or restarts one that cannot reload; leaves one that does not run. Returns what went wrong, or None."""
     try:
         done = subprocess.run(  # pylint: disable=ansible-bad-function  # run_command knows no time limit

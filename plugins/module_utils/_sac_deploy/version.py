@@ -25,7 +25,7 @@ _LONGEST_FILE_BYTES = 1024 * 1024
 class WantedSac:
     """A SAC to be installed, from PEM that begins with its certificate, then has its chain and its encrypted key."""
 
-    def __init__(self, pem, passphrase):
+    def __init__(self, pem: str, passphrase: str) -> None:
         blocks = [(match.group(1), match.group(0)) for match in _BLOCK.finditer(pem)]
         certificates = [text for label, text in blocks if label == "CERTIFICATE"]
         keys = [text for label, text in blocks if label == "ENCRYPTED PRIVATE KEY"]
@@ -39,11 +39,11 @@ class WantedSac:
         texts[COMBINED] = texts[CERTIFICATE] + texts[CHAIN] + texts[KEY]
         self.contents = {name: text.encode("ascii") for name, text in texts.items()}
 
-    def describe(self):
+    def describe(self) -> str:
         return "SAC with the SHA-256 fingerprint %s" % self.sha256_fingerprint
 
-    def difference_from(self, version):
-        """Returns why the whole Version C(version) is not this SAC, or None."""
+    def difference_from(self, version: Version) -> str | None:
+        """Returns why the whole Version ``version`` is not this SAC, or None."""
         if version.contents[CERTIFICATE] != self.contents[CERTIFICATE]:
             return "another SAC is wanted"
         if version.contents[CHAIN] != self.contents[CHAIN]:
@@ -56,20 +56,21 @@ class WantedSac:
 class Version:
     """What is found in a version's directory: ``contents`` by file name, ``passphrase``, and ``damage`` in words or None."""
 
-    def __init__(self, path, passphrase_path):
+    def __init__(self, path: str, passphrase_path: str) -> None:
         self.path, self.passphrase_path = path, passphrase_path
-        self.contents, self.passphrase = {}, b""
+        self.contents: dict[str, bytes] = {}
+        self.passphrase = b""
         self.damage = self._read() or self._inconsistency()
 
     @property
-    def sha256_fingerprint(self):
+    def sha256_fingerprint(self) -> str | None:
         """Returns that of the certificate, or None where there is no whole one."""
         try:
             return hashlib.sha256(ssl.PEM_cert_to_DER_cert(self.contents[CERTIFICATE].decode("ascii"))).hexdigest()
         except (KeyError, ValueError):
             return None
 
-    def _read(self):
+    def _read(self) -> str | None:
         try:
             names = set() if os.path.islink(self.path) else set(os.listdir(self.path))
             if names != {*FILE_NAMES, PASSPHRASE}:
@@ -83,7 +84,7 @@ class Version:
             return "%s cannot be read (%s)" % (self.path, getattr(error, "strerror", None) or error)
         return None
 
-    def _inconsistency(self):
+    def _inconsistency(self) -> str | None:
         if self.contents[COMBINED] != b"".join(self.contents[name] for name in (CERTIFICATE, CHAIN, KEY)):
             return "the files in %s do not belong together" % self.path
         if not self.contents[KEY].startswith(b"-----BEGIN ENCRYPTED PRIVATE KEY-----"):
@@ -91,8 +92,8 @@ class Version:
         return openssl_refusal(os.path.join(self.path, COMBINED), self.passphrase)
 
 
-def openssl_refusal(path, passphrase):
-    """Returns why OpenSSL does not take certificate and key in C(path), or None where it does."""
+def openssl_refusal(path: str, passphrase: bytes) -> str | None:
+    """Returns why OpenSSL does not take certificate and key in ``path``, or None where it does."""
     try:
         # A function, since a passphrase that is given as a value must not be empty.
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(path, password=lambda: passphrase)
@@ -103,7 +104,7 @@ def openssl_refusal(path, passphrase):
     return None
 
 
-def read_plain_file(path):
+def read_plain_file(path: str) -> bytes:
     """Returns the content of a regular file that has no other name; raises OSError or ValueError for anything else."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:

@@ -9,6 +9,7 @@ Python 3.8 and its standard library only.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
@@ -16,6 +17,7 @@ import stat
 import tempfile
 import typing
 
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.commands import run_command
 from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import make_missing, read_json, remove, sync_directory, write_json
@@ -31,21 +33,6 @@ class NotCollected(RapidError):
     """The position did not collect: its command failed, took too long, or could not be started."""
 
     kind = "not_collected"
-
-
-def collection_spec() -> dict:
-    """Returns what AnsibleModule takes for rapidauth_collection."""
-    return {
-        "argument_spec": {
-            "state": {"type": "str", "choices": ["ready", "collected"], "default": "collected"},
-            "request_path": {"type": "path", "required": True},
-            "request_id": {"type": "str"},
-            "anon_id": {"type": "str"},
-            "argv": {"type": "list", "elements": "str", "required": True},
-            "timeout_seconds": {"type": "int", "default": 300},
-        },
-        "required_if": [("state", "collected", ("request_id",))],
-    }
 
 
 def run(params: dict, is_check_mode: bool) -> dict:
@@ -101,7 +88,7 @@ class RequestPlace:
         make_missing(self.directory, made, 0o700)
         return bool(made)
 
-    def held(self, wait_seconds: float):
+    def held(self, wait_seconds: float) -> contextlib.AbstractContextManager:
         """Lets one run at a time collect here; a second one waits. Raises RapidError of the kind busy where that takes too long."""
         return locks.held(self._lock_path, "collecting with %s" % self.path, wait_seconds, is_kept=False)
 
@@ -137,7 +124,7 @@ def validate_program(argv: typing.List[str]) -> None:
         raise RapidError("the program '%s' %s on this position; install it, or correct rotation_collect_argv" % (program, reason), kind="not_ready")
 
 
-def _prepare(place, argv, is_check_mode):
+def _prepare(place: RequestPlace, argv: list[str], is_check_mode: bool) -> dict:
     validate_program(argv)
     is_made = False
     try:
@@ -154,7 +141,7 @@ def _prepare(place, argv, is_check_mode):
     return {"changed": is_made, "is_delivered": False, "is_collected": False}
 
 
-def _collect(place, argv, params, is_check_mode):
+def _collect(place: RequestPlace, argv: list[str], params: dict, is_check_mode: bool) -> dict:
     is_collected = place.collected_request_id() == params["request_id"]
     if is_collected or is_check_mode:
         return _unchanged(is_collected)
@@ -170,12 +157,12 @@ def _collect(place, argv, params, is_check_mode):
     return {"changed": True, "is_delivered": True, "is_collected": True}
 
 
-def _unchanged(is_collected):
+def _unchanged(is_collected: bool) -> dict:
     """Returns the result where nothing is done: it was collected before, or check mode says that it would be."""
     return {"changed": not is_collected, "is_delivered": is_collected, "is_collected": is_collected}
 
 
-def _run(place, argv, params):
+def _run(place: RequestPlace, argv: list[str], params: dict) -> None:
     """Runs the command and marks that it ended well. Raises RapidError otherwise; the RequestId is delivered by now."""
     try:
         validate_program(argv)
@@ -196,5 +183,18 @@ def _run(place, argv, params):
         ) from None
 
 
-def _reason(error):
+def _reason(error: OSError) -> str:
     return error.strerror or str(error)
+
+
+OPERATION = Operation(run=run, spec={
+    "argument_spec": {
+        "state": {"type": "str", "choices": ["ready", "collected"], "default": "collected"},
+        "request_path": {"type": "path", "required": True},
+        "request_id": {"type": "str"},
+        "anon_id": {"type": "str"},
+        "argv": {"type": "list", "elements": "str", "required": True},
+        "timeout_seconds": {"type": "int", "default": 300},
+    },
+    "required_if": [("state", "collected", ("request_id",))],
+})

@@ -45,16 +45,16 @@ def run_command(argv: typing.List[str], timeout_seconds: float) -> typing.Tuple[
 class _Tail:
     """Reads a stream to its end, whatever its length, and keeps the last bytes."""
 
-    def __init__(self, stream):
+    def __init__(self, stream: typing.Any) -> None:
         self._stream, self._kept = stream, b""
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
-    def _read(self):
+    def _read(self) -> None:
         with contextlib.suppress(OSError, ValueError):  # closed while it was read
             for chunk in iter(lambda: os.read(self._stream.fileno(), 65536), b""):
                 self._kept = (self._kept + chunk)[-KEPT_BYTES:]
 
-    def text(self):
+    def text(self) -> str:
         self._thread.join(DRAIN_SECONDS)
         return " ".join(self._kept.decode("utf-8", "replace").split())

@@ -11,6 +11,7 @@ import grp
 import os
 import pwd
 import stat
+import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import parse_mode
 from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import status_of
@@ -24,7 +25,7 @@ class Directory:
 
     is_directory = True
 
-    def __init__(self, path, mode, uid, gid):
+    def __init__(self, path: str, mode: int, uid: int, gid: int | None) -> None:
         self.path, self.mode, self.uid, self.gid = path, mode, uid, gid
 
 
@@ -33,17 +34,17 @@ class File:
 
     is_directory = False
 
-    def __init__(self, path, content, is_secret, mode, uid, gid):
+    def __init__(self, path: str, content: bytes | None, is_secret: bool, mode: int, uid: int, gid: int | None) -> None:
         self.path, self.content, self.is_secret = path, content, is_secret
         self.mode, self.uid, self.gid = mode, uid, gid
 
     @property
-    def staged_path(self):
+    def staged_path(self) -> str:
         """Returns where the new content waits, beside the file."""
         return _beside(self.path, "new")
 
     @property
-    def previous_path(self):
+    def previous_path(self) -> str:
         """Returns where the content before the change waits until the change is final."""
         return _beside(self.path, "previous")
 
@@ -51,31 +52,31 @@ class File:
 class Change:
     """One difference: ``wanted`` (Directory or File), and in words what is (``before``) and what should be (``after``)."""
 
-    def __init__(self, wanted, before, after):
+    def __init__(self, wanted: typing.Any, before: str, after: str) -> None:
         self.wanted, self.before, self.after = wanted, before, after
 
     @property
-    def path(self):
+    def path(self) -> str:
         return self.wanted.path
 
-    def as_diff(self):
+    def as_diff(self) -> dict[str, str]:
         """Returns an entry of Ansible's diff; a secret's content is never part of it."""
         return {"before_header": self.path, "after_header": self.path, "before": self.before, "after": self.after}
 
 
-def _beside(path, word):
+def _beside(path: str, word: str) -> str:
     directory, name = os.path.split(path)
     return os.path.join(directory, ".%s.%s" % (name, word))
 
 
-def wanted_directories(params):
-    """Returns the Directories that C(params["directories"]) name."""
+def wanted_directories(params: dict) -> list[Directory]:
+    """Returns the Directories that ``params["directories"]`` name."""
     uid = _uid(params["owner"])
     return [Directory(_absolute(each["path"]), _mode(each["mode"], each["path"]), uid, _gid(each["group"])) for each in params["directories"]]
 
 
-def wanted_files(params):
-    """Returns the Files that C(params["files"]) name, secrets put in from C(params["secrets"])."""
+def wanted_files(params: dict) -> list[File]:
+    """Returns the Files that ``params["files"]`` name, secrets put in from ``params["secrets"]``."""
     uid, secrets, files = _uid(params["owner"]), params["secrets"] or {}, []
     for each in params["files"]:
         path, name = _absolute(each["path"]), each["secret"]
@@ -92,24 +93,24 @@ def wanted_files(params):
     return files
 
 
-def _absolute(path):
+def _absolute(path: str) -> str:
     if not os.path.isabs(path) or os.path.normpath(path) != path:
         raise InvalidInput("'%s' must be an absolute path without '..' or a slash at its end" % path)
     return path
 
 
-def _mode(text, path):
+def _mode(text: str, path: str) -> int:
     return parse_mode(text, "the mode of " + path)
 
 
-def _uid(name):
+def _uid(name: str) -> int:
     try:
         return pwd.getpwnam(name).pw_uid
     except KeyError:
         raise InvalidInput("there is no user '%s' on this position; create it or name another owner" % name) from None
 
 
-def _gid(name):
+def _gid(name: str | None) -> int | None:
     if name is None:
         return None
     try:
@@ -118,13 +119,13 @@ def _gid(name):
         raise InvalidInput("there is no group '%s' on this position; create it with its members, or name another group" % name) from None
 
 
-def changes_to(directories, files):
+def changes_to(directories: list[Directory], files: list[File]) -> list[Change]:
     """Returns the Changes that make the position as wanted, directories first; touches nothing."""
     found = [_directory_change(each) for each in directories] + [_file_change(each) for each in files]
     return [each for each in found if each is not None]
 
 
-def _directory_change(wanted):
+def _directory_change(wanted: Directory) -> Change | None:
     status = status_of(wanted.path)
     if status is None:
         return Change(wanted, "", _attributes(wanted.mode, wanted.uid, wanted.gid))
@@ -133,7 +134,7 @@ def _directory_change(wanted):
     return _attribute_change(wanted, status)
 
 
-def _file_change(wanted):
+def _file_change(wanted: File) -> Change | None:
     status = status_of(wanted.path)
     if status is not None and not (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
         raise InvalidInput("%s already exists and is not a file; nothing was changed: remove it and run again" % wanted.path)
@@ -149,7 +150,7 @@ def _file_change(wanted):
     return _attribute_change(wanted, status)
 
 
-def _attribute_change(wanted, status):
+def _attribute_change(wanted: Directory | File, status: os.stat_result) -> Change | None:
     is_same = (stat.S_IMODE(status.st_mode), status.st_uid) == (wanted.mode, wanted.uid) and wanted.gid in (None, status.st_gid)
     if is_same:
         return None
@@ -157,18 +158,18 @@ def _attribute_change(wanted, status):
     return Change(wanted, before, _attributes(wanted.mode, wanted.uid, wanted.gid))
 
 
-def _attributes(mode, uid, gid):
+def _attributes(mode: int, uid: int, gid: int | None) -> str:
     return "mode %04o, owner %d%s\n" % (mode, uid, "" if gid is None else ", group %d" % gid)
 
 
-def _shown(wanted, status, content):
-    """Returns a content as the diff shows it: none of a file that others may not read, as it is (C(status)) or as it should be."""
+def _shown(wanted: File, status: os.stat_result | None, content: bytes) -> str:
+    """Returns a content as the diff shows it: none of a file that others may not read, as it is (``status``) or as it should be."""
     modes = [wanted.mode] if status is None else [wanted.mode, status.st_mode]
     is_hidden = wanted.is_secret or not all(mode & stat.S_IROTH for mode in modes)
     return HIDDEN if is_hidden else content.decode("utf-8", "replace")
 
 
-def _content(path, status):
+def _content(path: str, status: os.stat_result) -> bytes:
     if stat.S_ISLNK(status.st_mode):
         return b""
     with open(path, "rb") as stream:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""The core of workstation_files: has a set of files on a position, or has nothing of it left. Python 3.8, standard library only."""
+"""Runs workstation_files: installs a set of files on a position, or removes all of it. Python 3.8, standard library only."""
 
 from __future__ import annotations
 
@@ -9,32 +9,15 @@ import os
 import shutil
 import subprocess
 
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation.desired import changes_to, wanted_directories, wanted_files
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.desired import Change, changes_to, wanted_directories, wanted_files
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.transaction import FileSetChange, remove_unused_directories
 
 COMMAND_SECONDS = 60
 
 
-def workstation_files_spec():
-    """Returns AnsibleModule's arguments."""
-    directory = {"path": {"type": "path", "required": True}, "mode": {"type": "str", "default": "0755"}, "group": {"type": "str"}}
-    file = dict(directory, mode={"type": "str", "default": "0644"}, content={"type": "str"}, secret={"type": "str", "no_log": False})
-    return {
-        "argument_spec": {
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "directories": {"type": "list", "elements": "dict", "required": True, "options": directory},
-            "files": {"type": "list", "elements": "dict", "required": True, "options": file, "mutually_exclusive": [("content", "secret")]},
-            "secrets": {"type": "dict", "no_log": True},
-            "owner": {"type": "str", "default": "root"},
-            "refresh_commands": {"type": "list", "elements": "list", "default": []},
-            "verify_command": {"type": "list", "elements": "str"},
-            "trace_patterns": {"type": "list", "elements": "str", "default": []},
-        }
-    }
-
-
-def have_workstation_files(params, is_check_mode):
+def run(params: dict, is_check_mode: bool) -> dict:
     """Returns the module's result; raises a RapidError when the position is as it was before."""
     if not params["directories"] or not params["files"]:
         raise InvalidInput("directories or files is empty; name at least one of each: the first directory keeps the journal of the change")
@@ -52,8 +35,8 @@ def have_workstation_files(params, is_check_mode):
     return _result(changes, is_unfinished)
 
 
-def _apply(change, changes, params):
-    def verify():
+def _apply(change: FileSetChange, changes: list[Change], params: dict) -> None:
+    def verify() -> None:
         _refresh(params["refresh_commands"])
         _verify(params["verify_command"])
 
@@ -64,7 +47,7 @@ def _apply(change, changes, params):
         raise
 
 
-def _absent(params, is_check_mode):
+def _absent(params: dict, is_check_mode: bool) -> dict:
     # Only the paths matter here: neither the group nor the secrets need to be there any more.
     wanted = dict(params, files=[dict(each, group=None, secret=None, content=None) for each in params["files"]],
                   directories=[dict(each, group=None) for each in params["directories"]])
@@ -79,7 +62,7 @@ def _absent(params, is_check_mode):
     return _result(removals, False)
 
 
-def _result(changes, is_unfinished):
+def _result(changes: list[Change], is_unfinished: bool) -> dict:
     return {
         "changed": bool(changes) or is_unfinished,
         "was_unfinished": is_unfinished,
@@ -88,15 +71,15 @@ def _result(changes, is_unfinished):
     }
 
 
-def _refresh(commands):
-    """Runs what the desktop wants to be told by; a position without that program has nothing to tell."""
+def _refresh(commands: list[list]) -> None:
+    """Runs the commands that refresh the desktop, and skips those that are not installed."""
     for command in commands:
         if command and shutil.which(command[0]):
             _run([str(each) for each in command])
 
 
-def _verify(command):
-    """Raises with what C(command) said when it does not end with 0."""
+def _verify(command: list[str] | None) -> None:
+    """Raises with what ``command`` said when it does not end with 0."""
     if command:
         completed = _run(command)
         if completed.returncode != 0:
@@ -104,7 +87,7 @@ def _verify(command):
             raise RapidError("%s ended with %d: %s" % (os.path.basename(command[0]), completed.returncode, said[-2000:]), kind="not_verified")
 
 
-def _run(command):
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
     environment.update({name: value for name, value in os.environ.items() if name.lower() in ("https_proxy", "no_proxy")})
     try:
@@ -113,3 +96,19 @@ def _run(command):
             universal_newlines=True, check=False)
     except (OSError, subprocess.SubprocessError) as error:
         raise RapidError("%s could not be run: %s" % (command[0], error), kind="not_verified") from error
+
+
+_DIRECTORY = {"path": {"type": "path", "required": True}, "mode": {"type": "str", "default": "0755"}, "group": {"type": "str"}}
+_FILE = dict(_DIRECTORY, mode={"type": "str", "default": "0644"}, content={"type": "str"}, secret={"type": "str", "no_log": False})
+OPERATION = Operation(run=run, spec={
+    "argument_spec": {
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "directories": {"type": "list", "elements": "dict", "required": True, "options": _DIRECTORY},
+        "files": {"type": "list", "elements": "dict", "required": True, "options": _FILE, "mutually_exclusive": [("content", "secret")]},
+        "secrets": {"type": "dict", "no_log": True},
+        "owner": {"type": "str", "default": "root"},
+        "refresh_commands": {"type": "list", "elements": "list", "default": []},
+        "verify_command": {"type": "list", "elements": "str"},
+        "trace_patterns": {"type": "list", "elements": "str", "default": []},
+    }
+})

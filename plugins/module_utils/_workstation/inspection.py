@@ -9,20 +9,11 @@ import os
 import stat
 import typing
 
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
 
 #: No program and no configuration that is looked at comes near this.
 LONGEST_FILE_BYTES = 64 * 1024 * 1024
-
-
-def inspection_spec() -> dict:
-    """Returns what AnsibleModule takes for workstation_info."""
-    return {
-        "argument_spec": {
-            "files": {"type": "list", "elements": "path", "default": []},
-            "links": {"type": "list", "elements": "path", "default": []},
-        }
-    }
 
 
 def run(params: dict, is_check_mode: bool) -> dict:
@@ -60,3 +51,11 @@ def read_link(path: str) -> str:
 
 def _open_without_waiting(path: str, flags: int) -> typing.Any:
     return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+
+
+OPERATION = Operation(run=run, spec={
+    "argument_spec": {
+        "files": {"type": "list", "elements": "path", "default": []},
+        "links": {"type": "list", "elements": "path", "default": []},
+    }
+})

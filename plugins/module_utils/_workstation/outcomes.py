@@ -9,10 +9,10 @@ ROLE_RESULTS = {"launcher": "portal_launcher_installed", "sac": "sac_certificate
 
 
 def provisioning_outcomes(hostvars, names):
-    """Returns a list of {position, outcome, launcher, sac, reason}, in the order of C(names).
+    """Returns a list of {position, outcome, launcher, sac, reason}, in the order of ``names``.
 
-    outcome is C(changed), C(unchanged), C(failed), C(unreachable) or C(not begun); launcher and sac are
-    C(changed), C(unchanged) or C(-).
+    outcome is ``changed``, ``unchanged``, ``failed``, ``unreachable`` or ``not begun``; launcher and sac are
+    ``changed``, ``unchanged`` or ``-``.
     """
     return [_outcome(str(name), hostvars[name]) for name in names]
 
@@ -41,7 +41,7 @@ def _word(result):
 
 
 def above_max_fail_percentage(outcomes, max_fail_percentage):
-    """Says whether more than C(max_fail_percentage) of the positions that were begun failed or could not be reached."""
+    """Says whether more than ``max_fail_percentage`` of the positions that were begun failed or could not be reached."""
     begun = [row for row in outcomes if row["outcome"] != "not begun"]
     failed = [row for row in begun if row["outcome"] in ("failed", "unreachable")]
     return len(failed) * 100 > len(begun) * float(max_fail_percentage)

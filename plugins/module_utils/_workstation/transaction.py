@@ -11,15 +11,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
-import pwd
 import shutil
 import stat
 import types
+import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
-from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_fault, find_intruder
+from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_intruder
 from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import (
     make_missing,
     read_json,
@@ -30,49 +28,37 @@ from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import
     write_json,
 )
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation.desired import Change
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.desired import Change, Directory, File
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.lock import hold_lock
 
 JOURNAL_NAME = ".unfinished.json"
 #: The directories that had to be made for files elsewhere, so that a removal can take them away again.
 MADE_NAME = ".made-directories.json"
-LOCK_WAIT_SECONDS = 60
-#: Where root's locks are: in memory, and gone after a restart. Those of other accounts are below their home.
-LOCKS_OF_ROOT, LOCKS_OF_OTHERS = "/run/eccops.rapid", ".local/state/eccops.rapid/locks"
 
 
 class FileSetChange:
-    """The change of one set. C(directories[0]) is its own and keeps the journal."""
+    """The change of one set. ``directories[0]`` is its own and keeps the journal."""
 
-    def __init__(self, directories, files):
+    def __init__(self, directories: list[Directory], files: list[File]) -> None:
         self.directories, self.files = directories, files
         self.journal_path = os.path.join(directories[0].path, JOURNAL_NAME)
         self.made_path = os.path.join(directories[0].path, MADE_NAME)
 
     @contextlib.contextmanager
-    def locked(self, is_check_mode=False):
+    def locked(self, is_check_mode: bool = False) -> typing.Iterator[None]:
         """Lets one run at a time change the set; a second one waits. Check mode waits too, and makes no lock.
 
-        The lock's place depends on the path of the first directory only, and not on what is there of it already. Raises
-        InvalidInput where others than this account and root could change what a path of the set leads to.
+        Raises InvalidInput where others than this account and root could change what a path of the set leads to.
         """
         self._ensure_trusted()
-        lock = self._lock_path()
         with contextlib.ExitStack() as held:
-            if not is_check_mode:
-                held.callback(_remove_lock_directory)
             try:
-                held.enter_context(locks.held(
-                    lock, "changing the files of %s" % self.directories[0].path, LOCK_WAIT_SECONDS,
-                    prepare=None if is_check_mode else _make_lock_directory, is_kept=False, is_made=not is_check_mode))
+                held.enter_context(hold_lock(self.directories[0].path, is_check_mode))
             except OSError as error:
                 raise _explain(error, "nothing was changed") from error
             yield
 
-    def _lock_path(self):
-        path = os.path.realpath(self.directories[0].path)
-        return os.path.join(_lock_directory(), hashlib.sha256(os.fsencode(path)).hexdigest()[:32] + ".lock")
-
-    def _ensure_trusted(self):
+    def _ensure_trusted(self) -> None:
         """Our own directories are not judged: their owners and modes are part of the change."""
         own = {each.path for each in self.directories}
         places = {os.path.dirname(each.path) for each in self.files} - own
@@ -85,12 +71,12 @@ class FileSetChange:
                 raise InvalidInput(
                     "others could replace what is installed in %s: %s; nothing was changed: correct its owner and mode" % (place, intruder))
 
-    def is_unfinished(self):
+    def is_unfinished(self) -> bool:
         """Says whether an earlier run died between the first file and the verification of all."""
         return read_json(self.journal_path) is not None
 
-    def apply(self, changes, verify):
-        """Makes C(changes), calls C(verify()), and makes it final; whatever is raised, all files are as before."""
+    def apply(self, changes: list[Change], verify: typing.Callable[[], object]) -> None:
+        """Makes ``changes``, calls ``verify()``, and makes it final; whatever is raised, all files are as before."""
         earlier = read_json(self.journal_path)
         journal = earlier or {"files": {}, "directories": []}
         try:
@@ -112,8 +98,8 @@ class FileSetChange:
         self._sync()
         self.tidy()
 
-    def _prepare(self, changes, journal):
-        """Brings everything to disk that the change or its undoing needs, and notes it in C(journal)."""
+    def _prepare(self, changes: list[Change], journal: dict) -> None:
+        """Brings everything to disk that the change or its undoing needs, and notes it in ``journal``."""
         if not journal["files"]:
             self.tidy()
         for change in changes:
@@ -130,13 +116,13 @@ class FileSetChange:
         write_json(self.journal_path, journal)
         self._sync()
 
-    def _note_made_directories(self, paths):
+    def _note_made_directories(self, paths: list[str]) -> None:
         own = {each.path for each in self.directories}
         made = [each for each in (read_json(self.made_path) or []) + paths if each not in own]
         if made and paths:
             write_json(self.made_path, sorted(set(made)))
 
-    def _undo(self, journal):
+    def _undo(self, journal: dict) -> None:
         for file in self.files:
             if journal["files"].get(file.path) is True:
                 with contextlib.suppress(FileNotFoundError):  # put back already, before an earlier undoing was cut off
@@ -150,27 +136,27 @@ class FileSetChange:
             with contextlib.suppress(OSError):  # somebody has put something in
                 os.rmdir(path)
 
-    def tidy(self):
+    def tidy(self) -> None:
         """Removes what a killed run left beside the files; only where no journal is in force."""
         for file in self.files:
             remove(file.staged_path)
             remove(file.previous_path)
         remove(self.journal_path + ".new")
 
-    def _sync(self):
+    def _sync(self) -> None:
         for path in sorted({os.path.dirname(each.path) for each in self.files} | {self.directories[0].path}):
             with contextlib.suppress(FileNotFoundError):
                 sync_directory(path)
 
-    def removals(self, trace_paths):
-        """Returns the Changes that leave nothing of the set, nor of C(trace_paths), which programs of the set have left."""
+    def removals(self, trace_paths: list[str]) -> list[Change]:
+        """Returns the Changes that leave nothing of the set, nor of ``trace_paths``, which programs of the set have left."""
         paths = [path for file in self.files for path in (file.path, file.staged_path, file.previous_path)]
         paths += [each.path for each in self.directories] + trace_paths
         there = [path for path in paths if status_of(path) is not None]
         return [Change(types.SimpleNamespace(path=path), "directory\n" if _is_directory(path) else "file\n", "") for path in there]
 
-    def remove(self, removals):
-        """Removes what C(removals) returned; returns the directories that had been made for it."""
+    def remove(self, removals: list[Change]) -> list[str]:
+        """Removes what ``removals`` returned; returns the directories that had been made for it."""
         made = read_json(self.made_path) or []
         for change in removals:
             if _is_directory(change.path):
@@ -181,8 +167,8 @@ class FileSetChange:
         return made
 
 
-def remove_unused_directories(paths):
-    """Removes those of C(paths) in which nothing is left, or nothing but caches of what was there."""
+def remove_unused_directories(paths: list[str]) -> None:
+    """Removes those of ``paths`` in which nothing is left, or nothing but caches of what was there."""
     for path in sorted(paths, reverse=True):
         with contextlib.suppress(OSError):
             names = os.listdir(path)
@@ -192,38 +178,18 @@ def remove_unused_directories(paths):
                 os.rmdir(path)
 
 
-def _is_directory(path):
+def _is_directory(path: str) -> bool:
     status = status_of(path)
     return status is not None and stat.S_ISDIR(status.st_mode)
 
 
-def _lock_directory():
-    return LOCKS_OF_ROOT if os.geteuid() == 0 else os.path.join(pwd.getpwuid(os.geteuid()).pw_dir, LOCKS_OF_OTHERS)
-
-
-def _make_lock_directory():
-    directory = _lock_directory()
-    make_missing(directory, [], 0o700)
-    try:
-        fault = find_fault(os.lstat(directory), stat.S_ISDIR)
-    except FileNotFoundError:  # another run has just removed it: the next attempt makes it again
-        return
-    if fault:
-        raise RapidError("the lock directory %s %s; nothing was changed" % (directory, fault), kind="not_written")
-
-
-def _remove_lock_directory():
-    with contextlib.suppress(OSError):  # other locks are in it
-        os.rmdir(_lock_directory())
-
-
-def _make_directory(wanted, made):
+def _make_directory(wanted: Directory, made: list[str]) -> None:
     make_missing(wanted.path, made)
     os.chown(wanted.path, wanted.uid, -1 if wanted.gid is None else wanted.gid, follow_symlinks=False)
     os.chmod(wanted.path, wanted.mode)
 
 
-def _keep_previous(file):
+def _keep_previous(file: File) -> bool:
     """Keeps what is there under a second name; returns whether there was anything."""
     remove(file.previous_path)
     try:
@@ -233,19 +199,19 @@ def _keep_previous(file):
     return True
 
 
-def _stage(file):
+def _stage(file: typing.Any) -> None:
     stage(file.staged_path, file.content, file.mode, file.uid, -1 if file.gid is None else file.gid)
 
 
-def _put_in_place(file):
+def _put_in_place(file: File) -> None:
     if file.content is None:
         remove(file.path)
     else:
         os.rename(file.staged_path, file.path)
 
 
-def _explain(error, consequence):
-    """Returns C(error) as one sentence for the user where it is an expected one, or as it is."""
+def _explain(error: BaseException, consequence: str) -> BaseException:
+    """Returns ``error`` as one sentence for the user where it is an expected one, or as it is."""
     if isinstance(error, OSError):
         what_to_do = {
             errno.ENOSPC: "free some space and run again",

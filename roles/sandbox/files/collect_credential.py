@@ -214,13 +214,13 @@ def _refusal(error, url, was_begun):
         text = "error {0}: {1}".format(said["Number"], said["Message"])
     except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
         text = "no readable reason"
-    told = "{0} did not issue the credential: HTTP {1}, {2}".format(url, error.code, text)
+    message = "{0} did not issue the credential: HTTP {1}, {2}".format(url, error.code, text)
     if error.code >= 500:
-        return told + "; " + LOST
+        return message + "; " + LOST
     if was_begun:
-        told += (" An earlier run asked for this credential and its answer was lost. If the service says 'already "
+        message += (" An earlier run asked for this credential and its answer was lost. If the service says 'already "
                  "collected', the certificate was issued and lost: replace the credential and deliver the new RequestId.")
-    return told
+    return message
 
 
 def _public_key(holder):

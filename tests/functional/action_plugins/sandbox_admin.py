@@ -9,7 +9,7 @@ from ansible.plugins.action import ActionBase
 
 
 class ActionModule(ActionBase):
-    """Option C(calls): a list of [method, path, body]; the result has their C(answers) in the same order."""
+    """Option ``calls``: a list of [method, path, body]; the result has their ``answers`` in the same order."""
 
     _supports_check_mode = True
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""A local connection that is no "local" one, so that modules are shipped, and that tells at -vvv what ansible's ssh tells."""
+"""A local connection that is no "local" one, so that modules are shipped, and that shows at -vvv what ansible's ssh shows."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Connection(LocalConnection):
     transport = "talkative"
 
     def exec_command(self, cmd, in_data=None, sudoable=True):
-        told = super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
+        result = super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
         if self._play_context.no_log:
-            Display().vvv("rc=%s, stdout and stderr censored due to no log" % told[0])
+            Display().vvv("rc=%s, stdout and stderr censored due to no log" % result[0])
         else:
-            Display().vvv("TOLD BY THE CONNECTION: %s" % (told,))
-        return told
+            Display().vvv("TOLD BY THE CONNECTION: %s" % (result,))
+        return result

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Turns a fresh root file system (first argument) into a host to log in to: user C(deploy) with sudo, keys given from outside.
+"""Turns a fresh root file system (first argument) into a host to log in to: user ``deploy`` with sudo, keys given from outside.
 
 Called by mmdebstrap. The second argument is this machine's bundle of authorities, so that pip and apt work inside as they do here.
 """

@@ -13,37 +13,28 @@ import re
 import pytest
 import yaml
 
-from ansible_collections.eccops.rapid.plugins.module_utils import _argspec as argspec
-
 from ansible_collections.eccops.rapid.plugins.module_utils import _version as version
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.plans import fleet_plan_spec
 
-PLUGINS = pathlib.Path(argspec.__file__).parents[1]
+PLUGINS = pathlib.Path(version.__file__).parents[1]
 ROOT = PLUGINS.parent
 MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
 PACKAGE = "ansible_collections.eccops.rapid.plugins."
 
 
-#: Modules that run on the controller only: their files are documentation.
-WITHOUT_CODE = {"fleet_plan": "_fleet.plans.fleet_plan_spec"}
-SHIPPED = [module for module in MODULES if module not in WITHOUT_CODE]
+#: The module that runs on the controller only: its file is documentation.
+WITHOUT_CODE = "fleet_plan"
+SHIPPED = [module for module in MODULES if module != WITHOUT_CODE]
 
 
-def _spec(module):
-    """Returns the function whose result main() hands to AnsibleModule, from where the module imports it."""
-    if module in WITHOUT_CODE:
-        source, unused_dot, name = WITHOUT_CODE[module].rpartition(".")
-        return getattr(importlib.import_module(PACKAGE + "module_utils." + source), name)
-    tree = ast.parse((PLUGINS / "modules" / (module + ".py")).read_text())
-    (call,) = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "AnsibleModule"]
-    name = next(keyword.value.func.id for keyword in call.keywords if keyword.arg is None)
-    (source,) = [node.module for node in tree.body if isinstance(node, ast.ImportFrom) and name in [alias.name for alias in node.names]]
-    return getattr(importlib.import_module(source), name)
+def _action(module):
+    return importlib.import_module(PACKAGE + "action." + module).ActionModule
 
 
 #: The groups give one service's address and SAC, which these do not take.
 WITHOUT_GROUP = ["credential_check_info", "credential_report", "fleet_plan", "rapidauth_collection", "rapidauth_ledger_info",
                  "rapidauth_sac_installation", "workstation_files", "workstation_info"]
-SPECS = {module: _spec(module) for module in MODULES}
+SPECS = {WITHOUT_CODE: fleet_plan_spec(), **{module: _action(module).operation.spec for module in SHIPPED}}
 
 
 def constants(path):
@@ -52,12 +43,12 @@ def constants(path):
     return {node.targets[0].id: node.value.value for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)}
 
 
-@pytest.mark.parametrize("module", WITHOUT_CODE)
+@pytest.mark.parametrize("module", [WITHOUT_CODE])
 def test_options_of_a_module_without_code_are_documented_as_they_are(module):
     """ansible-test's validate-modules compares those of the others."""
     documented = yaml.safe_load(constants(PLUGINS / "modules" / (module + ".py"))["DOCUMENTATION"])["options"]
     assert {name: facts(option) for name, option in documented.items()} == {
-        name: facts(option) for name, option in SPECS[module]()["argument_spec"].items()}
+        name: facts(option) for name, option in SPECS[module]["argument_spec"].items()}
 
 
 def facts(option):
@@ -68,8 +59,8 @@ def facts(option):
 @pytest.mark.parametrize("module", MODULES)
 def test_every_secret_option_is_kept_out_of_logs(module):
     """Whatever is named like a secret says whether it is one, and the rules name no option that does not exist."""
-    spec = SPECS[module]()
-    options = spec.pop("argument_spec")
+    spec = SPECS[module]
+    options = spec["argument_spec"]
     secrets = {name for name, option in options.items() if option.get("no_log")}
     assert {name for name in options if name.endswith(("password", "passphrase", "secret", "secrets", "content"))} == secrets
     named = {name for rule in ("mutually_exclusive", "required_one_of") for names in spec.get(rule, []) for name in names}
@@ -86,17 +77,8 @@ def test_every_module_has_an_action_and_an_action_group():
 
 
 @pytest.mark.parametrize("module", SHIPPED)
-def test_module_and_action_take_the_same_options_and_run_the_same_core(module):
-    spec_name, core_name = SPECS[module].__name__, _core(PLUGINS / "modules" / (module + ".py"))
-    action = (PLUGINS / "action" / (module + ".py")).read_text()
-    assert spec_name + "()" in action
-    assert core_name + "(params, is_check_mode" in action
-
-
-def _core(path):
-    """Returns the name of the function that main() hands to run_module as the core."""
-    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "run_module"]
-    return calls[0].args[1].id
+def test_module_and_action_run_the_same_operation(module):
+    assert importlib.import_module(PACKAGE + "modules." + module).OPERATION is _action(module).operation
 
 
 @pytest.mark.parametrize("module", MODULES)

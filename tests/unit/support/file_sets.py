@@ -49,7 +49,7 @@ def one(path, content=None, secret=None, mode="0644", group=None):
 
 
 def tree(place):
-    """{path: (mode, content)} of everything below C(place), directories included."""
+    """{path: (mode, content)} of everything below ``place``, directories included."""
     found = {}
     for each in sorted(place.rglob("*")):
         status = each.lstat()

@@ -10,7 +10,7 @@ import itertools
 import uuid
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, NotSent, Refusal
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import Credential
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential
 
 LOST = AnswerLost("the connection was cut")
 THROTTLED = Refusal("HTTP 429", kind="throttled", http_status=429)

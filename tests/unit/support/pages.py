@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 
 class Page(HTMLParser):
-    """What a browser makes of a page: C(tags) [(name, attributes)] and the C(texts) that people see."""
+    """What a browser makes of a page: ``tags`` [(name, attributes)] and the ``texts`` that people see."""
 
     def __init__(self, text):
         super().__init__()

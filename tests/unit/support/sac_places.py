@@ -14,7 +14,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidE
 from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.access import Access
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.directory import PASSPHRASES, VERSIONS
-from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.installation import have_sac
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.installation import run
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.payload import build_payload
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.store import SacStore
 from ansible_collections.eccops.rapid.tests.unit.support import certificates
@@ -42,8 +42,8 @@ class Place:
         self.options.update(options)
 
     def have(self, sac=None, is_check_mode=False, **options):
-        """Returns the result of the module's core."""
-        return have_sac({**self.options, **(sac or {}), **options}, is_check_mode)
+        """Returns the result of the operation."""
+        return run({**self.options, **(sac or {}), **options}, is_check_mode)
 
     @property
     def store(self):

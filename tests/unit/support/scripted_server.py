@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""A real HTTPS server on the loopback interface that answers, or fails, exactly as a test tells it to."""
+"""A real HTTPS server on the loopback interface that answers, or fails, exactly as a test requires."""
 
 from __future__ import annotations
 

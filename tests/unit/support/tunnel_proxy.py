@@ -13,8 +13,8 @@ import threading
 class TunnelProxy:
     """``heads`` are the requests that came in, as text.
 
-    C(answer) is sent instead of opening a tunnel (bytes, or a callable that gets the socket); C(cut_after) cuts a
-    tunnel when the client has sent so many blocks of bytes, without passing the last one on, C(idle_seconds) one
+    ``answer`` is sent instead of opening a tunnel (bytes, or a callable that gets the socket); ``cut_after`` cuts a
+    tunnel when the client has sent so many blocks of bytes, without passing the last one on, ``idle_seconds`` one
     in which nobody sent anything for so long; once ``keeps_answers`` is set, what the server sends is not passed on and its tunnel cut.
     """
 

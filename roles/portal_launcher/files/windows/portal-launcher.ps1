@@ -83,44 +83,44 @@ Whatever follows --number is the number, and never an option.
 
   --check [--log-in]               checks this position; --log-in adds one login
   --configuration PATH             comes first; instead of C:\ProgramData\PortalLauncher\launcher.ini;
-                                   administrators alone may be able to change that file and its directories
+                                   only administrators may have write access to that file and its directories
   --version                        version, and SHA-256 of this program
   --help
 
 Exit codes: 0 opened on the caller; 1 unexpected; 2 number or call refused; 3 configuration or account unusable;
-4 login refused; 5 service unreachable, slow, not trusted, or answered nonsense; 6 no browser.
+4 login refused; 5 service unreachable, slow, not trusted, or returned an invalid response; 6 no browser.
 '@
 
 # Kind of failure: exit code, and the sentence for the dispatcher and the event log.
 $Failures = [ordered]@{
-    'unexpected' = @(1, 'an unexpected error happened in portal-launcher ({0}); tell your administrator')
-    'usage' = @(2, 'portal-launcher was called wrongly: {0}; see portal-launcher --help')
+    'unexpected' = @(1, 'an unexpected error occurred in portal-launcher ({0}); contact your administrator')
+    'usage' = @(2, 'portal-launcher was called incorrectly: {0}; see portal-launcher --help')
     'number_missing' = @(2, 'no caller''s number was given')
     'number_overlong' = @(2, 'the caller''s number is longer than any phone number')
     'number_extension' = @(2, 'the caller''s number has an extension, which the Portal cannot look up; leave the extension out')
     'number_letters' = @(2, 'the caller''s number has letters in it')
-    'number_characters' = @(2, 'the caller''s number has characters in it that no phone number has')
+    'number_characters' = @(2, 'the caller''s number contains characters that are not part of a phone number')
     'number_too_short' = @(2, 'the caller''s number has too few digits ({0})')
     'number_too_long' = @(2, 'the caller''s number has too many digits ({0})')
-    'number_prefix' = @(2, 'the caller''s number begins as no complete phone number does')
+    'number_prefix' = @(2, 'the caller''s number does not begin like a complete phone number')
     'configuration' = @(3, 'the configuration cannot be used: {0}')
     'secret' = @(3, 'the position''s Portal account cannot be read: {0}')
     'command' = @(3, 'the site''s command for the Portal account failed: {0}')
     'not_signed_in' = @(3, 'nobody signed in within two minutes')
     'login_refused' = @(4, 'the Portal refused the login (HTTP {0}): the password is wrong or the account is locked; it is not tried again for 15 minutes')
     'login_still_refused' = @(4, 'the Portal refused this login less than 15 minutes ago, and it is not tried again yet; correct the password')
-    'name_not_resolved' = @(5, 'the name of the Portal''s server ({0}) was not found: DNS or network trouble')
+    'name_not_resolved' = @(5, 'the name of the Portal''s server ({0}) could not be resolved: DNS or network problem')
     'not_trusted' = @(5, 'the Portal''s server ({0}) is not trusted: {1}')
     'no_tls' = @(5, 'there is no secure connection to the Portal''s server ({0}): {1}')
     'unreachable' = @(5, 'the Portal''s server ({0}) cannot be reached: {1}')
     'too_slow' = @(5, 'the Portal''s server ({0}) did not answer within {1} seconds')
-    'busy' = @(5, 'the Portal''s server ({0}) asks to wait (HTTP 429)')
-    'trouble' = @(5, 'the Portal''s server ({0}) has trouble (HTTP {1})')
-    'nonsense' = @(5, 'the Portal''s server ({0}) answered what is no login ({1})')
+    'busy' = @(5, 'the Portal''s server ({0}) is limiting requests (HTTP 429)')
+    'trouble' = @(5, 'the Portal''s server ({0}) returned an error (HTTP {1})')
+    'nonsense' = @(5, 'the Portal''s server ({0}) returned an unexpected response ({1})')
     'redirected' = @(5, ('the Portal''s server ({0}) redirected the login{1}, and was not followed, since the password would go there too; ' +
             'set api_url to the address of the API itself'))
     'proxy' = @(5, '{0}')
-    'another_login' = @(5, 'another login of this account is still under way')
+    'another_login' = @(5, 'another login for this account is still in progress')
     'no_browser' = @(6, 'no browser could be started: {0}')
     'not_fetched' = @(6, 'the browser did not open the page within 10 seconds')
 }
@@ -133,7 +133,7 @@ function New-Failure([string]$Kind, [string]$Detail, [string]$More) {
     return $failure
 }
 
-# Returns the Failure of anything that was thrown: what is not one is a mistake of this program, told by its kind and line, never by its text.
+# Returns the Failure of anything that was thrown: what is not one is an error in this program, reported by its kind and line, never by its text.
 function Get-Failure($Thrown) {
     if ($null -ne $Thrown.Exception.Data['Kind']) { return $Thrown.Exception }
     return (New-Failure 'unexpected' ($Thrown.Exception.GetBaseException().GetType().Name + ' in line ' + $Thrown.InvocationInfo.ScriptLineNumber))
@@ -389,7 +389,7 @@ function Get-Page([string]$Headline, [string]$Content) {
 # Returns the page that is shown where the Portal cannot be opened on the caller.
 function Get-FailurePage([string]$Headline, [string]$Sentence, [string]$LoginUrl) {
     return (Get-Page $Headline ('<p><strong>The Portal was not opened on this caller:</strong> ' + (Get-EscapedText $Sentence) + '.</p>' +
-            '<p><a href="' + (Get-EscapedText $LoginUrl) + '">Sign in to the Portal</a> (it opens beside this page by itself) ' +
+            '<p><a href="' + (Get-EscapedText $LoginUrl) + '">Sign in to the Portal</a> (it opens automatically beside this page) ' +
             'and look up the number above.</p>'))
 }
 
@@ -400,7 +400,7 @@ function Get-FormPage([string]$Headline, [string]$Action, [string]$LoginUrl) {
             '<input id="email" name="email" type="email" required autofocus maxlength="256">' +
             '<label for="password">Password</label><input id="password" name="password" type="password" required maxlength="1024">' +
             '<button>Open the Portal</button></form>' +
-            '<p class="soft">Asked once after you logged on to this computer, and forgotten when you log off. ' +
+            '<p class="soft">You are asked once per computer login. Your account is forgotten when you log off. ' +
             '<a href="' + (Get-EscapedText $LoginUrl) + '">Use the Portal''s own login instead</a></p>'))
 }
 
@@ -475,7 +475,7 @@ function Get-SettingProblem([string]$Name, [string]$Value) {
     }
     if ($Name -ceq 'caller pattern') {
         try { [void][System.Text.RegularExpressions.Regex]::new($Value) }
-        catch { return 'is no regular expression' }
+        catch { return 'is not a regular expression' }
     }
     if ($Name -ceq 'caller url_scheme') {
         $is_taken = @('http', 'https', 'file', 'data', 'javascript', 'about', 'blob') -ccontains $Value
@@ -497,7 +497,7 @@ function ConvertFrom-IniText([string]$Text) {
         if ($line -eq '' -or $line.StartsWith('#', [System.StringComparison]::Ordinal)) { continue }
         if ($line -cmatch '^\[.*\]\z') {
             $section = $line.Substring(1, $line.Length - 2).Trim()
-            if (-not ($sections -ccontains $section)) { $problems += "line ${number}: there is no section [" + (Get-ShownText $section) + ']' }
+            if (-not ($sections -ccontains $section)) { $problems += "line ${number}: unknown section [" + (Get-ShownText $section) + ']' }
             continue
         }
         $equals = $line.IndexOf('=')
@@ -508,11 +508,11 @@ function ConvertFrom-IniText([string]$Text) {
         $key = $line.Substring(0, $equals).Trim(' ', "`t")
         $value = $line.Substring($equals + 1).Trim(' ', "`t")
         $name = $section + ' ' + $key
-        if ($value -cmatch $NotPrintablePattern) { $problems += "line ${number}: the value has a control character in it" }
-        elseif ($given.ContainsKey($name)) { $problems += "line ${number}: $key is there twice in [$section]" }
+        if ($value -cmatch $NotPrintablePattern) { $problems += "line ${number}: the value contains a control character" }
+        elseif ($given.ContainsKey($name)) { $problems += "line ${number}: $key is given twice in [$section]" }
         elseif (@($Settings.Keys) -ccontains $name) { $given[$name] = $value }
         elseif ($sections -ccontains $section) { $problems += "line ${number}: there is no key " + (Get-ShownText $key) + " in [$section]" }
-        elseif ($section -eq '') { $problems += "line ${number}: " + (Get-ShownText $key) + ' stands before the first [section]' }
+        elseif ($section -eq '') { $problems += "line ${number}: " + (Get-ShownText $key) + ' comes before the first [section]' }
     }
     return @{ Given = $given; Problems = $problems }
 }
@@ -538,7 +538,7 @@ function ConvertFrom-ConfigurationText([string]$Text) {
     $digits = $values['caller country_code'].Length + [int]$values['caller national_number_digits']
     if ($digits -lt 11 -or $digits -gt 15) { $problems += 'country_code and national_number_digits in [caller] must make 11 to 15 digits together' }
     if (($values['account source'] -ceq 'command') -ne ($values['account command'] -ne '')) {
-        $problems += 'command in [account] belongs to source = command, and is needed there'
+        $problems += 'command in [account] is required with source = command, and not allowed otherwise'
     }
     return @{ Values = $values; Problems = $problems }
 }
@@ -857,7 +857,7 @@ function Send-Login([hashtable]$Configuration, [hashtable]$Account, [double]$Sec
     return $pair
 }
 
-# Returns what tells a password from another one without keeping it.
+# Returns what distinguishes a password from another without storing it.
 function Get-RefusalDigest([string]$Password, [string]$Salt) {
     $derived = [System.Security.Cryptography.Rfc2898DeriveBytes]::new($Password, $Utf8.GetBytes($Salt), 20000)
     return [System.BitConverter]::ToString($derived.GetBytes(20))
@@ -1234,7 +1234,7 @@ function Invoke-Checks([string]$Path, [bool]$IsLogInWanted) {
         Write-CheckLine 'ok' 'configuration' $Path
         $codes += Invoke-Check "account (source = $($values['account source']))" {
             $found.Account = Get-KnownAccount $configuration
-            if ($null -eq $found.Account) { return 'the user is asked at the first call of the session' }
+            if ($null -eq $found.Account) { return 'the user is asked on the first call of the session' }
             return 'an email address and a password are there'
         }
         $codes += Invoke-Check 'connection' {
@@ -1293,7 +1293,7 @@ function Read-Arguments([string[]]$Arguments) {
             $path = $Arguments[$index]
             if ($asked['Configuration'] -ne '' -or $words.Length -gt 0) { $problems += '--configuration is given twice, or after the number' }
             elseif ($path -eq '' -or $path.Length -gt $MostPathCharacters -or $path -cmatch $NotPrintablePattern) {
-                $problems += 'the path after --configuration is empty, too long, or has a control character in it'
+                $problems += 'the path after --configuration is empty, too long, or contains a control character'
             }
             else { $asked['Configuration'] = $path }
         }
@@ -1305,7 +1305,7 @@ function Read-Arguments([string[]]$Arguments) {
     }
     if ($words.Length -gt 0) { $asked['HasNumber'] = $true }
     $asked['Number'] = [System.String]::Join(' ', $words + $given)
-    if ($asked['Options'] -ccontains 'log-in' -and -not ($asked['Options'] -ccontains 'check')) { $problems += '--log-in belongs to --check' }
+    if ($asked['Options'] -ccontains 'log-in' -and -not ($asked['Options'] -ccontains 'check')) { $problems += '--log-in requires --check' }
     $count = 0
     foreach ($option in $asked['Options']) {
         if ($option -cne 'log-in') { $count++ }

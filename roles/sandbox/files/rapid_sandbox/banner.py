@@ -1,27 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Knows what the program prints at its start: what is where, and lines to try."""
+"""The text that the program prints when it starts: addresses, paths and commands to try."""
 
 
 def text(directory, values):
-    """The banner; it names files that hold secrets and shows none."""
+    """Returns the banner, which names files with secrets but shows none."""
     sac = values["sandbox_sacs"]["valid"]["combined_path"]
     request_id = values["sandbox_fleet"][0]["request_id"] if values["sandbox_fleet"] else "<RequestId>"
     base, ca = values["rapidauth_api_url"], values["rapidauth_ca_path"]
-    return f"""eccops.rapid sandbox: RapidAuth and the RapidSOS Portal, rehearsed on this machine
+    return f"""eccops.rapid sandbox: RapidAuth and the RapidSOS Portal, simulated on this machine
 
   RapidAuth (mutual TLS)   {base}
   Portal                   {values['rapidsos_api_url']}
-  devices collect at       {values['sandbox_device_url']}/1.0/CollectCredential
+  device collection        {values['sandbox_device_url']}/1.0/CollectCredential
   admin API                {values['sandbox_admin_url']}
   data directory           {directory.path}
-  for Ansible              -e @{directory.file('connection.yml')} -i {directory.file('fleet.yml')}
+  Ansible options          -e @{directory.file('connection.yml')} -i {directory.file('fleet.yml')}
 
-Try (the passphrase is rapidauth_sac_passphrase in connection.yml):
+Commands to try (the passphrase is rapidauth_sac_passphrase in connection.yml):
 
   curl --cacert {ca} {base}/requests/{request_id} -E {sac}:<passphrase>
   curl --cacert {ca} -X PATCH {base}/requests/{request_id} -d '{{"PreventCollection":"true"}}' -E {sac}:<passphrase>
   curl {values['sandbox_admin_url']}/audit
   curl {values['sandbox_admin_url']}/switches?describe
 
-Stop with Ctrl-C."""
+Press Ctrl-C to stop."""

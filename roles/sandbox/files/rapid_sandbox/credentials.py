@@ -44,7 +44,7 @@ class Credentials:
 
     def by_request_id(self, request_id, call):
         """The row as it is now, or None."""
-        return self._settled(self._storage.execute(_BY_REQUEST_ID, (request_id,)).fetchone(), call)
+        return self._as_of_now(self._storage.execute(_BY_REQUEST_ID, (request_id,)).fetchone(), call)
 
     def by_anon_id(self, anon_id, call):
         """The newest row with that AnonId as it is now, or None."""
@@ -52,9 +52,9 @@ class Credentials:
             found = self._storage.execute(_BY_ANON_ID, (anon_id,)).fetchone()
             if found is None:
                 return None
-            settled = self._settled(found, call)
-            if settled is not None:
-                return settled
+            current = self._as_of_now(found, call)
+            if current is not None:
+                return current
 
     def raw(self, request_id):
         return self._storage.execute(_BY_REQUEST_ID, (request_id,)).fetchone()
@@ -66,7 +66,7 @@ class Credentials:
     def count(self):
         return self._storage.execute("SELECT COUNT(*) FROM credentials").fetchone()[0]
 
-    def _settled(self, row, call):
+    def _as_of_now(self, row, call):
         while row is not None:
             now = self._clock.now_ticks()
             effect = what_time_does(row, now, int(self._switches["cleanup_after_lapse_minutes"] * TICKS_PER_MINUTE))

@@ -97,7 +97,7 @@ def bind(name, address, port):
         bound.close()
         if error.errno == errno.EADDRINUSE:
             raise StartupError(
-                f"port {port} on {address} is taken; choose another with --{name}-port (0 picks a free one)") from error
+                f"port {port} on {address} is in use; choose another with --{name}-port (0 selects a free one)") from error
         raise StartupError(f"cannot listen on {address} port {port} for --{name}-port: {error.strerror}") from error
     return bound
 
@@ -129,7 +129,7 @@ async def _stop_with(process_id, stop):
 
 
 async def run(options):
-    """Serve until a signal says stop, or the process it was told to stop with is gone."""
+    """Serve until a stop signal arrives or the --stop-with-process process ends."""
     stop = asyncio.Event()
     if options.stop_with_process:
         watcher = asyncio.create_task(_stop_with(options.stop_with_process, stop))
@@ -157,7 +157,7 @@ async def run(options):
         connection_file.write_inventory(directory, fleet)
         print(banner.text(directory, values), flush=True)
         print("ready", flush=True)
-        _tell_systemd()
+        _notify_systemd()
         await stop.wait()
         if options.stop_with_process:
             watcher.cancel()
@@ -167,7 +167,7 @@ async def run(options):
         directory.close()
 
 
-def _tell_systemd():
+def _notify_systemd():
     """Where systemd started the program (Type=notify), say that it is ready."""
     address = os.environ.get("NOTIFY_SOCKET")
     if address:

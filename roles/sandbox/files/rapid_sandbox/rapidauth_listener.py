@@ -35,7 +35,7 @@ class RapidAuth(Surface):
         return gate_of_writes(self.world, call, route)
 
     def _sac_refusal(self, call, sac, now):
-        """A page as IIS words it: the service's dates and certificates suggest IIS, no source tells."""
+        """A page as IIS words it: the service's dates and certificates suggest IIS, which is undocumented."""
         if sac is None:
             code, reason = "403.7", "Client certificate required"
         elif sac.issuer != self.world.sac_issuer:

@@ -3,7 +3,7 @@
 """Knows RapidAuth's refusals: error number, message and HTTP status of each.
 
 The numbers 13, 1109 and 1402 are what the vendor's WordPress plugin knows. Every number from 7701
-on and every HTTP status is the sandbox's own choice, because no source tells; both are switches.
+on and every HTTP status is the sandbox's own choice, because they are undocumented; both are switches.
 """
 
 import dataclasses

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Knows the switches: every behaviour the services' public material leaves open, with a default.
+"""Knows the switches: every behaviour that the services' public documentation does not specify, with a default.
 
 ``why`` names the source of the default, or says that it is the sandbox's own choice.
 """
@@ -35,7 +35,7 @@ class Switch:
         return None if self.least <= value <= self.most else f"must be {self.least:g} to {self.most:g}"
 
 
-_OWN = "Own choice; no source tells."
+_OWN = "Own choice; undocumented."
 
 SWITCHES = {
     # RapidAuth
@@ -58,13 +58,13 @@ SWITCHES = {
     "cleanup_after_lapse_minutes": Switch(
         60, "The plugin sees Expired first and error 1109 later; the time between is the sandbox's own choice."),
     "validity_days": Switch(365, "One year (Requests API page)."),
-    "collected_date_before_collection": Switch("null", "No source tells.", ("null", "absent", "empty")),
+    "collected_date_before_collection": Switch("null", "Undocumented.", ("null", "absent", "empty")),
     "date_fraction_digits": Switch(7, "The Requests API page's example.", most=7),
-    "are_date_zeros_trimmed": Switch(False, "Common .NET serializers trim; no source tells."),
-    "old_request_after_replace": Switch("unchanged", "No source tells.", ("unchanged", "expired", "removed")),
+    "are_date_zeros_trimmed": Switch(False, "Common .NET serializers trim; undocumented."),
+    "old_request_after_replace": Switch("unchanged", "Undocumented.", ("unchanged", "expired", "removed")),
     "is_patch_of_expired_refused": Switch(False, _OWN),
     "errors_as_200": Switch(False, "The plugin's PHP SDK looks only at the body, the Ruby SDK at the status."),
-    "sac_refusal": Switch("tls_alert", "No source tells; IIS would answer 403.", ("tls_alert", "http_403")),
+    "sac_refusal": Switch("tls_alert", "Undocumented; IIS would answer 403.", ("tls_alert", "http_403")),
     # RapidSOS
     "login_refused_status": Switch(401, "Inferred from sibling endpoints.", least=400, most=499),
     "login_locked_status": Switch(403, _OWN, least=400, most=499),
@@ -92,8 +92,8 @@ SWITCHES = {
     "does_oauth_return_refresh_token": Switch(
         False, "The OAuth document has none; RapidSOS' iOS code reads one if it is there."),
     "portal_session_seconds": Switch(3600, "'valid for 1 hour' (iRP API page).", least=1),
-    "portal_session_starts": Switch("issue", "The page does not tell when the hour starts.", ("issue", "first_use")),
-    "login_invalidates_earlier_tokens": Switch(False, "No source tells."),
+    "portal_session_starts": Switch("issue", "The page does not say when the hour starts.", ("issue", "first_use")),
+    "login_invalidates_earlier_tokens": Switch(False, "Undocumented."),
     "are_oauth_tokens_accepted_by_query_page": Switch(
         False, "iRPv2 opens the Portal by a deeplink, whose creation is not published."),
     "query_token_param": Switch("access_token", "Inferred: the page shows the name cut off after 'access'."),

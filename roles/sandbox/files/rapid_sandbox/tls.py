@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Knows TLS: the listeners' contexts, and a server protocol that tells a refused client why.
+"""Knows TLS: the listeners' contexts, and a server protocol that sends a refused client the reason.
 
 Python's own protocol drops the connection on a failed handshake without sending OpenSSL's alert.
 Real servers send it ("certificate expired", "unknown ca", "certificate required"), so this one does.

@@ -15,7 +15,7 @@ import types
 
 import pytest
 
-from ansible_collections.eccops.rapid.plugins.module_utils import _identity as identity
+from ansible_collections.eccops.rapid.plugins.module_utils import _audit_log as audit_log
 from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
 from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLog, AuditLogError
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, Refusal
@@ -42,7 +42,7 @@ def test_an_effect_is_recorded_before_and_after(log, path, monkeypatch, tmp_path
     login_uid = tmp_path / "loginuid"
     login_uid.write_text("65534")
     monkeypatch.setenv("SUDO_USER", "dana")
-    monkeypatch.setattr(identity, "_LOGIN_UID_PATH", str(login_uid))
+    monkeypatch.setattr(audit_log, "_LOGIN_UID_PATH", str(login_uid))
     with log.effect("portal_login", dict(SUBJECT)) as subject:
         (begun,) = records(path)
         subject["note"] = "näher"
@@ -152,7 +152,7 @@ def _fill_up(path):
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
 
 
-def test_an_outcome_that_no_longer_fits_is_told_and_leaves_no_half_line(log, path):
+def test_an_outcome_that_no_longer_fits_is_reported_and_leaves_no_half_line(log, path):
     log.write("credential_patch", "begun", SUBJECT)
     completed = _fill_up(path)
     assert completed.returncode == 0 and completed.stdout.startswith("done\n"), completed.stderr

@@ -24,21 +24,21 @@ import json, sys
 sys.path.insert(0, %(collections)r)
 for name in ("requests", "cryptography", "urllib3"):
     sys.modules[name] = None  # not there, as on a position
-from ansible_collections.eccops.rapid.plugins.module_utils.%(module)s import %(core)s
+from ansible_collections.eccops.rapid.plugins.module_utils.%(module)s import run
 params = json.load(sys.stdin)
-json.dump([%(core)s(dict(params, **more), False) for more in ({}, {}, {"state": "absent"})], sys.stdout)
+json.dump([run(dict(params, **more), False) for more in ({}, {}, {"state": "absent"})], sys.stdout)
 assert not [name for name in sys.modules if name.endswith("requests_connection")]
 """
 
 
 @pytest.fixture(name="results_of", params=list(PATHS))
 def fixture_results_of(request):
-    """Returns a function that gives the results of a core that has its state, has it again, and removes it, on that Python."""
+    """Returns a function that gives the results of an operation that ensures its state, ensures it again, and removes it, on that Python."""
     if not PATHS[request.param]:
         pytest.skip("no Python %s on this machine" % request.param)
 
-    def run(module, core, wanted):
-        script = SCRIPT % {"collections": COLLECTIONS, "module": module, "core": core}
+    def run(module, wanted):
+        script = SCRIPT % {"collections": COLLECTIONS, "module": module}
         done = subprocess.run(
             [PATHS[request.param], "-W", "error", "-c", script], input=json.dumps(wanted), text=True, capture_output=True, check=False,
             env={"PATH": os.defpath, "LC_ALL": "C"}, timeout=60)
@@ -52,7 +52,7 @@ def fixture_results_of(request):
 def test_installs_proves_and_removes_a_sac(results_of, tmp_path, authority, serve, server_context, ca_path):
     server = serve(response(404, {"Number": 1109, "Message": "x"}), context=server_context(client_ca_path=ca_path))
     options = Place(tmp_path / "sac", probe=True, api_url=server.url() + "/rapid", ca_path=ca_path).options
-    results = results_of("_sac_deploy.installation", "have_sac", {**options, **shipped(authority, "SAC")})
+    results = results_of("_sac_deploy.installation", {**options, **shipped(authority, "SAC")})
     assert [(each["outcome"], each.get("is_proven")) for each in results] == [("installed", True), ("unchanged", None), ("removed", None)]
     assert not (tmp_path / "sac").exists()
 
@@ -60,6 +60,6 @@ def test_installs_proves_and_removes_a_sac(results_of, tmp_path, authority, serv
 @pytest.mark.slow
 def test_installs_verifies_and_removes_a_set_of_files(results_of):
     with temporary_place() as place:
-        results = results_of("_workstation.files", "have_workstation_files", params(place, "1", verify_command=ENDS_WELL))
+        results = results_of("_workstation.files", params(place, "1", verify_command=ENDS_WELL))
         assert [each["changed"] for each in results] == [True, False, True]
         assert not [path for path in place.rglob("*") if path.is_file()]

@@ -7,10 +7,9 @@ import threading
 
 import pytest
 
-from ansible_collections.eccops.rapid.plugins.module_utils._credentials import lookup as credential_check
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import request_info_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials import lookup
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, InvalidInput, RapidError, Refusal, SacRefused
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import Credential
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential
 from ansible_collections.eccops.rapid.tests.unit.support.report_fleets import guid
 
 
@@ -38,11 +37,11 @@ class Service:
 def check(sac, monkeypatch):
     def call(answer=lambda identifier: {}, **params):
         service = Service(sac, answer)
-        monkeypatch.setattr(credential_check, "rapidauth_client", lambda params: service)
-        options = {name: option.get("default") for name, option in request_info_spec()["argument_spec"].items()}
+        monkeypatch.setattr(lookup, "rapidauth_client", lambda params: service)
+        options = {name: option.get("default") for name, option in lookup.OPERATION.spec["argument_spec"].items()}
         options.update(concurrency=4, rotate_after_days=90, now="2026-11-22T08:00:00Z")
         call.service = service
-        return credential_check.check_credentials(dict(options, **params), False)
+        return lookup.check_credentials(dict(options, **params), False)
 
     return call
 

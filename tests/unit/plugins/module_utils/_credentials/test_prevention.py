@@ -17,7 +17,7 @@ CREDENTIALS = [{"position": "north-01", "request_id": ID}, {"position": "north-0
 def fixture_prevent(monkeypatch):
     def call(service, is_check_mode=False, **params):
         monkeypatch.setattr(prevention, "rapidauth_client", lambda params: service)
-        options = {name: option.get("default") for name, option in prevention.prevention_spec()["argument_spec"].items()}
+        options = {name: option.get("default") for name, option in prevention.OPERATION.spec["argument_spec"].items()}
         return prevention.run(dict(options, credentials=CREDENTIALS, **params), is_check_mode)
 
     return call

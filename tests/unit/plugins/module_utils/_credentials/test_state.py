@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.eccops.rapid.plugins.module_utils._credentials import state as credential_state
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import request_spec
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials import state
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import NotSent, RapidError, Refusal
 from ansible_collections.eccops.rapid.tests.unit.support.model_rapidauth import ID, LOST, NEW_ID, ModelRapidAuth
 
@@ -19,9 +18,9 @@ def bring(monkeypatch):
     """Returns a function that brings a credential of a fake service to the state that C(params) want."""
 
     def call(service, params, is_check_mode=False):
-        monkeypatch.setattr(credential_state, "rapidauth_client", lambda params: service)
-        options = {name: option.get("default") for name, option in request_spec()["argument_spec"].items()}
-        return credential_state.bring_to_state(dict(options, **params), is_check_mode)
+        monkeypatch.setattr(state, "rapidauth_client", lambda params: service)
+        options = {name: option.get("default") for name, option in state.OPERATION.spec["argument_spec"].items()}
+        return state.run(dict(options, **params), is_check_mode)
 
     return call
 

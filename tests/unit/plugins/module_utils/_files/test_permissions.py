@@ -96,7 +96,7 @@ def test_links_in_a_circle_end(place):
 
 
 def _groups(monkeypatch, members, primary=()):
-    """Lets the group of the directory have these C(members), beside accounts that it is the C(primary) one of."""
+    """Lets the group of the directory have these ``members``, beside accounts that it is the ``primary`` one of."""
     accounts = [pwd.getpwuid(os.geteuid()), pwd.struct_passwd(("eve", "x", 4343, 4343, "", "/", "/bin/sh"))]
     accounts += [pwd.struct_passwd((name, "x", 4344, 4242, "", "/", "/bin/sh")) for name in primary]
     monkeypatch.setattr(pwd, "getpwall", lambda: accounts)

@@ -7,7 +7,6 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet import check as fleet_check
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import credential_check_info_spec
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerRecord
 from ansible_collections.eccops.rapid.tests.unit.support.ledgers import API, intent
@@ -31,7 +30,7 @@ def fixture_check(tmp_path, monkeypatch):
     monkeypatch.setattr(fleet_check, "inspect_sac", lambda params, is_check_mode: dict(sac, subject=params["sac_path"]))
 
     def call(**options):
-        defaults = {name: option.get("default") for name, option in credential_check_info_spec()["argument_spec"].items()}
+        defaults = {name: option.get("default") for name, option in fleet_check.OPERATION.spec["argument_spec"].items()}
         services = [
             {"api_url": API + "/", "sac_path": ecc, "positions": {name: {"ecc": ecc, "request_id": each} for name, each in positions.items()}}
             for ecc, positions in CENTERS.items()]
@@ -53,7 +52,7 @@ def test_each_position_of_the_ledger_is_looked_up_once_and_with_its_own_sac(chec
             record.intend(intent(position=name, original_request_id=guid(10 + number), request_id=guid(10 + number), new_anon_id=name))
     with LedgerRecord(str(tmp_path / "ledger.sqlite"), "https://other.example/rapid") as record:
         record.intend(intent(position="north-02", original_request_id=guid(20), request_id=guid(20)))
-    assert check(is_fleet_from_ledger=True) == (
+    assert check(fleet_from_ledger=True) == (
         {"north": [guid(10), guid(12)], "south": [guid(11)]}, {"north-01": "north", "west-01": "", "south-01": "south"})
 
 
@@ -61,9 +60,9 @@ def test_a_ledger_that_knows_nothing_of_the_service_is_no_fleet_that_is_fine(che
     with LedgerRecord(str(tmp_path / "ledger.sqlite"), "https://other.example/rapid") as record:
         record.intend(intent())
     with pytest.raises(InvalidInput, match="there is nothing to check"):
-        check(is_fleet_from_ledger=True)
+        check(fleet_from_ledger=True)
 
 
 def test_without_a_ledger_there_is_no_fleet_of_it(check):
-    with pytest.raises(InvalidInput, match="is_fleet_from_ledger needs ledger_path"):
-        check(is_fleet_from_ledger=True, ledger_path=None)
+    with pytest.raises(InvalidInput, match="fleet_from_ledger needs ledger_path"):
+        check(fleet_from_ledger=True, ledger_path=None)

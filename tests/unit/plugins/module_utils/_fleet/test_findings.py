@@ -9,13 +9,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils._errors import Invali
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.findings import credential_findings
 from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import Limits, read_limits, judge_severity
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import build_history
-from ansible_collections.eccops.rapid.plugins.module_utils._fleet.subject_findings import (
-    account_finding,
-    installed_sac_findings,
-    launcher_findings,
-    sac_findings,
-    service_finding,
-)
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.findings import (
+    account_finding, installed_sac_findings, launcher_findings, sac_findings, service_finding)
 from ansible_collections.eccops.rapid.tests.unit.support.report_fleets import LIMITS, NOW, RULES, days_ago, entry, guid, unknown
 
 
@@ -39,7 +34,7 @@ OLD = entry(1, requested_date=days_ago(355), collected_date=days_ago(355))
 # what a credential is -> (severity, kind, what its reason and its to-do say)
 CASES = {
     "fine": (entry(), []),
-    "lineage says when it ends, not its own dates": (
+    "history determines when it expires, not its own dates": (
         replaced(OLD, **YOUNG), [("critical", "expiring", "it ends in 10 days, on 2026-12-02;", "replacement would end")]),
     "first of its history is gone": (
         replaced(None, row(intended_at=days_ago(320)), **YOUNG), [("warning", "expiring", "on 2027-01-06 or earlier;", "request a new")]),
@@ -114,7 +109,7 @@ def test_what_keeps_a_service_from_being_looked_at_says_what_to_do():
     assert service_finding("sac.pem", "north", RapidError("nothing")).reason == "nothing"
 
 
-def test_a_refused_login_is_told_from_one_that_failed():
+def test_a_refused_login_is_distinguished_from_one_that_failed():
     assert account_finding("a@b.c", "north", Refusal("HTTP 401", http_status=401)).kind == "login_refused"
     assert account_finding("a@b.c", "north", Refusal("HTTP 503", http_status=503)).kind == "login_failed"
     assert account_finding("a@b.c", "north", RapidError("no route", kind="connection_refused")).kind == "login_failed"

@@ -12,13 +12,13 @@ from ansible_collections.eccops.rapid.plugins.module_utils._fleet import values
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 
 
-@pytest.mark.parametrize("value, told", [
+@pytest.mark.parametrize("value, reported", [
     (202610, "a number"), (57, "a number"), (1.5, "a number"), (True, "true or false"), (datetime.date(2026, 10, 1), "a date"), (["x"], "a list"),
     ({}, "a mapping")])
-def test_what_yaml_made_no_text_of_is_refused(value, told):
+def test_what_yaml_made_no_text_of_is_refused(value, reported):
     with pytest.raises(InvalidInput) as caught:
         values.read_text("rotation_id", value)
-    assert caught.value.message == "rotation_id is not text, since YAML reads it as %s; put it in quotes" % told
+    assert caught.value.message == "rotation_id is not text, since YAML reads it as %s; put it in quotes" % reported
 
 
 @pytest.mark.parametrize("value", ["MARKER\n", "MARKER\r\n", "MAR\nKER", 57])
@@ -53,14 +53,14 @@ def test_what_is_no_wave(value):
         values.read_waves("rotation_waves", value)
 
 
-@pytest.mark.parametrize("value, read, told", [
+@pytest.mark.parametrize("value, read, reported", [
     ("/opt/vendor/collect --once", values.read_texts, "give a list"), ([1], values.read_texts, r"\[0\] is not text"),
     ("x", values.read_mapping, "give a mapping"),
     ("x", values.read_integer, "whole number"), (-1, values.read_integer, "whole number"), (True, values.read_integer, "whole number"),
     ("nan", values.read_number, "a number"),
     (float("inf"), values.read_number, "a number"), (True, values.read_number, "a number"), (None, values.read_number, "a number")])
-def test_other_types(value, read, told):
-    with pytest.raises(InvalidInput, match=told):
+def test_other_types(value, read, reported):
+    with pytest.raises(InvalidInput, match=reported):
         read("a_variable", value)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.eccops.rapid.plugins.module_utils._http.response import LONGEST_ANSWER_BYTES, Answer, json_object, printable_object, unusable
+from ansible_collections.eccops.rapid.plugins.module_utils._http.response import LONGEST_ANSWER_BYTES, ServiceResponse, json_object, printable_object, unusable
 
 JSON_VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-(10**9), 10**9), st.text()),
@@ -100,7 +100,7 @@ def test_the_longest_garbage_takes_no_time(body):
     ],
 )
 def test_an_unusable_answer_is_described_and_never_quoted(body, words):
-    error = unusable("https://service.example", "the login", Answer(200, {}, body))
+    error = unusable("https://service.example", "the login", ServiceResponse(200, {}, body))
     assert words in error.message
     assert "SECRET" not in json.dumps(error.as_result())
     assert error.kind == "unusable_answer"

@@ -20,12 +20,12 @@ from ansible_collections.eccops.rapid.tests.unit.support.certificates import cer
 ENVIRONMENT = dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path), PYTHONDONTWRITEBYTECODE="1")
 IMPORTS = """
 import sys
-from ansible_collections.eccops.rapid.plugins.module_utils._sac import loading as sac_reading
+from ansible_collections.eccops.rapid.plugins.module_utils._sac import loading
 from ansible_collections.eccops.rapid.plugins.module_utils._http import tls
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
 def use(path, passphrase):
     try:
-        tls.client_context(None, sac_reading.load_sac(sac_reading.sac_source({"sac_path": path, "sac_passphrase": passphrase})))
+        tls.client_context(None, loading.load_sac(loading.sac_source({"sac_path": path, "sac_passphrase": passphrase})))
         return "used"
     except RapidError as error:
         return error.kind

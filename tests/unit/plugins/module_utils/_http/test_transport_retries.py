@@ -9,7 +9,7 @@ from email.utils import formatdate
 
 import pytest
 
-from ansible_collections.eccops.rapid.plugins.module_utils._http.response import Answer, retry_after_seconds
+from ansible_collections.eccops.rapid.plugins.module_utils._http.response import ServiceResponse, retry_after_seconds
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import MOST_ATTEMPTS, Pacer
 from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import cut, response
@@ -78,11 +78,11 @@ def test_the_budget_counts_all_pauses_together(serve, connect, naps):
                       ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("Wed, 21 Oct 2015", None)]
 )
 def test_retry_after_is_read_or_left_alone(text, seconds):
-    assert retry_after_seconds(Answer(429, {"Retry-After": text}, b"")) == seconds
+    assert retry_after_seconds(ServiceResponse(429, {"Retry-After": text}, b"")) == seconds
 
 
 def test_retry_after_may_be_a_date():
-    assert 55 <= retry_after_seconds(Answer(503, {"Retry-After": formatdate(time.time() + 60, usegmt=True)}, b"")) <= 61
+    assert 55 <= retry_after_seconds(ServiceResponse(503, {"Retry-After": formatdate(time.time() + 60, usegmt=True)}, b"")) <= 61
     assert retry_after_seconds(None) is None
 
 

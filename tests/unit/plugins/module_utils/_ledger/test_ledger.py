@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""What the ledger tells: histories from any of their RequestIds, position ids that stay, and the six audit fields of every row."""
+"""What the ledger returns: histories from any of their RequestIds, position ids that stay, and the six audit fields of every row."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 import socket
 
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils import _identity as identity
+from ansible_collections.eccops.rapid.plugins.module_utils import _audit_log as audit_log
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger, current_request_id
@@ -108,7 +108,7 @@ def test_every_row_has_the_six_audit_fields(record, monkeypatch):
     assert row["api_url"] == API  # where
     assert row["controller"] == socket.gethostname()  # source
     assert row["outcome"] == "replaced"
-    assert row["user"] == identity.controller_and_user()["user"]  # identity
+    assert row["user"] == audit_log.controller_and_user()["user"]  # identity
     for name in ("SUDO_USER", "LOGNAME", "USER"):  # what anybody may claim
         monkeypatch.setenv(name, "alice")
     rotate(record, "q2", IDS[1], IDS[2])

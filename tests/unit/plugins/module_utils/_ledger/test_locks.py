@@ -26,7 +26,7 @@ def fixture_path(tmp_path):
 
 @pytest.fixture(name="holder")
 def fixture_holder(path):
-    """Another process that holds r1 until C(let_go()) or its end."""
+    """Another process that holds r1 until ``let_go()`` or its end."""
     ours, theirs = FORKS.Pipe()
 
     def hold():
@@ -53,7 +53,7 @@ def fixture_holder(path):
     Holder.let_go()
 
 
-def test_another_process_is_waited_for_and_then_told(path, holder):
+def test_another_process_is_waited_for_and_then_reported(path, holder):
     clock = MovedClock()
     locks = CredentialLocks(path, wait_seconds=120, clock=clock)
     with pytest.raises(LedgerError, match="this run waited 120 s for it: run again when that one has ended") as caught:
@@ -79,16 +79,16 @@ def test_it_is_given_back_when_the_work_fails(path):
     with pytest.raises(ZeroDivisionError):
         with locks.held("api", "r1"):
             raise ZeroDivisionError
-    told = FORKS.SimpleQueue()
+    reported = FORKS.SimpleQueue()
 
     def take():
         with CredentialLocks(path, wait_seconds=0).held("api", "r1"):
-            told.put(True)
+            reported.put(True)
 
     process = FORKS.Process(target=take)
     process.start()
     process.join(30)
-    assert process.exitcode == 0 and told.get()
+    assert process.exitcode == 0 and reported.get()
 
 
 def test_the_offsets_are_those_of_every_release(path):

@@ -10,7 +10,7 @@ import sqlite3
 import stat
 
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema as ledger_file
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerRecord
@@ -44,7 +44,7 @@ def test_all_its_files_are_private_and_synced(path):
     finally:
         os.umask(earlier)
     assert modes == dict.fromkeys(["ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.sqlite.locks"], 0o600)
-    assert (pragma(path, "application_id"), pragma(path, "user_version")) == (ledger_file.APPLICATION_ID, len(ledger_file.MIGRATIONS))
+    assert (pragma(path, "application_id"), pragma(path, "user_version")) == (schema.APPLICATION_ID, len(schema.MIGRATIONS))
     assert Ledger(str(path)).is_new is False
     assert sorted(each.name for each in path.parent.iterdir() if each.name.startswith(".")) == []
 
@@ -85,13 +85,13 @@ def test_a_newer_release_brings_an_older_ledger_up_to_date(path, monkeypatch):
     make_ledger(path)
     script = "ALTER TABLE replacements ADD COLUMN remark TEXT; CREATE INDEX replacements_by_remark ON replacements (remark)"
     with monkeypatch.context() as newer_release:
-        newer_release.setattr(ledger_file, "MIGRATIONS", (*ledger_file.MIGRATIONS, script))
+        newer_release.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, script))
         for _unused in range(2):
             with Ledger(str(path)) as ledger:
                 row = ledger.entry(API, "a1")
                 assert (row["outcome"], row["remark"]) == ("intended", None)
         with Ledger(str(path.with_name("new.sqlite"))) as ledger:
-            assert ledger.rows("PRAGMA user_version") == [{"user_version": len(ledger_file.MIGRATIONS)}]
+            assert ledger.rows("PRAGMA user_version") == [{"user_version": len(schema.MIGRATIONS)}]
             assert ledger.rows("SELECT remark FROM replacements") == []
     with pytest.raises(LedgerError, match="schema version"):
         Ledger(str(path))
@@ -100,7 +100,7 @@ def test_a_newer_release_brings_an_older_ledger_up_to_date(path, monkeypatch):
 def test_a_migration_that_fails_leaves_the_ledger_as_it_was(path, monkeypatch):
     make_ledger(path)
     with monkeypatch.context() as newer_release:
-        newer_release.setattr(ledger_file, "MIGRATIONS", (*ledger_file.MIGRATIONS, "ALTER TABLE replacements ADD COLUMN remark TEXT; no SQL"))
+        newer_release.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, "ALTER TABLE replacements ADD COLUMN remark TEXT; no SQL"))
         with pytest.raises(LedgerError, match="syntax error"):
             Ledger(str(path))
     with Ledger(str(path)) as ledger:

@@ -22,7 +22,7 @@ def fixture_path(tmp_path):
 
 
 def hot_journal_of(path):
-    """Returns a journal that takes SQLite back to an empty first table: what a rolled-back transaction would have left beside C(path)."""
+    """Returns a journal that takes SQLite back to an empty first table: what a rolled-back transaction would have left beside ``path``."""
     victim = path.with_name("victim.sqlite")
     shutil.copy(path, victim)
     connection = sqlite3.connect(victim, isolation_level=None)

@@ -15,7 +15,7 @@ import stat
 import tempfile
 
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema as ledger_file
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerRecord, NoRecord, open_record
@@ -41,7 +41,7 @@ def scribbled(path):
 
 def newer(path):
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = %d" % (len(ledger_file.MIGRATIONS) + 1))
+    connection.execute("PRAGMA user_version = %d" % (len(schema.MIGRATIONS) + 1))
     connection.close()
 
 
@@ -73,7 +73,7 @@ SPOILED = {
     "scribbled over": (scribbled, ["backup"]),
     "text": (lambda path: path.write_text("north-01: 1b661ed5\n" * 400), ["backup"]),
     "another program's": (foreign, ["not a ledger of this collection", "another ledger_path"]),
-    "of a newer release": (newer, ["schema version %d" % (len(ledger_file.MIGRATIONS) + 1), "knows %d" % len(ledger_file.MIGRATIONS), "newer"]),
+    "of a newer release": (newer, ["schema version %d" % (len(schema.MIGRATIONS) + 1), "knows %d" % len(schema.MIGRATIONS), "newer"]),
     "gone": (pathlib.Path.unlink, ["is gone", "ledger.sqlite.locks", "restore it from its backup", "begin a new one"]),
     "gone, its log left": (gone_but_log, ["is gone", "ledger.sqlite-wal", "restore it from its backup"]),
     "log is a link": (lambda path: path.with_name("ledger.sqlite-wal").symlink_to("/etc/passwd"), ["symbolic link"]),

@@ -10,12 +10,12 @@ import sqlite3
 
 import pytest
 
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema as ledger_file
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.info import view_ledger
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerReading, LedgerRecord, read_histories
-from ansible_collections.eccops.rapid.plugins.module_utils._urls import service_name
+from ansible_collections.eccops.rapid.plugins.module_utils._options import service_name
 from ansible_collections.eccops.rapid.tests.unit.support.ledgers import intent
 
 API = "https://request.example/rapid"
@@ -25,8 +25,8 @@ def old_ledger(path, *rows):
     """Makes a ledger as release 0.1.0 wrote it; rows are (api_url, request_id, new_request_id, new_anon_id)."""
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         os.chmod(path, 0o600)
-        connection.execute("PRAGMA application_id = %d" % ledger_file.APPLICATION_ID)
-        connection.executescript(ledger_file.MIGRATIONS[0])
+        connection.execute("PRAGMA application_id = %d" % schema.APPLICATION_ID)
+        connection.executescript(schema.MIGRATIONS[0])
         connection.execute("PRAGMA user_version = 1")
         for api_url, request_id, new_request_id, anon_id in rows:
             connection.execute(

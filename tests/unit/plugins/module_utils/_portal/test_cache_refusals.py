@@ -25,7 +25,7 @@ def test_whoever_logs_in_is_waited_for_and_then_named(cache, directory):
 
 
 def test_a_copied_refusal_is_no_oracle_for_nearly_the_right_password(cache, directory, token_file, tmp_path):
-    """The entry alone, in which a backup or a thief has the file, does not tell whether a guess was refused."""
+    """The entry alone, in which a backup or a thief has the file, does not show whether a guess was refused."""
     cache.write("refusal", "passwort", {"refused_at": "MARKER"})
     assert cache.read("refusal", "passwort") == {"refused_at": "MARKER"}
     shutil.copytree(directory, tmp_path / "copy")

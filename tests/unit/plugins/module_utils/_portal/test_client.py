@@ -154,7 +154,7 @@ def test_irpv2_sends_the_oauth_password_grant(serve, connect):
         (503, "service_trouble"),
     ],
 )
-def test_a_login_is_tried_once_and_its_refusal_told_by_the_status_alone(serve, connect, naps, status, kind):
+def test_a_login_is_tried_once_and_its_refusal_known_by_the_status_alone(serve, connect, naps, status, kind):
     server = serve(response(status, {"detail": "MARKER", "token": "MARKER"}))
     with pytest.raises(Refusal) as caught:
         log_in(connect(server), PARAMS, NOW)

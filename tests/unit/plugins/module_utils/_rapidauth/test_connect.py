@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.eccops.rapid.plugins.module_utils._http import requests_connection
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, MissingLibrary, NotSent, SacUnusable
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import validate_limits, rapidauth_client
-from ansible_collections.eccops.rapid.plugins.module_utils._urls import validate_https_url
+from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_https_url, validate_limits
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client
 from ansible_collections.eccops.rapid.tests.unit.support import certificates
 from ansible_collections.eccops.rapid.tests.unit.support.certificates import certificate_pem, days_from_now, key_pem
 from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import response

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""A wave: what is refused before anything is contacted, what stops it, and what it tells."""
+"""A wave: what is refused before anything is contacted, what stops it, and what it reports."""
 
 from __future__ import annotations
 
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation import rotation
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation import rotation, wave_run
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
@@ -49,7 +49,7 @@ def outcomes(result):
     return [entry["outcome"] for entry in result["positions"].values()]
 
 
-def test_each_position_is_told_by_its_name(case):
+def test_each_position_is_reported_by_its_name(case):
     result = case.rotate()
     assert (result["changed"], result["failed_positions"], result["stopped_by"], result["ledger_is_new"]) == (True, [], None, True)
     assert result["summary"] == {"replaced": SIZE, "total": SIZE} and list(result["positions"]) == NAMES
@@ -173,7 +173,7 @@ def test_no_more_is_concluded_from_a_lost_answer_than_is_known(case, post, look,
         assert record.entry(entry["anon_id"])["outcome"] == row
 
 
-def test_a_full_disk_after_the_effect_is_told_with_the_request_id_and_settled_by_the_next_run(case):
+def test_a_full_disk_after_the_effect_is_reported_with_the_request_id_and_resolved_by_the_next_run(case):
     complete = LedgerRecord.complete
 
     def full_once(self, anon_id, outcome, *arguments, **named):
@@ -195,7 +195,7 @@ def test_a_full_disk_after_the_effect_is_told_with_the_request_id_and_settled_by
         assert record.entry(entry["anon_id"])["new_request_id"] == entry["request_id"]
 
 
-def test_where_no_intent_can_be_written_nothing_is_sent_nor_told_to_be_changed(case):
+def test_without_a_written_intent_nothing_is_sent_or_reported_as_changed(case):
     def full(self, intent):
         raise LedgerError("the disk is full")
 
@@ -215,7 +215,7 @@ def test_check_mode_says_what_would_come_out_and_touches_nothing(case, tmp_path)
 
 
 def test_progress_is_shown_while_it_lasts(case, monkeypatch):
-    monkeypatch.setattr(rotation, "PROGRESS_SECONDS", 0.001)
+    monkeypatch.setattr(wave_run, "PROGRESS_SECONDS", 0.001)
     shown = []
 
     def wait_until_shown(request_id, anon_id):

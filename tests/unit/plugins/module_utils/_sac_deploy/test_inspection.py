@@ -36,7 +36,7 @@ def inspect(content, key=None, passphrase=PASSPHRASE, **options):
 def kinds(result, name="problems"):
     for each in result[name]:
         assert each["reason"] and each["what_to_do"] and PASSPHRASE not in str(each)
-        # What has no words of its own is taken for what keeps a whole service from being looked at, and told first.
+        # What has no words of its own is taken for what keeps a whole service from being looked at, and reported first.
         assert name == "problems" or each["kind"] in report_words.KINDS
     assert result["is_usable"] is (not result["problems"])
     return [each["kind"] for each in result[name]]
@@ -125,7 +125,7 @@ def test_a_chain_of_the_same_names_and_other_keys_is_not_one(authority, key):
     assert result["chain"]["is_complete"] is False and kinds(result, "weaknesses") == ["chain_incomplete"]
 
 
-def test_an_expired_issuer_is_told(authority, key):
+def test_an_expired_issuer_is_reported(authority, key):
     upper_key = certificates.new_key()
     upper = issue(authority, upper_key, subject="Upper", begin=days_from_now(-20), end=days_from_now(-10))
     leaf = issue(authority, key, issuer=(upper_key, upper.subject))

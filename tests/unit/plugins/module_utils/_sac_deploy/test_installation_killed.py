@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Kills an installation before each of its system calls: what is in use is whole each time, and the next run mends the rest."""
+"""Kills an installation before each of its system calls: what is in use is whole each time, and the next run fixes the rest."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DONE, DIED = 0, -signal.SIGKILL
 
 
 def run_until(instant, function, calls=CALLS):
-    """Calls C(function) in a fork that dies before its C(instant)th system call; returns how it ended: DONE or DIED."""
+    """Calls ``function`` in a fork that dies before its ``instant``th system call; returns how it ended: DONE or DIED."""
     pid = os.fork()
     if pid == 0:
         counted = [0]
@@ -121,7 +121,7 @@ def test_an_installation_killed_at_any_instant_is_mended_by_the_next(name, tmp_p
 
 
 def read_until(place, stop, report):
-    """Reads what is in use, as fast as it can, in both ways that are documented; tells how often, or what it saw."""
+    """Reads what is in use, as fast as it can, in both ways that are documented; returns how often, or what it saw."""
     count, gone = 0, 0
     try:
         while not stop.is_set():

@@ -134,7 +134,7 @@ def test_it_is_proved_by_the_account_that_uses_it(open_directory, sacs, service)
     assert place.have(sacs[0])["outcome"] == "replaced"
     assert stat.S_IMODE(os.stat(place.at("current", "key.pem")).st_mode) == 0o440
     place.assert_clean(2)
-    # Whoever cannot enter is told, not root in its place.
+    # An account without access is reported; root is not used in its place.
     os.chmod(open_directory, 0o700)
     refusal("not_readable", lambda: place.have(sacs[1], ca_path=None), "the account 'daemon' cannot use it", "Permission denied")
     os.chmod(open_directory, 0o755)

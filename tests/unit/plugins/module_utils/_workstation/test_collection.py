@@ -66,12 +66,12 @@ def test_without_a_good_mark_the_command_runs_again(position, mark):
     assert position.run()["changed"] and position.runs() == 2
 
 
-@pytest.mark.parametrize("argv, told, exit_code", [
+@pytest.mark.parametrize("argv, reported, exit_code", [
     (["/bin/sh", "-c", "echo first; echo 'no\r\x1b[2K certificate' >&2; exit 3"], "/bin/sh ended with 3: first | no \\u001b[2K certificate", 3),
     (["/bin/sh", "-c", "kill -9 $$"], "/bin/sh ended with -9", -9)])
-def test_a_command_that_fails_leaves_no_mark(position, argv, told, exit_code):
+def test_a_command_that_fails_leaves_no_mark(position, argv, reported, exit_code):
     error = position.fails(argv=argv)
-    assert (error.kind, error.message, error.details) == ("not_collected", told, {"is_delivered": True, "exit_code": exit_code})
+    assert (error.kind, error.message, error.details) == ("not_collected", reported, {"is_delivered": True, "exit_code": exit_code})
     assert position.names() == ["request.json"]
     assert position.run()["is_collected"]
 
@@ -109,11 +109,11 @@ def test_a_position_is_tried_without_a_trace(position):
     assert position.run(state="ready")["changed"] is False and position.runs() == 0
 
 
-@pytest.mark.parametrize("argv, told", [
+@pytest.mark.parametrize("argv, reported", [
     ([], "argv is empty"), ([""], "argv is empty"), (["bin/collect"], "must be an absolute path or a name on the PATH"),
     (["/no/such/program"], "does not exist on this position"), (["/etc/passwd"], "is not executable on this position")])
-def test_programs_that_cannot_run_are_found_before_anything_is_replaced(position, argv, told):
-    assert told in position.fails(state="ready", argv=argv).message and position.names() is None
+def test_programs_that_cannot_run_are_found_before_anything_is_replaced(position, argv, reported):
+    assert reported in position.fails(state="ready", argv=argv).message and position.names() is None
 
 
 @pytest.mark.parametrize("changes", [{"request_path": "request.json"}, {"request_path": "/a/../b"}, {"timeout_seconds": 0}, {"timeout_seconds": 3601}])

@@ -11,15 +11,15 @@ import threading
 import time
 
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation import transaction as file_set_change
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation import lock, transaction
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.desired import wanted_directories, wanted_files
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import have_workstation_files
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import run
 from ansible_collections.eccops.rapid.tests.unit.support.file_sets import ENDS_BADLY, ENDS_WELL, MARKER, one, params, tree
 
 
 def test_installs_everything_and_then_changes_nothing(place):
-    result = have_workstation_files(params(place, "1", verify_command=ENDS_WELL), False)
+    result = run(params(place, "1", verify_command=ENDS_WELL), False)
     assert result["changed"] and len(result["changed_paths"]) == 5
     assert tree(place) == {
         "bin": ("0o40755", None), "etc": ("0o40755", None), "etc/ours": ("0o40755", None),
@@ -28,23 +28,23 @@ def test_installs_everything_and_then_changes_nothing(place):
         "bin/program": ("0o100755", "program 1\n"), "etc/ours/settings.ini": ("0o100644", "settings 1\n"),
         "etc/ours/account.json": ("0o100640", MARKER + " 1")}
     before = {each: each.stat().st_mtime_ns for each in place.rglob("*")}
-    again = have_workstation_files(params(place, "1", verify_command=ENDS_BADLY), False)  # not run: nothing changed
+    again = run(params(place, "1", verify_command=ENDS_BADLY), False)  # not run: nothing changed
     assert not again["changed"] and not again["diff"]
     assert {each: each.stat().st_mtime_ns for each in place.rglob("*")} == before
 
 
 def test_check_mode_says_what_would_be_and_touches_nothing(place):
     before = tree(place)
-    foretold = have_workstation_files(params(place, "1"), True)
+    foretold = run(params(place, "1"), True)
     assert foretold["changed"] and tree(place) == before
-    done = have_workstation_files(params(place, "1"), False)
+    done = run(params(place, "1"), False)
     assert (foretold["changed_paths"], foretold["diff"]) == (done["changed_paths"], done["diff"])
-    assert not have_workstation_files(params(place, "1"), True)["changed"]
+    assert not run(params(place, "1"), True)["changed"]
 
 
 def test_the_diff_shows_the_settings_and_hides_the_secret(place):
-    have_workstation_files(params(place, "1"), False)
-    result = have_workstation_files(params(place, "2"), False)
+    run(params(place, "1"), False)
+    result = run(params(place, "2"), False)
     by_name = {os.path.basename(each["after_header"]): each for each in result["diff"]}
     assert (by_name["settings.ini"]["before"], by_name["settings.ini"]["after"]) == ("settings 1\n", "settings 2\n")
     assert by_name["account.json"]["after"] == "(secret: not shown)\n"
@@ -67,17 +67,17 @@ def test_a_file_that_others_may_not_read_is_in_no_diff_before_or_after(place, be
         path.chmod(before)
     wanted = params(place, "1", files=[{"path": str(path), "content": content, "secret": None, "mode": after, "group": None}])
     for is_check_mode in (True, False):
-        diff = [each for each in have_workstation_files(wanted, is_check_mode)["diff"] if each["after_header"] == str(path)]
+        diff = [each for each in run(wanted, is_check_mode)["diff"] if each["after_header"] == str(path)]
         assert (MARKER in str(diff)) == (is_shown and bool(content or before not in (None, "link"))), diff
         assert "target: " not in str(diff) and (bool(diff) or before is content is None)
 
 
 @pytest.mark.parametrize("name, mode", [("bin/program", 0o700), ("etc/ours/account.json", 0o644), ("etc/ours", 0o777)])
 def test_a_changed_mode_is_repaired_and_reported(place, name, mode):
-    have_workstation_files(params(place, "1"), False)
+    run(params(place, "1"), False)
     expected = tree(place)
     (place / name).chmod(mode)
-    result = have_workstation_files(params(place, "1"), False)
+    result = run(params(place, "1"), False)
     assert result["changed_paths"] == [str(place / name)]
     assert "mode %04o" % mode in result["diff"][0]["before"]
     assert tree(place) == expected
@@ -87,7 +87,7 @@ def test_a_link_planted_in_a_files_place_is_replaced_and_its_target_left_alone(p
     precious = place / "precious"
     precious.write_text("precious")
     (place / "bin" / "program").symlink_to(precious)
-    have_workstation_files(params(place, "1"), False)
+    run(params(place, "1"), False)
     assert precious.read_text() == "precious"
     assert not (place / "bin" / "program").is_symlink()
 
@@ -95,11 +95,11 @@ def test_a_link_planted_in_a_files_place_is_replaced_and_its_target_left_alone(p
 @pytest.mark.parametrize("before", [None, "1"])
 def test_what_does_not_verify_is_put_back(place, before):
     if before:
-        have_workstation_files(params(place, before), False)
+        run(params(place, before), False)
     (place / "bin" / "gone").write_text("a file of the version before")
     expected = tree(place)
     with pytest.raises(RapidError, match="ended with 3: this is wrong; everything was put back as it was") as caught:
-        have_workstation_files(params(place, "2", verify_command=ENDS_BADLY), False)
+        run(params(place, "2", verify_command=ENDS_BADLY), False)
     assert caught.value.kind == "not_verified"
     assert tree(place) == expected
 
@@ -110,7 +110,7 @@ def test_a_second_run_waits_for_the_first(place):
     os.mkfifo(gate)
     slow = params(place, "1", verify_command=["sh", "-c", "read line < %s" % gate])
     results = {}
-    runs = [threading.Thread(target=lambda name=name, wanted=wanted: results.update({name: have_workstation_files(wanted, False)["changed"]}))
+    runs = [threading.Thread(target=lambda name=name, wanted=wanted: results.update({name: run(wanted, False)["changed"]}))
             for name, wanted in {"first": slow, "second": params(place, "1")}.items()]
     runs[0].start()
     while not (place / "bin" / "program").exists():
@@ -125,24 +125,24 @@ def test_a_second_run_waits_for_the_first(place):
 
 
 def test_a_run_that_may_not_wait_longer_says_so(place, monkeypatch):
-    monkeypatch.setattr(file_set_change, "LOCK_WAIT_SECONDS", 0)
+    monkeypatch.setattr(lock, "LOCK_WAIT_SECONDS", 0)
     with _lock_of(params(place, "1")):
         with pytest.raises(RapidError, match="another run .*is changing the files of") as caught:
-            have_workstation_files(params(place, "1"), False)
+            run(params(place, "1"), False)
     assert caught.value.kind == "busy" and not (place / "bin" / "program").exists()
 
 
 def test_a_run_that_finds_a_directory_which_another_just_made_waits_for_it(place, monkeypatch):
-    monkeypatch.setattr(file_set_change, "LOCK_WAIT_SECONDS", 0)
+    monkeypatch.setattr(lock, "LOCK_WAIT_SECONDS", 0)
     wanted = params(place, "1", directories=[{"path": str(place / "opt" / "vendor" / "ours"), "mode": "0755", "group": None}])
     with _lock_of(wanted):
         (place / "opt" / "vendor").mkdir(parents=True)
         with pytest.raises(RapidError, match="another run .*is changing the files of"):
-            have_workstation_files(wanted, False)
+            run(wanted, False)
 
 
 def test_sets_beside_each_other_do_not_wait(place, monkeypatch):
-    monkeypatch.setattr(file_set_change, "LOCK_WAIT_SECONDS", 0)
+    monkeypatch.setattr(lock, "LOCK_WAIT_SECONDS", 0)
     (place / "opt" / "other").mkdir(parents=True)
     (place / "etc" / "deep").mkdir()
     beside = params(place, "1", directories=[{"path": str(place / "etc" / "deep" / "ours"), "mode": "0755", "group": None}])
@@ -152,7 +152,7 @@ def test_sets_beside_each_other_do_not_wait(place, monkeypatch):
 
 @contextlib.contextmanager
 def _lock_of(wanted):
-    with file_set_change.FileSetChange(wanted_directories(wanted), wanted_files(wanted)).locked():
+    with transaction.FileSetChange(wanted_directories(wanted), wanted_files(wanted)).locked():
         yield
 
 
@@ -161,17 +161,17 @@ def _lock_of(wanted):
 def test_absent_leaves_nothing(place):
     before = tree(place)
     traces = place / "run" / "1000" / "launcher"
-    have_workstation_files(params(place, "1"), False)
+    run(params(place, "1"), False)
     traces.mkdir(parents=True)
     (place / "bin" / ".program.previous").write_text("left by a killed run")
     (place / "share" / "menu" / "menu.cache").write_text("made by the desktop")
     wanted = params(place, "1", state="absent", secrets=None, trace_patterns=[str(place / "run" / "*" / "launcher")])
-    assert have_workstation_files(wanted, True)["changed"] and (place / "bin" / "program").exists()
-    assert have_workstation_files(wanted, False)["changed"]
+    assert run(wanted, True)["changed"] and (place / "bin" / "program").exists()
+    assert run(wanted, False)["changed"]
     (place / "run" / "1000").rmdir()
     (place / "run").rmdir()
     assert tree(place) == before
-    assert not have_workstation_files(wanted, False)["changed"]
+    assert not run(wanted, False)["changed"]
 
 
 # Bad input, and nothing touched
@@ -189,9 +189,9 @@ def test_absent_leaves_nothing(place):
     ({"files": [one("/x/y", secret="account", mode="0644")]}, "lets others than its owner and group read it"),
     ({"files": [one("/x/y", content="1"), one("/x/y", content="2")]}, "/x/y is named twice"),
 ])
-def test_mistakes_are_told_before_anything_is_touched(place, changed, sentence):
+def test_mistakes_are_reported_before_anything_is_touched(place, changed, sentence):
     with pytest.raises(InvalidInput, match=sentence):
-        have_workstation_files(params(place, "1", **changed), False)
+        run(params(place, "1", **changed), False)
     assert tree(place) == {"bin": ("0o40755", None), "etc": ("0o40755", None)}
 
 
@@ -203,5 +203,5 @@ def test_something_else_in_our_place_is_left_alone(place, name, sentence):
         (place / name).mkdir()
     before = tree(place)
     with pytest.raises(InvalidInput, match=sentence):
-        have_workstation_files(params(place, "1"), False)
+        run(params(place, "1"), False)
     assert tree(place) == before

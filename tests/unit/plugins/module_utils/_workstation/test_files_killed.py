@@ -10,11 +10,11 @@ import os
 import signal
 
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils._files import durable as durable_files
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation import transaction as file_set_change
+from ansible_collections.eccops.rapid.plugins.module_utils._files import durable
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation import transaction
 from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import have_workstation_files
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import run
 from ansible_collections.eccops.rapid.tests.unit.support.file_sets import ENDS_BADLY, params, tree
 
 
@@ -42,7 +42,7 @@ class CountedOs:
 
 
 def _count(monkeypatch, counted):
-    for module in (file_set_change, durable_files, locks):
+    for module in (transaction, durable, locks):
         monkeypatch.setattr(module, "os", counted)
 
 
@@ -53,7 +53,7 @@ def _run_in_a_child(monkeypatch, wanted, instant):
         try:
             _count(monkeypatch, CountedOs(lambda number: os.kill(os.getpid(), signal.SIGKILL) if number == instant else None))
             with contextlib.suppress(RapidError):
-                have_workstation_files(wanted, False)
+                run(wanted, False)
         finally:
             os._exit(0)
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
@@ -78,23 +78,23 @@ def test_a_run_killed_at_any_instant_is_brought_to_an_end_by_the_next(place, mon
             _run_in_a_child(monkeypatch, params(place, "2", verify_command=ENDS_BADLY), 1 + instant * 7 % 23)
             assert _versions(place) <= {before, "2"}
         if next_run == "ends_well":
-            have_workstation_files(params(place, "2"), False)
+            run(params(place, "2"), False)
             assert _versions(place) == {"2"}
         else:
             with contextlib.suppress(RapidError):
-                have_workstation_files(params(place, "2", verify_command=ENDS_BADLY), False)
+                run(params(place, "2", verify_command=ENDS_BADLY), False)
             assert _versions(place) in ({before}, {"2"}), "mixed after being killed at call %d" % instant
         assert not list(place.rglob("*.new")) and not list(place.rglob("*.previous")) and not list(place.rglob("*.json.new"))
-        assert not list(place.rglob(file_set_change.JOURNAL_NAME))
+        assert not list(place.rglob(transaction.JOURNAL_NAME))
         if not was_killed:
             break
     assert instant > 30
 
 
 def _start_over(place, is_first_install):
-    have_workstation_files(params(place, "1", state="absent"), False)
+    run(params(place, "1", state="absent"), False)
     if not is_first_install:
-        have_workstation_files(params(place, "1"), False)
+        run(params(place, "1"), False)
 
 
 @pytest.mark.parametrize("is_first_install", [True, False])
@@ -109,14 +109,14 @@ def test_a_full_disk_at_any_instant_changes_nothing(place, monkeypatch, is_first
         instant += 1
         _count(monkeypatch, CountedOs(full, CALLS_THAT_NEED_SPACE))
         try:
-            have_workstation_files(params(place, "2"), False)
+            run(params(place, "2"), False)
         except (RapidError, OSError) as error:
             _count(monkeypatch, os)
             if tree(place) == before:
                 continue
             # Only the removal of what was kept aside can have failed now: the change itself was final.
             assert _versions(place) == {"2"}, error
-            have_workstation_files(params(place, "2"), False)
+            run(params(place, "2"), False)
             assert not list(place.rglob("*.previous"))
             _start_over(place, is_first_install)
             before = tree(place)
@@ -125,11 +125,11 @@ def test_a_full_disk_at_any_instant_changes_nothing(place, monkeypatch, is_first
     assert _versions(place) == {"2"}
 
 
-def test_a_full_disk_is_told_with_what_to_do(place, monkeypatch):
+def test_a_full_disk_is_reported_with_what_to_do(place, monkeypatch):
     def full(number):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/some/file")
 
-    have_workstation_files(params(place, "1"), False)
-    monkeypatch.setattr(file_set_change, "_stage", full)
+    run(params(place, "1"), False)
+    monkeypatch.setattr(transaction, "_stage", full)
     with pytest.raises(RapidError, match="/some/file: No space left on device; nothing was changed: free some space and run again"):
-        have_workstation_files(params(place, "2"), False)
+        run(params(place, "2"), False)

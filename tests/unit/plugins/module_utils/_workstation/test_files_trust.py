@@ -10,38 +10,38 @@ import os
 import stat
 
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation import transaction as file_set_change
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation import lock, transaction
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.desired import wanted_directories, wanted_files
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import have_workstation_files
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import run
 from ansible_collections.eccops.rapid.tests.unit.support.file_sets import params, tree
 
 
 @pytest.mark.parametrize("place_of_lock", ["etc", "."])
 def test_whoever_can_read_a_directory_cannot_keep_a_run_from_changing_the_set(place, monkeypatch, place_of_lock):
-    monkeypatch.setattr(file_set_change, "LOCK_WAIT_SECONDS", 0)
+    monkeypatch.setattr(lock, "LOCK_WAIT_SECONDS", 0)
     descriptor = os.open(place / place_of_lock, os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
-    assert have_workstation_files(params(place, "1"), False)["changed"]
+    assert run(params(place, "1"), False)["changed"]
     os.close(descriptor)
 
 
 def test_the_lock_is_closed_to_others_and_gone_afterwards(place, monkeypatch, tmp_path):
-    monkeypatch.setattr(file_set_change, "_lock_directory", lambda: str(tmp_path / "locks"))
-    change = file_set_change.FileSetChange(wanted_directories(params(place, "1")), wanted_files(params(place, "1")))
+    monkeypatch.setattr(lock, "_lock_directory", lambda: str(tmp_path / "locks"))
+    change = transaction.FileSetChange(wanted_directories(params(place, "1")), wanted_files(params(place, "1")))
     with change.locked():
-        lock = change._lock_path()  # pylint: disable=protected-access
-        assert stat.S_IMODE(os.stat(lock).st_mode) == 0o600 and stat.S_IMODE(os.stat(os.path.dirname(lock)).st_mode) == 0o700
+        path = lock.find_lock_path(change.directories[0].path)
+        assert stat.S_IMODE(os.stat(path).st_mode) == 0o600 and stat.S_IMODE(os.stat(os.path.dirname(path)).st_mode) == 0o700
         assert tree(place) == {"bin": ("0o40755", None), "etc": ("0o40755", None)}
-    assert not os.path.exists(os.path.dirname(lock))
+    assert not os.path.exists(os.path.dirname(path))
 
 
 def test_a_place_of_locks_that_others_made_is_refused(place, monkeypatch, tmp_path):
-    monkeypatch.setattr(file_set_change, "_lock_directory", lambda: str(tmp_path / "locks"))
+    monkeypatch.setattr(lock, "_lock_directory", lambda: str(tmp_path / "locks"))
     (tmp_path / "locks").mkdir()
     (tmp_path / "locks").chmod(0o755)
     with pytest.raises(RapidError, match="the lock directory .*/locks is open to other users; chmod 700 it; nothing was changed"):
-        have_workstation_files(params(place, "1"), False)
+        run(params(place, "1"), False)
 
 
 # Whose paths they are
@@ -79,20 +79,20 @@ def test_a_path_that_others_could_lead_elsewhere_is_refused(place, spoil, state)
     before = tree(place)
     for is_check_mode in (True, False):
         with pytest.raises(InvalidInput, match="others could replace what is installed in .*; nothing was changed: correct its owner and mode"):
-            have_workstation_files(params(place, "1", state=state), is_check_mode)
+            run(params(place, "1", state=state), is_check_mode)
     assert tree(place) == before
 
 
 def test_a_link_of_roots_or_ours_is_followed(place):
     (place / "bin").rename(place / "real")
     (place / "bin").symlink_to("real")
-    assert have_workstation_files(params(place, "1"), False)["changed"] and (place / "real" / "program").exists()
+    assert run(params(place, "1"), False)["changed"] and (place / "real" / "program").exists()
 
 
 @NEEDS_ROOT
 def test_a_journal_that_another_account_planted_is_not_read(place):
     (place / "etc" / "ours").mkdir()
-    journal = place / "etc" / "ours" / file_set_change.JOURNAL_NAME
+    journal = place / "etc" / "ours" / transaction.JOURNAL_NAME
     journal.write_text(json.dumps({"files": {str(place / "bin" / "program"): False}, "directories": []}))
     os.chown(journal, 65534, -1)
-    assert not have_workstation_files(params(place, "1"), False)["was_unfinished"]
+    assert not run(params(place, "1"), False)["was_unfinished"]

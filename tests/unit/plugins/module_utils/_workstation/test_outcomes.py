@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Each position's outcome is told from what the roles registered, and too many failures stop the next wave."""
+"""Each position's outcome is derived from what the roles registered, and too many failures stop the next wave."""
 
 from __future__ import annotations
 

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import RAPIDAUTH_RULES, rapidauth_options, service_name_options
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
+from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, rapidauth_options, service_name_options
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.lookup import check_credentials
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.decisions import COLLECTED, EXPIRED, REQUESTED
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import COLLECTED, EXPIRED, REQUESTED
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerRecord
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, service_of
 
@@ -21,19 +22,6 @@ _WHAT_TO_DO = {
     COLLECTED: "Fix that and run the same rotation again; if the certificate was lost on its way, give the position another rotation_anon_id.",
 }
 _OTHERWISE = "Run the same rotation again: it looks first, and replaces nothing twice."
-
-
-def confirmation_spec() -> dict:
-    """Returns what AnsibleModule takes for rapidauth_rotation_confirmation."""
-    options = rapidauth_options()
-    options.update(
-        positions={"type": "dict", "required": True},
-        collections={"type": "dict", "default": {}},
-        ledger_path={"type": "path", "required": True},
-        concurrency={"type": "int", "default": 16},
-        **service_name_options(),
-    )
-    return dict(RAPIDAUTH_RULES, argument_spec=options)
 
 
 def run(params: dict, is_check_mode: bool) -> dict:
@@ -81,7 +69,7 @@ def judge_position(name: str, seen: dict, problem: str, trouble: str) -> dict:
     return {"status": status, "collected_date": seen.get("collected_date"), "is_done": is_done, "message": message}
 
 
-def _look_up(params, request_ids):
+def _look_up(params: dict, request_ids: list[str]) -> tuple[dict[str, dict], str]:
     """Returns ({RequestId: entry}, what went wrong for all or an empty text)."""
     if not request_ids:
         return {}, ""
@@ -92,7 +80,7 @@ def _look_up(params, request_ids):
         return error.details.get("credentials", {}), error.message
 
 
-def _record(params, wave, answers, statuses, problems):
+def _record(params: dict, wave: dict, answers: dict, statuses: dict[str, dict], problems: dict[str, str]) -> dict[str, str]:
     """Notes in the ledger what was delivered and collected; returns {position: why it could not be noted}."""
     try:
         with LedgerRecord(params["ledger_path"], service_of(params, rapidauth_client(params))) as record:
@@ -107,3 +95,13 @@ def _record(params, wave, answers, statuses, problems):
     except RapidError:
         return {}  # the look-up has said it
     return {}
+
+
+OPERATION = Operation(run=run, spec=dict(RAPIDAUTH_RULES, argument_spec=dict(
+    rapidauth_options(),
+    positions={"type": "dict", "required": True},
+    collections={"type": "dict", "default": {}},
+    ledger_path={"type": "path", "required": True},
+    concurrency={"type": "int", "default": 16},
+    **service_name_options(),
+)))

@@ -8,7 +8,7 @@ import types
 
 import pytest
 
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation import confirmation
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials import confirmation
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger, write_intent, write_outcome
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
@@ -53,22 +53,22 @@ def test_done_is_what_both_say_and_it_is_recorded(confirm):
     assert row["collected_at"] == "2026-11-22T08:00:00Z" and row["delivered_at"]
 
 
-@pytest.mark.parametrize("status, answer, told, has_delivered", [
+@pytest.mark.parametrize("status, answer, reported, has_delivered", [
     ("Collected", {"failed": True, "msg": "/bin/x ended with 1", "is_delivered": True}, "the service says Collected. /bin/x ended with 1. Fix that", True),
     ("Collected", None, "the service says Collected. it was not reached.", False),
     ("Collected", {"unreachable": True, "msg": "gone"}, "it became unreachable: gone.", False),
     ("Requested", COLLECTED, "the service says Requested. Run the same rotation again within minutes", True),
     ("Expired", COLLECTED, "the service says Expired. Its replacement lapsed.", True),
     ("Odd", COLLECTED, "the service says Odd. Run the same rotation again: it looks first", True)])
-def test_not_done_says_why_and_what_to_do(confirm, status, answer, told, has_delivered):
+def test_not_done_says_why_and_what_to_do(confirm, status, answer, reported, has_delivered):
     result, row = confirm(seen(status), answer)
     own = result["positions"]["north-01"]
-    assert not own["is_done"] and own["message"].startswith("north-01 is not done: ") and told in own["message"]
+    assert not own["is_done"] and own["message"].startswith("north-01 is not done: ") and reported in own["message"]
     assert (row["collected_at"], bool(row["delivered_at"])) == (None, has_delivered)
     assert result["awaited"] == (["north-01"] if status == "Requested" else []) and result["lapsed"] == (["north-01"] if status == "Expired" else [])
 
 
-def test_a_position_that_was_not_replaced_tells_the_reason(confirm):
+def test_a_position_that_was_not_replaced_has_the_reason(confirm):
     result, unused = confirm(seen("Collected"), None, {"outcome": "refused", "request_id": None, "reason": "it is Expired"})
     assert "the service says nothing about it. it is Expired." in result["positions"]["north-01"]["message"]
 
