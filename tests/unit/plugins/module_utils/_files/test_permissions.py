@@ -144,7 +144,7 @@ def test_an_opened_directory_is_the_judged_one(place, monkeypatch):
         return original(path, *arguments, **named)
 
     monkeypatch.setattr(os, "open", exchange)
-    with pytest.raises(PermissionError, match="exchanged"):
+    with pytest.raises(PermissionError, match="it was replaced while it was opened"):
         open_directory(str(place / "real" / "deep"))
 
 
