@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Runs credential_report's core in the controller's process when the task is local."""
+"""Writes a report in the controller's process: its page needs Jinja and files that are not Python, which no module takes along."""
 
 from __future__ import annotations
 
+from ansible.errors import AnsibleActionFail
+
 from ansible_collections.eccops.rapid.plugins.module_utils._argspec import credential_report_spec
-from ansible_collections.eccops.rapid.plugins.module_utils._report.writer import write_report
+from ansible_collections.eccops.rapid.plugins.plugin_utils._report.writer import write_report
 from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 
 
 class ActionModule(ControllerAction):
-    returned_keys = frozenset({"changed_paths", "paths", "verdict"})
-
     def spec(self):
         return credential_report_spec()
 
     def core(self, params, is_check_mode):
         return write_report(params, is_check_mode)
+
+    def _ship(self, task_vars):
+        raise AnsibleActionFail("credential_report writes on the controller only; set delegate_to: localhost and connection: local, and do not use become")

@@ -15,6 +15,9 @@ description:
   - >-
     Renders the report of M(eccops.rapid.credential_check_info) into C(report.html), C(report.json), C(junit.xml), C(report.md)
     and C(metrics.prom). All come from one data structure, and each file is replaced in one step.
+  - >-
+    It runs on the controller, which has what renders the page. A task that uses C(become), or that is delegated to a host with
+    another connection than C(local), is refused.
 options:
   report:
     description:
@@ -64,6 +67,8 @@ attributes:
   diff_mode:
     support: none
     details: The files are new at every time of a check.
+  platform:
+    details: It runs on the controller only.
 seealso:
   - module: eccops.rapid.credential_check_info
 """
@@ -104,17 +109,3 @@ error_kind:
   returned: failure
   sample: report_not_written
 """
-
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.eccops.rapid.plugins.module_utils._argspec import credential_report_spec
-from ansible_collections.eccops.rapid.plugins.module_utils._report.writer import write_report
-from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
-
-
-def main():
-    run_module(AnsibleModule(supports_check_mode=True, **credential_report_spec()), write_report)
-
-
-if __name__ == "__main__":
-    main()

@@ -24,7 +24,7 @@ PACKAGE = "ansible_collections.eccops.rapid.plugins."
 
 
 #: Modules that run on the controller only: their files are documentation.
-WITHOUT_CODE = {"fleet_plan": "_fleet.plans.fleet_plan_spec"}
+WITHOUT_CODE = {"credential_report": "_argspec.credential_report_spec", "fleet_plan": "_fleet.plans.fleet_plan_spec"}
 SHIPPED = [module for module in MODULES if module not in WITHOUT_CODE]
 
 

@@ -18,10 +18,10 @@ from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions im
 from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import make_missing, replace
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._report.model import FORMAT, FORMAT_VERSION
-from ansible_collections.eccops.rapid.plugins.module_utils._report.html import render_html
-from ansible_collections.eccops.rapid.plugins.module_utils._report.junit import render_junit
-from ansible_collections.eccops.rapid.plugins.module_utils._report.markdown import render_markdown
-from ansible_collections.eccops.rapid.plugins.module_utils._report.prometheus import render_metrics
+from ansible_collections.eccops.rapid.plugins.plugin_utils._report.html import render_html
+from ansible_collections.eccops.rapid.plugins.plugin_utils._report.junit import render_junit
+from ansible_collections.eccops.rapid.plugins.plugin_utils._report.markdown import render_markdown
+from ansible_collections.eccops.rapid.plugins.plugin_utils._report.prometheus import render_metrics
 
 RENDERERS = {
     "html": ("report.html", render_html),
