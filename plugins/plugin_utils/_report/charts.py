@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from ansible_collections.eccops.rapid.plugins.module_utils._time import parse_instant
 from ansible_collections.eccops.rapid.plugins.module_utils._report.model import CRITICAL, FINE, LAST_WEEK, STATES, WARNING
-from ansible_collections.eccops.rapid.plugins.module_utils._report.wording import STATE_WORDS, number
+from ansible_collections.eccops.rapid.plugins.module_utils._report.wording import STATE_WORDS, format_number
 
 MOST_CENTERS = 10
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
@@ -40,7 +40,8 @@ def draw_timeline(report: dict[str, Any]) -> Markup:
             parts.append(Markup('<line class="limit %s" x1="%.1f" x2="%.1f" y1="%d" y2="%d"/>') % (severity, x, x, top - 8, top + high))
             parts.append(Markup('<text class="tick" x="%.1f" y="%d">%g days</text>') % (x + 4, top - 2, days))
     caption = "%s of %s credentials have ended, and %s have no date." % (
-        number(sum(weeks[0][state] for state in STATES)), number(report["counts"]["credentials"]["total"]), number(report["timeline"]["without_date"]))
+        format_number(sum(weeks[0][state] for state in STATES)),
+        format_number(report["counts"]["credentials"]["total"]), format_number(report["timeline"]["without_date"]))
     return _svg("timeline", 772, top + high + 28, "When credentials end, by week", caption, parts)
 
 
@@ -53,7 +54,7 @@ def _bar(week: dict[str, int], x: float, width: float, bottom: float, scale: flo
             parts.append(Markup('<rect class="%s" x="%d" y="%.1f" width="%d" height="%.1f"/>') % (state, x, y, width, height))
     if not parts:
         return Markup("")
-    caption = ", ".join("%s %s" % (number(week[state]), STATE_WORDS[state]) for state in STATES if week[state])
+    caption = ", ".join("%s %s" % (format_number(week[state]), STATE_WORDS[state]) for state in STATES if week[state])
     return Markup("<g><title>%s: %s</title>%s</g>") % (when, caption, Markup("").join(parts))
 
 
@@ -95,11 +96,11 @@ def draw_centers(report: dict[str, Any]) -> Markup:
                 width = wide * counts[state] / counts["total"]
                 pieces.append(Markup('<rect class="%s" x="%.1f" y="%d" width="%.1f" height="16"/>') % (state, x, y, max(width, 1.5)))
                 x += width
-        caption = ", ".join("%s %s" % (number(counts[state]), STATE_WORDS[state]) for state in STATES if counts[state])
+        caption = ", ".join("%s %s" % (format_number(counts[state]), STATE_WORDS[state]) for state in STATES if counts[state])
         parts.append(Markup("<g><title>%s: %s</title>%s</g>") % (ecc, caption, Markup("").join(pieces)))
         for name, x in columns:
             place = "tick" if name == "total" or not counts[name] else "count %s" % name
-            parts.append(Markup('<text class="%s" x="%d" y="%d" text-anchor="end">%s</text>') % (place, x, y + 13, number(counts[name])))
+            parts.append(Markup('<text class="%s" x="%d" y="%d" text-anchor="end">%s</text>') % (place, x, y + 13, format_number(counts[name])))
     if not rows:
         parts.append(Markup('<text class="tick" x="%d" y="17">no credentials</text>') % left)
     return _svg("centers", 428, (len(rows) + 1) * row_height, "Credentials by ECC and state", "Of each ECC's credentials the share of every state.", parts)

@@ -13,7 +13,7 @@ import jinja2
 from markupsafe import Markup
 
 from ansible_collections.eccops.rapid.plugins.module_utils._report.model import STATES, SUBJECTS
-from ansible_collections.eccops.rapid.plugins.module_utils._report.wording import BASES, KINDS, NOUNS, STATE_WORDS, counted, number
+from ansible_collections.eccops.rapid.plugins.module_utils._report.wording import BASES, KINDS, NOUNS, STATE_WORDS, count_nouns, format_number
 from ansible_collections.eccops.rapid.plugins.plugin_utils._report.charts import draw_centers, draw_timeline, draw_trend
 
 PAGE_DIRECTORY = pathlib.Path(__file__).parent
@@ -47,7 +47,7 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True)
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     environment.filters.update(
-        number=number, readable_kind=_readable_kind, draw_timeline=draw_timeline, draw_centers=draw_centers, draw_trend=draw_trend)
+        number=format_number, readable_kind=_readable_kind, draw_timeline=draw_timeline, draw_centers=draw_centers, draw_trend=draw_trend)
     return environment
 
 
@@ -66,7 +66,7 @@ def _readable_kind(kind: str) -> str:
 
 def _describe_total(counts: dict[str, Any]) -> str:
     """Returns what stands below the number of credentials, e.g. "credentials and 2 SACs"."""
-    others = [counted(about, counts[plural]["total"]) for plural, about in SUBJECTS.items() if plural != "credentials" and counts[plural]["total"]]
+    others = [count_nouns(about, counts[plural]["total"]) for plural, about in SUBJECTS.items() if plural != "credentials" and counts[plural]["total"]]
     return NOUNS["credential"][counts["credentials"]["total"] != 1] + (" and " + ", ".join(others) if others else "")
 
 
@@ -119,9 +119,9 @@ def _select(label: str, name: str, at: int, choices: list[tuple[str, str]]) -> d
 def _notes(report: dict[str, Any]) -> list[str]:
     limits = report["limits"]
     bases = sorted({row["expires_basis"] for row in report["credentials"] if row["expires_basis"]})
-    notes = ["Ends are reckoned as %s." % ", or ".join(BASES[basis] for basis in bases)] if bases else []
+    notes = ["A credential expires %s." % ", or ".join(BASES[basis] for basis in bases)] if bases else []
     notes.append("Credentials: %s. SACs: %s." % (_describe_limits(limits["end"]), _describe_limits(limits["sac"])))
-    notes.append("Ids are shortened unless asked for. Made by eccops.rapid %s; every number is in report.json too." % report["collection_version"])
+    notes.append("Ids are shortened unless requested in full. Made by eccops.rapid %s. The same numbers are in report.json." % report["collection_version"])
     return notes
 
 

@@ -35,7 +35,7 @@ def test_the_report_follows_its_schema_and_counts_itself():
 def test_the_verdict_answers_the_question():
     made = small_fleet()
     assert made["verdict"]["headline"] == "Not everywhere: dispatch may be unable to work at 1 of 4 positions."
-    assert made["verdict"]["advice"] == "2 findings to mend today." and made["verdict"]["is_failing"]
+    assert made["verdict"]["advice"] == "2 findings to fix today." and made["verdict"]["is_failing"]
     assert [(each["severity"], each["kind"]) for each in made["to_do"]] == [
         ("critical", "sac_expiring"), ("critical", "unknown"), ("warning", "collection_prevented")]
     assert report({"a": ("", entry())}, [("", "CN=x", 3)])["verdict"]["headline"].startswith("Not for certain")
