@@ -8,7 +8,7 @@ from typing import Any
 
 #: {kind: (how many of what, with %s for the number; what to do about them)}, the most urgent first
 KINDS = {
-    "not_collected": ("%s about to lapse before collection", "Have the devices collect now"),
+    "not_collected": ("%s about to lapse uncollected", "Have the devices collect now"),
     "sac_expired": ("%s expired", "Download a new SAC from the RapidAuth dashboard and install it"),
     "sac_refused": ("%s refused by the service", "Check in the RapidAuth dashboard which SAC is active"),
     "sac_wrong_passphrase": ("%s with a wrong passphrase", "Correct the passphrase in the vault"),
