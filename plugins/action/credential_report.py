@@ -12,6 +12,8 @@ from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action imp
 
 
 class ActionModule(ControllerAction):
+    returned_keys = frozenset({"changed_paths", "paths", "verdict"})
+
     def spec(self):
         return credential_report_spec()
 
