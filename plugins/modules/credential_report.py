@@ -15,6 +15,9 @@ description:
   - >-
     Renders the report of M(eccops.rapid.credential_check_info) into C(report.html), C(report.json), C(junit.xml), C(report.md) and C(metrics.prom). All
     files are made from the same data, and each file is replaced atomically.
+  - >-
+    The module runs on the controller. A task that uses C(become), or that is delegated to a host with another connection than
+    C(local), is refused.
 options:
   report:
     description:
@@ -64,6 +67,8 @@ attributes:
   diff_mode:
     support: none
     details: The files differ after every check.
+  platform:
+    details: The module runs on the controller only.
 seealso:
   - module: eccops.rapid.credential_check_info
 """
@@ -117,14 +122,3 @@ error_kind:
   returned: failure
   sample: report_not_written
 """
-
-from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
-from ansible_collections.eccops.rapid.plugins.module_utils._report.writer import OPERATION
-
-
-def main():
-    run_module(OPERATION)
-
-
-if __name__ == "__main__":
-    main()

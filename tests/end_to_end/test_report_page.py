@@ -8,7 +8,7 @@ import re
 import struct
 
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils._report.html import render_html
+from ansible_collections.eccops.rapid.plugins.plugin_utils._report.html import render_html
 from ansible_collections.eccops.rapid.tests.unit.support.report_fleets import entry, large_fleet, report
 
 import devtools

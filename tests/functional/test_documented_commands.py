@@ -13,7 +13,7 @@ import documented_desk
 import harness
 import pytest
 import yaml
-from ansible_collections.eccops.rapid.plugins.module_utils._report import writer as report_files
+from ansible_collections.eccops.rapid.plugins.plugin_utils._report import writer as report_files
 
 
 def where(command):

@@ -30,7 +30,7 @@ def test_a_fine_fleet_takes_one_bulk_look_up(sandbox, fleet, run_playbook):
     run = run_playbook(PLAYBOOK, inventory=fleet.write(), check=True, env={"ANSIBLE_SHOW_CUSTOM_STATS": "1"})
     assert run.returncode == 0, run.output
     assert run.result(VERDICT)["msg"] == (
-        "Yes, dispatch can work tomorrow. Nothing has to be done. Looked at 12 credentials and 1 SAC; not at Portal accounts or launchers.")
+        "Yes, dispatch can work tomorrow. Nothing has to be done. Covers 12 credentials and 1 SAC, but no Portal accounts or launchers.")
     lines = table(run)
     for position, variables in fleet.positions.items():
         assert re.fullmatch(r"%s +%s +Collected +20\d\d-\d\d-\d\d +20\d\d-\d\d-\d\d +fine" % (position, variables["ecc"]), lines[position])
@@ -98,7 +98,7 @@ def test_when_to_fail_is_the_sites_choice(sick_fleet, run_playbook):
     names = list(sick_fleet.positions)
     never = run_playbook(PLAYBOOK, {"check_fail_on": "never"}, inventory=inventory)
     assert never.returncode == 0, never.output
-    assert never.result(VERDICT)["msg"].endswith("9 findings to mend today. Looked at 12 credentials and 1 SAC; not at Portal accounts or launchers.")
+    assert never.result(VERDICT)["msg"].endswith("9 findings to fix today. Covers 12 credentials and 1 SAC, but no Portal accounts or launchers.")
 
     ending = ["--limit", names[1]]
     assert run_playbook(PLAYBOOK, inventory=inventory, arguments=ending).returncode == 0

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import harness
 import jsonschema
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils._report import writer as report_files
+from ansible_collections.eccops.rapid.plugins.plugin_utils._report import writer as report_files
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
 from ansible_collections.eccops.rapid.tests.unit.support.report_fleets import entry, large_fleet, report, unknown
 
@@ -48,6 +48,13 @@ def test_it_writes_once_what_it_was_given(run_playbook, tmp_path):
     jsonschema.validate(json.loads((first / "report.json").read_text()), SCHEMA)
     assert ElementTree.parse(first / "junit.xml").getroot().get("tests") == "3"
     assert (tmp_path / "rapidauth.prom").read_text() == (first / "metrics.prom").read_text()
+
+
+@pytest.mark.parametrize("keywords", [harness.SHIPPED, {"become": True}], ids=["another connection", "become"])
+def test_it_is_refused_anywhere_but_on_the_controller(run_playbook, tmp_path, keywords):
+    run = run_playbook([harness.task("write", "credential_report", keywords, report={}, directory=str(tmp_path / "report"))])
+    assert run.result("write")["msg"].startswith("credential_report writes on the controller only; set delegate_to: localhost")
+    assert not (tmp_path / "report").exists()
 
 
 def test_the_trend_is_in_the_report_that_stands_there(tmp_path):

@@ -18,7 +18,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import re
 from ansible_collections.eccops.rapid.plugins.module_utils._portal.token import provide_token
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import validate_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._report.model import build_report
-from ansible_collections.eccops.rapid.plugins.module_utils._report.text import lines_of, summarize_report
+from ansible_collections.eccops.rapid.plugins.module_utils._report.text import render_lines, summarize_report
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import inspect_sac
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.findings import (
     account_finding, installed_sac_findings, launcher_findings, no_account_finding, sac_findings, service_finding, unreadable_finding)
@@ -47,7 +47,7 @@ def check_fleet(params, is_check_mode, run_directory=None):
         raise InvalidInput("there is nothing to check: give services with positions, accounts or launchers")
     report = build_report(seen, rules, sac_limits, params["fail_on"], params["show_ids"])
     verdict = dict(report["verdict"], message=summarize_report(report))
-    return {"changed": False, "report": report, "verdict": verdict, "counts": report["counts"], "lines": lines_of(report)}
+    return {"changed": False, "report": report, "verdict": verdict, "counts": report["counts"], "lines": render_lines(report)}
 
 
 class Observations:

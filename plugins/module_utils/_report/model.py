@@ -1,36 +1,38 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Pure: the one data structure that every format of a report is rendered from (docs/credential_report.md)."""
+"""The data structure from which every format of a report is rendered: see docs/credential_report.md."""
 
 from __future__ import annotations
 
 import collections
+import datetime
+from typing import Any
 
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, parse_instant
-from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import CRITICAL, WARNING, days_between
+from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import CRITICAL, WARNING, Limits, days_between
 from ansible_collections.eccops.rapid.plugins.module_utils._text import printable_tree, shortened, without_ids
-from ansible_collections.eccops.rapid.plugins.module_utils._report.wording import describe_scope, find_title, to_do_about, rank_urgency, verdict_in_words
+from ansible_collections.eccops.rapid.plugins.module_utils._report.wording import describe_scope, describe_verdict, find_remedy, find_title, rank_urgency
 from ansible_collections.eccops.rapid.plugins.module_utils._version import COLLECTION_VERSION
 
 FORMAT, FORMAT_VERSION = "eccops.rapid.credential_report", 1
 FINE, UNCHECKED = "fine", "unchecked"
 #: Worst first.
 STATES = (CRITICAL, WARNING, UNCHECKED, FINE)
-#: {where the rows of each kind of subject stand in a report: what they are about}
+#: {key of the rows of each kind of subject in a report: the kind}
 SUBJECTS = {"credentials": "credential", "sacs": "sac", "accounts": "account", "launchers": "launcher"}
 FATAL = {"critical": (CRITICAL,), "warning": (CRITICAL, WARNING), "never": ()}
-#: The timeline goes by weeks: -1 is what has ended, the last one is all that ends later.
+#: The timeline counts by weeks: -1 has what is expired, the last week all that expires later.
 LAST_WEEK = 53
 
 
-def build_report(seen, rules, sac_limits, fail_on, show_ids=False):
-    """Returns the report, of JSON's types only; every text of others in it is harmless on one line.
+def build_report(seen: Any, rules: Any, sac_limits: Limits, fail_on: str, show_ids: bool = False) -> dict[str, Any]:
+    """Returns the report, which has JSON's types only. Every text in it is one printable line.
 
-    C(seen) is a fleet_check.Observations, C(rules) are findings.Rules. Without C(show_ids) all ids are shortened.
+    seen is _fleet.check.Observations, rules are _fleet.findings.Rules. Without show_ids all ids are shortened.
     """
     anon_ids = {} if show_ids else _anon_ids(seen.credentials)
     findings = [_finding(each, anon_ids, show_ids) for each in sorted(seen.findings, key=lambda each: each.severity != CRITICAL)]
-    of_subject = collections.defaultdict(list)
+    of_subject: dict[tuple[str, ...], list[int]] = collections.defaultdict(list)
     for index, finding in enumerate(findings):
         of_subject[finding["about"], finding["subject"], finding["ecc"]].append(index)
     credentials, others = [], {"sac": [], "account": [], "launcher": []}
@@ -52,7 +54,7 @@ def build_report(seen, rules, sac_limits, fail_on, show_ids=False):
             row["serial"] = each["serial"]
         others[each["about"]].append(printable_tree(row))
     counts = _counts(credentials, others, findings)
-    answer, headline, advice = verdict_in_words(counts)
+    answer, headline, advice = describe_verdict(counts)
     severity = next((each for each in (CRITICAL, WARNING) if counts["findings"][each]), FINE)
     generated_at = format_instant(rules.now)
     return {
@@ -87,8 +89,8 @@ def build_report(seen, rules, sac_limits, fail_on, show_ids=False):
     }
 
 
-def _anon_ids(credentials):
-    """Returns {position: the AnonIds that a sentence about it may hold}."""
+def _anon_ids(credentials: list[dict[str, Any]]) -> dict[str, set[str | None]]:
+    """Returns {position: the AnonIds that a sentence about it may contain}."""
     found = {}
     for each in credentials:
         entry = each["entry"] or {}
@@ -96,7 +98,7 @@ def _anon_ids(credentials):
     return found
 
 
-def _finding(finding, anon_ids, show_ids):
+def _finding(finding: Any, anon_ids: dict[str, set[str | None]], show_ids: bool) -> dict[str, Any]:
     entry = finding._asdict()
     if not show_ids:
         for name in ("reason", "what_to_do"):
@@ -104,7 +106,10 @@ def _finding(finding, anon_ids, show_ids):
     return printable_tree(dict(entry))
 
 
-def _subject(seen, findings, of_subject, is_checked, expires_date, now):
+def _subject(
+    seen: dict[str, Any], findings: list[dict[str, Any]], of_subject: dict[tuple[str, ...], list[int]], is_checked: bool, expires_date: str | None,
+    now: datetime.datetime,
+) -> dict[str, Any]:
     key = printable_tree([seen["about"], seen["name"], seen["ecc"]])
     own = of_subject.get(tuple(key), [])
     severities = {findings[index]["severity"] for index in own}
@@ -120,12 +125,12 @@ def _subject(seen, findings, of_subject, is_checked, expires_date, now):
     }
 
 
-def _by_state(rows):
+def _by_state(rows: list[dict[str, Any]]) -> dict[str, int]:
     counter = collections.Counter(row["state"] for row in rows)
     return dict({state: counter[state] for state in STATES}, total=len(rows))
 
 
-def _counts(credentials, others, findings):
+def _counts(credentials: list[dict[str, Any]], others: dict[str, list[dict[str, Any]]], findings: list[dict[str, Any]]) -> dict[str, Any]:
     by_ecc = collections.defaultdict(list)
     for row in credentials:
         by_ecc[row["ecc"]].append(row)
@@ -146,8 +151,8 @@ def _counts(credentials, others, findings):
     }
 
 
-def _to_do(findings):
-    """Returns the findings in groups of one kind, the most urgent first: {severity, about, kind, title, what_to_do, count, by_ecc, examples}."""
+def _to_do(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Returns the findings grouped by kind, the most urgent first."""
     groups = collections.defaultdict(list)
     for finding in findings:
         groups[finding["severity"], finding["about"], finding["kind"]].append(finding)
@@ -158,7 +163,7 @@ def _to_do(findings):
             "about": about,
             "kind": kind,
             "title": find_title(about, kind, len(groups[severity, about, kind])),
-            "what_to_do": to_do_about(kind, groups[severity, about, kind][0]["what_to_do"]),
+            "what_to_do": find_remedy(kind, groups[severity, about, kind][0]["what_to_do"]),
             "count": len(groups[severity, about, kind]),
             "by_ecc": dict(sorted(collections.Counter(each["ecc"] for each in groups[severity, about, kind]).items())),
             "examples": [each["subject"] for each in groups[severity, about, kind][:3]],
@@ -167,8 +172,8 @@ def _to_do(findings):
     ]
 
 
-def _timeline(credentials):
-    """Returns how many credentials end in which week from now: {weeks: [{week, critical, ...}], without_date}."""
+def _timeline(credentials: list[dict[str, Any]]) -> dict[str, Any]:
+    """Returns how many credentials expire in each week from now: {weeks: [{week, critical, ...}], without_date}."""
     weeks = {week: collections.Counter() for week in range(-1, LAST_WEEK + 1)}
     for row in credentials:
         if row["days_left"] is not None:

@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Pure: a report as lines for a terminal, and its verdict with every finding it fails for."""
+"""A report as lines for a terminal, and its verdict with every finding that makes it fail."""
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils._report.model import FATAL, FINE, UNCHECKED
-from ansible_collections.eccops.rapid.plugins.module_utils._report.wording import number
+from typing import Any
 
-#: A fleet up to this size is shown whole, a larger one without what is fine; and as many findings are named.
+from ansible_collections.eccops.rapid.plugins.module_utils._report.model import FATAL, FINE, UNCHECKED
+from ansible_collections.eccops.rapid.plugins.module_utils._report.wording import format_number
+
+#: The most rows of each table and the most findings of a summary. A larger fleet is shown without what is fine.
 MOST_SHOWN = 200
 _ROW = "{:{}}  {:{}}  {:9}  {:10}  {:10}  {}"
 
 
-def lines_of(report):
+def render_lines(report: dict[str, Any]) -> list[str]:
     """Returns the table of the credentials, a line for each other subject, and the verdict."""
     credentials, findings = report["credentials"], report["findings"]
     is_small = len(credentials) <= MOST_SHOWN
@@ -24,7 +26,7 @@ def lines_of(report):
         days = [(row[name] or "-")[:10] for name in ("collected_date", "expires_date")]
         lines.append(_ROW.format(row["name"], widths[0], row["ecc"] or "-", widths[1], row["status"] or "-", days[0], days[1], _describe_row(row, findings)))
     if not is_small:
-        lines.append("%s of %s shown, those that are not fine" % (number(len(shown)), number(len(credentials))))
+        lines.append("%s of %s shown, those that are not fine" % (format_number(len(shown)), format_number(len(credentials))))
     for plural, prefix in (("sacs", "SAC "), ("accounts", "account "), ("launchers", "launcher ")):
         for row in [row for row in report[plural] if plural != "launchers" or row["state"] != FINE][:MOST_SHOWN]:
             left = ", %d days left" % row["days_left"] if row["days_left"] is not None else ""
@@ -32,8 +34,8 @@ def lines_of(report):
     return lines + [_verdict(report)]
 
 
-def summarize_report(report):
-    """Returns the verdict in one line with the findings it fails for."""
+def summarize_report(report: dict[str, Any]) -> str:
+    """Returns the verdict in one line, with the findings that make it fail."""
     fatal = FATAL[report["verdict"]["fail_on"]]
     lines = [
         "%s (%s): %s; %s" % (each["subject"], each["ecc"] or "no ECC", each["reason"], each["what_to_do"])
@@ -41,15 +43,15 @@ def summarize_report(report):
         if each["severity"] in fatal
     ]
     if len(lines) > MOST_SHOWN:
-        lines[MOST_SHOWN:] = ["and %s more" % number(len(lines) - MOST_SHOWN)]
+        lines[MOST_SHOWN:] = ["and %s more" % format_number(len(lines) - MOST_SHOWN)]
     return "%s %s" % (report["verdict"]["headline"], " | ".join(lines)) if lines else _verdict(report)
 
 
-def _verdict(report):
+def _verdict(report: dict[str, Any]) -> str:
     return "{headline} {advice} {scope}".format(**report["verdict"])
 
 
-def _describe_row(row, findings):
+def _describe_row(row: dict[str, Any], findings: list[dict[str, Any]]) -> str:
     own = [findings[index] for index in row["findings"]]
     if not own:
         return "not checked" if row["state"] == UNCHECKED else "fine"

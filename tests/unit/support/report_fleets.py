@@ -60,6 +60,13 @@ def report(credentials, sacs=(), fail_on="critical", **options):
     return build_report(seen_of(credentials, sacs), RULES, LIMITS, fail_on, **options)
 
 
+def small_fleet():
+    """Returns the report of two ECCs with four credentials and two SACs, one of them near its end."""
+    return report(
+        {"a-1": ("north", entry(1)), "a-2": ("north", unknown(2)), "b-1": ("south", entry(3, prevent_collection=True)), "b-2": ("south", None)},
+        [("north", "CN=one", 10), ("south", "CN=two", 300)])
+
+
 def large_fleet(size, seed=5):
     """Returns the report of a fleet of which about one in 40 has a finding, with the trend of a month."""
     chance, credentials = random.Random(seed), {}

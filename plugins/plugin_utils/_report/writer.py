@@ -12,6 +12,7 @@ import os
 import secrets
 import stat
 import time
+from typing import Any
 
 from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
@@ -19,10 +20,10 @@ from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions im
 from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import make_missing, replace
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._report.model import FORMAT, FORMAT_VERSION
-from ansible_collections.eccops.rapid.plugins.module_utils._report.html import render_html
-from ansible_collections.eccops.rapid.plugins.module_utils._report.junit import render_junit
-from ansible_collections.eccops.rapid.plugins.module_utils._report.markdown import render_markdown
-from ansible_collections.eccops.rapid.plugins.module_utils._report.prometheus import render_metrics
+from ansible_collections.eccops.rapid.plugins.plugin_utils._report.html import render_html
+from ansible_collections.eccops.rapid.plugins.plugin_utils._report.junit import render_junit
+from ansible_collections.eccops.rapid.plugins.plugin_utils._report.markdown import render_markdown
+from ansible_collections.eccops.rapid.plugins.plugin_utils._report.prometheus import render_metrics
 
 RENDERERS = {
     "html": ("report.html", render_html),
@@ -35,11 +36,11 @@ _MOST_TREND = 1000
 LOCK_NAME, LOCK_WAIT_SECONDS = ".report.lock", 120
 
 
-def write_report(params, is_check_mode, clock=time):
-    """Returns the module's result for its C(params).
+def write_report(params: dict[str, Any], is_check_mode: bool, clock: Any = time) -> dict[str, Any]:
+    """Runs credential_report and returns its result.
 
-    Raises InvalidInput, or a RapidError that says which files could not be written and has the rest of the result, the
-    verdict too, in its details. Nothing is written where a format cannot be rendered.
+    Raises InvalidInput, or a RapidError that names the files that could not be written; its details are the rest of the
+    result with the verdict. Nothing is written if a format cannot be rendered.
     """
     report = params["report"]
     if (report.get("format"), report.get("format_version")) != (FORMAT, FORMAT_VERSION):
@@ -75,12 +76,12 @@ def write_report(params, is_check_mode, clock=time):
     return result
 
 
-def _describe(path, error):
+def _describe(path: str, error: OSError) -> str:
     return "'%s': %s" % (error.filename if os.path.isabs(str(error.filename)) else path, error.strerror or error)
 
 
-def _lock(directory, modes, held, clock):
-    """Keeps two runs from mixing their files until C(held) ends; makes the directory, as readable as its files; returns why it could not."""
+def _lock(directory: str, modes: list[int], held: contextlib.ExitStack, clock: Any) -> str | None:
+    """Creates the directory, as readable as its files, and locks it until held is closed. Returns the problem, if any."""
     readers = functools.reduce(operator.or_, modes, 0) & 0o444
     try:
         make_missing(os.path.abspath(directory), [], 0o700 | readers | readers >> 2)
@@ -92,8 +93,8 @@ def _lock(directory, modes, held, clock):
     return None
 
 
-def _trend(directory, report, length):
-    """Returns the counts of the last runs, this one's last: they are in the report that stands there."""
+def _trend(directory: str, report: dict[str, Any], length: int) -> list[dict[str, Any]]:
+    """Returns the counts of the last runs, this one's last. The earlier ones are in the report.json that is there."""
     earlier = []
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
         there = json.loads(_read(None, os.path.join(directory, "report.json")))
@@ -102,15 +103,15 @@ def _trend(directory, report, length):
     return (earlier + [_counts(report["trend"][-1])])[-length:]
 
 
-def _counts(point):
+def _counts(point: dict[str, Any]) -> dict[str, Any]:
     return {
         name: str(point[name]) if name == "generated_at" else int(point[name])
         for name in ("generated_at", "critical", "warning", "unchecked", "fine", "total")
     }
 
 
-def _put(path, content, mode, report_directory, is_check_mode):
-    """Writes a file so that its readers see the old one or the new one, whole, in its group; returns whether it differs."""
+def _put(path: str, content: bytes, mode: int, report_directory: str, is_check_mode: bool) -> bool:
+    """Replaces a file in one step and keeps its group. Returns whether it differs from what was there."""
     place, name = os.path.split(os.path.abspath(path))
     if is_check_mode and os.path.dirname(path) == report_directory and not os.path.lexists(place):
         return True
@@ -130,8 +131,8 @@ def _put(path, content, mode, report_directory, is_check_mode):
         os.close(directory)
 
 
-def _read(directory, name):
-    """Returns what is in a file; a pipe or a link that somebody planted is neither waited for nor followed."""
+def _read(directory: int | None, name: str) -> bytes:
+    """Returns the content of a file, without following a link or waiting for a pipe that somebody planted."""
     descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
     with os.fdopen(descriptor, "rb") as file:
         return file.read()

@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Pure: a report as JUnit XML, one test case for each credential, SAC, account and launcher, grouped by ECC."""
+"""A report as JUnit XML, one test case for each credential, SAC, account and launcher, grouped by ECC."""
 
 from __future__ import annotations
 
+from typing import Any
 from xml.etree import ElementTree
 
 from ansible_collections.eccops.rapid.plugins.module_utils._report.model import FATAL, SUBJECTS, UNCHECKED
 
 
-def render_junit(report):
-    """Returns the document as text. A test case fails where C(fail_on) says so; a lesser finding is in its system-out."""
+def render_junit(report: dict[str, Any]) -> str:
+    """Returns the document as text. A test case fails for the severities of fail_on. A lesser finding is in its system-out."""
     fatal = FATAL[report["verdict"]["fail_on"]]
-    suites = {}
+    suites: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     for plural, about in SUBJECTS.items():
         for row in report[plural]:
             suites.setdefault(row["ecc"] or "no ECC", []).append((about, row))
@@ -30,7 +31,7 @@ def render_junit(report):
     return "<?xml version='1.0' encoding='utf-8'?>\n" + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _case(suite, about, row, findings, fatal):
+def _case(suite: ElementTree.Element, about: str, row: dict[str, Any], findings: list[dict[str, Any]], fatal: tuple[str, ...]) -> None:
     case = ElementTree.SubElement(suite, "testcase", name=row["name"], classname="%s.%s" % (about, suite.get("name")), time="0")
     own = [findings[index] for index in row["findings"]]
     text = "\n".join("%s: %s; %s" % (each["severity"], each["reason"], each["what_to_do"]) for each in own)

@@ -1,13 +1,9 @@
-# SPDX-License-Identifier: GPL-3.0-or-later
-# Copyright (c) 2026 eccops.rapid maintainers
-"""The script of report.html: it sorts, searches, filters and pages the tables, whose rows stand in the page as JSON.
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Copyright (c) 2026 eccops.rapid maintainers
+//
+// Sorts, searches, filters and pages the tables of report.html. Their rows are in the page as JSON.
+// Texts are set as text, never as markup. The document holds one page of rows at a time: 10,000 rows stay quick.
 
-Texts are set as text, never as markup. Only one page of rows is in the document at a time: 10,000 rows stay quick.
-"""
-
-from __future__ import annotations
-
-SCRIPT = """
 "use strict";
 (function () {
   const PAGE = 100, MOST_PRINTED = 2000;
@@ -49,7 +45,7 @@ SCRIPT = """
     const body = section.querySelector("tbody"), shown = section.querySelector("[data-shown]");
     const search = section.querySelector("input"), selects = [...section.querySelectorAll("select")];
     const previous = section.querySelector("[data-previous]"), next = section.querySelector("[data-next]");
-    const texts = rows.map(function (row) { return row.join("\\n").toLowerCase(); });
+    const texts = rows.map(function (row) { return row.join("\n").toLowerCase(); });
     let found = rows, page = 0, sorted = null;
 
     function draw(first, count) {
@@ -153,4 +149,3 @@ SCRIPT = """
   name();
   document.querySelectorAll("[data-needs-script]").forEach(function (each) { each.hidden = false; });
 })();
-"""

@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 import pytest
 
 from ansible_collections.eccops.rapid.plugins.module_utils._text import printable
-from ansible_collections.eccops.rapid.plugins.module_utils._report.writer import RENDERERS
-from ansible_collections.eccops.rapid.plugins.module_utils._report.markdown import harmless
+from ansible_collections.eccops.rapid.plugins.plugin_utils._report.writer import RENDERERS
+from ansible_collections.eccops.rapid.plugins.plugin_utils._report.markdown import escape_markdown
 from ansible_collections.eccops.rapid.tests.unit.support.pages import Page
 from ansible_collections.eccops.rapid.tests.unit.support.report_fleets import entry, report
 
@@ -65,7 +65,7 @@ def test_hostile_names_do_nothing_in_any_format(position, ecc, subject, status):
             cells = re.split(r"(?<!\\)(?:\\\\)*\|", line)
             assert len(cells) in (6, 7, 8)
     for text in shown.values():
-        assert not re.search(r"(?<!\\)(?:\\\\)*[<>`*_\[\]|~@#!:.]", harmless(text))
+        assert not re.search(r"(?<!\\)(?:\\\\)*[<>`*_\[\]|~@#!:.]", escape_markdown(text))
 
 
 @pytest.mark.parametrize("text", ["north-01", "Harbor County \u2013 \u00e9\u00e8", "\u05d0\u05d1", "\u6771\u4eac"])

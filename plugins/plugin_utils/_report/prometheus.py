@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Pure: a report as Prometheus metrics, for the textfile collector of node_exporter."""
+"""A report as Prometheus metrics, for the textfile collector of node_exporter."""
 
 from __future__ import annotations
 
 import collections
+from typing import Any
 
 from ansible_collections.eccops.rapid.plugins.module_utils._time import parse_instant
 from ansible_collections.eccops.rapid.plugins.module_utils._report.model import STATES
@@ -12,10 +13,10 @@ from ansible_collections.eccops.rapid.plugins.module_utils._report.model import 
 _SEVERITIES = {"fine": 0, "warning": 1, "critical": 2}
 
 
-def render_metrics(report):
-    """Returns the text exposition format. All are gauges; times are Unix seconds."""
+def render_metrics(report: dict[str, Any]) -> str:
+    """Returns the text exposition format. All are gauges. Times are Unix seconds."""
     findings = collections.Counter((each["ecc"], each["about"], each["kind"], each["severity"]) for each in report["findings"])
-    families = [
+    families: list[tuple[str, str, list[tuple[dict[str, str], int]]]] = [
         ("rapidauth_check_timestamp_seconds", "The time that was judged by.", [({}, _seconds(report["generated_at"]))]),
         ("rapidauth_check_severity", "The verdict: 0 fine, 1 warning, 2 critical.", [({}, _SEVERITIES[report["verdict"]["severity"]])]),
         (
@@ -52,24 +53,24 @@ def render_metrics(report):
     return "\n".join(lines) + "\n"
 
 
-def _distinct(samples):
-    """Returns the samples with the last value for each set of labels: a twice given one would spoil the whole file."""
+def _distinct(samples: list[tuple[dict[str, str], int]]) -> list[tuple[dict[str, str], int]]:
+    """Returns the samples with the last value for each set of labels. A duplicate would make the whole file invalid."""
     return [(dict(labels), value) for labels, value in {tuple(labels.items()): value for labels, value in samples}.items()]
 
 
-def _names(row, name):
+def _names(row: dict[str, Any], name: str) -> dict[str, str]:
     return {"ecc": row["ecc"], name: row["name"]}
 
 
-def _seconds(text):
+def _seconds(text: str) -> int:
     return int(parse_instant(text).timestamp())  # type: ignore[union-attr]  # the report formatted it
 
 
-def _labels(labels):
+def _labels(labels: dict[str, str]) -> str:
     if not labels:
         return ""
-    return "{%s}" % ",".join('%s="%s"' % (name, _escaped(value)) for name, value in labels.items())
+    return "{%s}" % ",".join('%s="%s"' % (name, _escape(value)) for name, value in labels.items())
 
 
-def _escaped(value):
+def _escape(value: str | None) -> str:
     return (value or "").replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
