@@ -86,7 +86,7 @@ def _written_ecc(reader, position):
 def _options(run, shipped_launcher_sha256):
     """Returns the options of credential_check_info that the site sets."""
     prefix = "check_"
-    passed = [name for name in names.CHECK if name.startswith(("check_end_", "check_sac_"))]
+    passed = [name for name in names.CHECK if name.startswith(("check_expiry_", "check_sac_"))]
     passed += ["check_collection_minutes", "check_concurrency", "check_fail_on", "check_now", "check_show_ids",
                "check_launcher_sha256", "check_launcher_configuration_sha256"]
     options = {name[len(prefix):]: run[name] for name in passed if run[name] is not None}
