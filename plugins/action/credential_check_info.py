@@ -10,7 +10,7 @@ from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action imp
 
 
 class ActionModule(ControllerAction):
-    returned_keys = frozenset({"counts", "lines", "report", "verdict"})
+    returned_keys = frozenset({"counts", "lines", "report", "stats", "verdict"})
 
     def spec(self):
         return credential_check_info_spec()

@@ -123,7 +123,7 @@ def test_absent_removes_all_of_ours(provision):
     ({}, {"ANSIBLE_KEEP_REMOTE_FILES": "1"}, "ANSIBLE_KEEP_REMOTE_FILES")])
 def test_what_does_not_fit_windows_is_refused_first(provision, given, env, words):
     run, calls = provision(extra_vars=given, env=env)
-    assert calls == [] and words in run.results("eccops.rapid.sac_certificate : Require what Windows needs")["position"]["msg"]
+    assert calls == [] and words in run.results("eccops.rapid.sac_certificate : Validate the options for Windows")["position"]["msg"]
 
 
 def test_the_real_modules_have_these_options():

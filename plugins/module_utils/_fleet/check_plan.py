@@ -99,7 +99,7 @@ def _plan_look(reader, position, run, sac_directory):
     """Returns the files and links to look at on a position, and whether there are any."""
     is_readable = position not in reader.problems
     return {
-        "is_looked": bool(is_readable and (run["check_launchers"] or run["check_installed_sacs"])),
+        "is_inspected": bool(is_readable and (run["check_launchers"] or run["check_installed_sacs"])),
         "files": list(LAUNCHER_FILES.values()) if run["check_launchers"] and is_readable else [],
         "links": [sac_directory + "/current"] if run["check_installed_sacs"] and is_readable else [],
     }

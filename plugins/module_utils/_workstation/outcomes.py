@@ -9,10 +9,9 @@ ROLE_RESULTS = {"launcher": "portal_launcher_installed", "sac": "sac_certificate
 
 
 def provisioning_outcomes(hostvars, names):
-    """Returns a list of {position, outcome, launcher, sac, reason}, in the order of C(names).
+    """Returns a list of {position, outcome, changed, is_done, launcher, sac, reason}, in the order of names.
 
-    outcome is C(changed), C(unchanged), C(failed), C(unreachable) or C(not begun); launcher and sac are
-    C(changed), C(unchanged) or C(-).
+    outcome is changed, unchanged, failed, unreachable or not begun; launcher and sac are changed, unchanged or -.
     """
     return [_outcome(str(name), hostvars[name]) for name in names]
 
@@ -31,7 +30,7 @@ def _outcome(name, variables):
         row["outcome"] = "changed"
     else:
         row["outcome"] = "unchanged" if "unchanged" in words else "not begun"
-    return row
+    return dict(row, changed=row["outcome"] == "changed", is_done=row["outcome"] in ("changed", "unchanged"))
 
 
 def _word(result):
