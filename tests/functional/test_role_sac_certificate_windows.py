@@ -96,7 +96,7 @@ def test_where_the_proof_fails_what_is_new_goes_and_the_old_one_stays(provision,
         run, calls = provision(take=taken, uri=answer)
         assert steps(calls) == ["take", "prove", *removed] and run.recap["position"]["failures"] == 1
         said = run.results("eccops.rapid.sac_certificate : Fail with the reason")["position"]["msg"]
-        assert ("HTTP 403" in said and "what was in use stays" in said) or "the connection was closed" in said
+        assert ("HTTP 403" in said and "the previous one stays in use" in said) or "the connection was closed" in said
 
 
 def test_a_problem_on_the_position_is_told(provision):
