@@ -10,7 +10,7 @@ from ansible_collections.eccops.rapid.plugins.plugin_utils.inventory import regi
 
 def check_looks(plan, hostvars):
     wanted = [name for name, look in plan["positions"].items() if look["files"] or look["links"]]
-    return gather_looks(plan, registered_results(hostvars, wanted, "eccops_rapid_look"))
+    return gather_looks(plan, registered_results(hostvars, wanted, "eccops_rapid_inspection"))
 
 
 class FilterModule:

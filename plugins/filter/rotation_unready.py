@@ -9,7 +9,7 @@ from ansible_collections.eccops.rapid.plugins.plugin_utils.inventory import regi
 
 
 def rotation_unready(plan, hostvars):
-    return wave.describe_unready(plan, registered_results(hostvars, plan["positions"], "eccops_rapid_tried"))
+    return wave.describe_unready(plan, registered_results(hostvars, plan["positions"], "eccops_rapid_readiness"))
 
 
 class FilterModule:

@@ -296,6 +296,16 @@ counts:
       total: 0
       critical: 0
       warning: 0
+stats:
+  description: The verdict and the number of findings under the names that the playbook hands to C(set_stats).
+  type: dict
+  returned: success
+  sample:
+    check_verdict: fine
+    check_is_fine: true
+    check_findings_count: 0
+    check_critical_count: 0
+    check_warning_count: 0
 error_kind:
   description: Stable identifier for the cause of the failure.
   type: str

@@ -114,7 +114,7 @@ class Scale:
         told = arrangement.measure(line, is_tree_watched=True)
         lines = [json.loads(each) for each in results.read_text(encoding="utf-8").splitlines()]
         waves = [float(each["result"]["ansible_facts"]["eccops_rapid_progress"]["wave_seconds"]) for each in lines
-                 if each.get("task") == "Keep what the wave came to"]
+                 if each.get("task") == "Record the results of the wave"]
         row = {"job": job, "positions": len(hosts), "of": of, "what": what, "wall_seconds": told["wall_seconds"],
                "longest_wave_seconds": max(waves, default=None), "cpu_seconds": told["cpu_seconds"],
                "peak_mib": told["peak_memory_mib"], "peak_tree_mib": told["peak_tree_memory_mib"], "load": load}

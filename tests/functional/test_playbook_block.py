@@ -12,7 +12,7 @@ from playbook_fleet import Fleet, fail_message
 
 PLAYBOOK = "eccops.rapid.block_credentials"
 PLAN, PREVENT = "Read and validate the lost positions", "Prevent collection"
-LIST, REQUIRE = "List what the relying party must block now", "Require that every credential is blocked"
+LIST, REQUIRE = "List the AnonIds that the relying party must block", "Require that every credential is blocked"
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
@@ -228,4 +228,4 @@ def test_nothing_is_blocked_without_its_preflight(sandbox, fleet, run_playbook, 
     run = run_playbook(PLAYBOOK, {"blocked_positions": "north-01,north-02"}, inventory=fleet.write(), arguments=arguments)
     assert blocked(sandbox) == [] and sandbox.effects() == []
     if arguments[0] == "--start-at-task":
-        assert "Nothing is blocked without the plan of the same run" in fail_message(run, REQUIRE)
+        assert "Nothing is blocked without a plan from the same run" in fail_message(run, REQUIRE)

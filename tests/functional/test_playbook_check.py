@@ -8,9 +8,9 @@ import pytest
 from playbook_check import PLAYBOOK, change, days_ago, young_fleet
 from playbook_fleet import fail_message
 
-VERDICT = "Fail if dispatch may not be able to work"
+VERDICT = "Require that dispatch can work"
 PLAN = "Read and validate the fleet's variables"
-LOOK = "Look everything up and judge it"
+LOOK = "Check all credentials"
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
@@ -21,7 +21,7 @@ def fixture_fleet(sandbox, tmp_path):
 
 def table(run):
     """Returns {position: its line} of the table that people read."""
-    lines = run.result("Show what was found")["msg"]
+    lines = run.result("Show the findings")["msg"]
     assert re.match(r"POSITION +ECC +STATUS +COLLECTED +ENDS +FINDING", lines[0])
     return {line.split()[0]: line for line in lines[1:]}
 

@@ -32,7 +32,7 @@ def test_a_replacement_ends_when_what_it_replaced_does(sandbox, fleet, check):
     assert {rows[name]["expires_basis"] for name in (first, second, third)} == {"first_collection"}
     assert rows[first]["collected_date"][:10] == days_ago(0)[:10]
     assert sandbox.stats()["calls"]["get_request"]["GET"] >= 12 + 3  # the three firsts were looked at too
-    assert "the RequestIds are those of the ledger %s" % fleet.ledger_path in check.run.output
+    assert "the RequestIds are from the ledger %s" % fleet.ledger_path in check.run.output
 
 
 def test_where_the_first_is_gone_the_ledger_still_knows_the_latest_end(sandbox, fleet, check):

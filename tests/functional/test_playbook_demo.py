@@ -86,7 +86,7 @@ def test_the_demo(tmp_path):
 
 
 def assert_it_shows_what_it_says(run, place):
-    summary = run.result("Sum up")["msg"]
+    summary = run.result("Show the summary")["msg"]
     assert summary == (place / "summary.txt").read_text(encoding="utf-8").splitlines()
     assert "12 credentials replaced, each exactly once, and 12 collected by their positions" in summary[1]
     assert "3 Portal logins for 12 positions in 3 centers" in summary[2]

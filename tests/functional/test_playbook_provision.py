@@ -18,7 +18,7 @@ from ssh_host import SshHost
 
 PLAYBOOK = "eccops.rapid.provision_workstations"
 PASSWORD = "Planted-Password-55c1 'q\" \u00e9"
-INSTALL = "eccops.rapid.portal_launcher : Have the launcher on the position: present"
+INSTALL = "eccops.rapid.portal_launcher : Ensure the launcher is present"
 PLAN = "Read and validate the fleet's variables"
 PROGRAM = pathlib.Path("/usr/local/bin/portal-launcher")
 
@@ -43,7 +43,7 @@ def fleet(**hosts):
 
 def rows(run):
     """{position: its line of the report}."""
-    (message,) = [report["result"]["msg"] for report in run.reports if report["task"] == "Show what was done"]
+    (message,) = [report["result"]["msg"] for report in run.reports if report["task"] == "Show the results"]
     return {line.split()[0]: line for line in message[1:] if line.split()[0] in line}
 
 

@@ -33,7 +33,7 @@ def test_twelve_positions_are_rotated_once_and_then_once_more(sandbox, fleet, ru
     assert rehearsed.returncode == 0, rehearsed.output
     plan = {line.split()[0]: line.split()[1] for line in rehearsed.result("Show the plan")["msg"][1:]}
     assert {position: plan[position] for position in before} == dict.fromkeys(before, "replaced")
-    report = rehearsed.result("Show what was done")["msg"]
+    report = rehearsed.result("Show the results")["msg"]
     assert [line.split()[0] for line in report[1:] if " would be replaced " in line] == list(before)
     assert (sandbox.stats()["refused_writes"], sandbox.effects()) == (0, [])
     assert not fleet.ledger_path.exists() and not any(fleet.place(position).exists() for position in before)
@@ -52,7 +52,7 @@ def test_twelve_positions_are_rotated_once_and_then_once_more(sandbox, fleet, ru
     waves = [entry["effect"] for entry in entries]
     assert waves == ["replace", "collect"] + ["replace"] * 5 + ["collect"] * 5 + ["replace"] * 6 + ["collect"] * 6
     assert entries[0]["previous_request_id"] == next(iter(before.values()))
-    report = first.result("Show what was done")["msg"]
+    report = first.result("Show the results")["msg"]
     assert all(line.split()[1] == "replaced" and line.endswith(after[line.split()[0]]) for line in report[1:13])
     assert str(fleet.ledger_path) in report[-1]
 
@@ -83,7 +83,7 @@ def test_the_inventory_goes_on_naming_the_first_request_ids(sandbox, tmp_path, r
     assert_rotated_once(sandbox, fleet, after, [entry for entry in sandbox.effects(*ROTATION_EFFECTS) if entry["seq"] > last_seq])
     checked = run_playbook("eccops.rapid.check_credentials", inventory=inventory)
     assert checked.returncode == 0, checked.output
-    assert "the RequestIds are those of the ledger %s" % fleet.ledger_path in checked.output
+    assert "the RequestIds are from the ledger %s" % fleet.ledger_path in checked.output
 
 
 OWN_COLLECTOR = """\

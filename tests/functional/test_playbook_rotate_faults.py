@@ -116,7 +116,7 @@ def test_a_replacement_that_lapses_twice_is_reported(sandbox, tmp_path, run_play
         sandbox.advance(minutes=11)
     third = run_playbook(PLAYBOOK, ONE_WAVE, inventory=inventory)
     assert third.returncode == 2
-    told = fail_message(third, "Stop before anything is touched if a position cannot be rotated")
+    told = fail_message(third, "Require that every position can be rotated")
     assert told.startswith("Nothing was changed. %s: " % lapsed) and "is Expired" in told
     assert len(sandbox.effects("replace")) == 2
 

@@ -13,8 +13,8 @@ PLAYBOOK = "eccops.rapid.rotate_credentials"
 NOT_GIVEN = object()
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 PLAN = "Read and validate the fleet's variables"
-LOOK = "Require that service and ledger could be asked"
-READY = "Stop before anything is replaced if a position is not ready"
+LOOK = "Require the service and the ledger to answer"
+READY = "Require every position to be ready"
 
 
 @pytest.fixture(name="fleet")
@@ -46,7 +46,7 @@ def test_credentials_that_cannot_be_replaced(sandbox, fleet, refused):
     fleet.positions[names[0]]["rapidauth_request_id"] = UNKNOWN_ID
     for number, change in ((1, {"status": "Expired"}), (2, {"prevent_collection": True})):
         assert sandbox.admin("PATCH", "/credentials/" + sandbox.fleet[number]["request_id"], change).status_code == 200
-    told = refused("Stop before anything is touched if a position cannot be rotated")
+    told = refused("Require that every position can be rotated")
     assert told.startswith("Nothing was changed. %s: " % names[0]) and told.endswith("Fix them, or leave them out with --limit.")
     for name, reason in zip(names, ("the service knows neither the RequestId nor AnonId", "it is Expired", "its collection is prevented")):
         assert "%s: %s" % (name, reason) in told
@@ -58,10 +58,10 @@ def test_look_ups_that_fail_leave_it_open_what_to_do(sandbox, fleet, refused):
     first = next(iter(fleet.positions))
     matching = {"request_id": fleet.positions[first]["rapidauth_request_id"]}
     sandbox.fault("get_request", "error_after_effect_empty_500", count=None, matching=matching)
-    told = refused("Stop before anything is touched if a position cannot be rotated")
+    told = refused("Require that every position can be rotated")
     assert told.startswith("Nothing was changed. %s: " % first) and "HTTP 500" in told
     sandbox.switch(maintenance=True, status_maintenance=400)  # a status that is not asked again
-    assert "maintenance" in refused("Stop before anything is touched if a position cannot be rotated")
+    assert "maintenance" in refused("Require that every position can be rotated")
 
 
 @pytest.mark.parametrize(("changes", "told"), [
@@ -108,7 +108,7 @@ def test_a_ledger_that_cannot_be_kept(fleet, refused, tmp_path):
     in_the_way = tmp_path / "in-the-way"
     in_the_way.write_text("a file, not a directory", encoding="utf-8")
     fleet.ledger_path = in_the_way / "ledger.sqlite"
-    assert str(fleet.ledger_path) in refused("Require that service and ledger could be used")
+    assert str(fleet.ledger_path) in refused("Require the service and the ledger to be usable")
     fleet.ledger_path = tmp_path / "notes.txt"
     fleet.ledger_path.write_text("Call the vendor on Monday", encoding="utf-8")
     fleet.ledger_path.chmod(0o600)

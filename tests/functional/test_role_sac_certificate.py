@@ -19,8 +19,8 @@ ME = pwd.getpwuid(os.geteuid()).pw_name
 POSITIONS = ("one", "two")
 WANTED = {"sac_certificate_is_wanted_on_workstations": True}
 INSTALL = "eccops.rapid.sac_certificate : Install or remove the SAC"
-REFUSE = "eccops.rapid.sac_certificate : Refuse a SAC that nobody asked for, or that would not work"
-LOOK = "eccops.rapid.sac_certificate : Look at the SAC on the controller, before any host is touched"
+REFUSE = "eccops.rapid.sac_certificate : Validate the SAC"
+LOOK = "eccops.rapid.sac_certificate : Read the SAC on the controller"
 INSTALLATION = "rapidauth_sac_installation"
 
 

@@ -96,7 +96,7 @@ def test_where_the_proof_fails_what_is_new_goes_and_the_old_one_stays(provision,
         run, calls = provision(take=taken, uri=answer)
         assert steps(calls) == ["take", "prove", *removed] and run.recap["position"]["failures"] == 1
         said = run.results("eccops.rapid.sac_certificate : Fail with the reason")["position"]["msg"]
-        assert ("HTTP 403" in said and "what was in use stays" in said) or "the connection was closed" in said
+        assert ("HTTP 403" in said and "the previous one stays in use" in said) or "the connection was closed" in said
 
 
 def test_a_problem_on_the_position_is_reported(provision):
@@ -123,7 +123,7 @@ def test_absent_removes_all_of_ours(provision):
     ({}, {"ANSIBLE_KEEP_REMOTE_FILES": "1"}, "ANSIBLE_KEEP_REMOTE_FILES")])
 def test_what_does_not_fit_windows_is_refused_first(provision, given, env, words):
     run, calls = provision(extra_vars=given, env=env)
-    assert calls == [] and words in run.results("eccops.rapid.sac_certificate : Require what Windows needs")["position"]["msg"]
+    assert calls == [] and words in run.results("eccops.rapid.sac_certificate : Validate the options for Windows")["position"]["msg"]
 
 
 def test_the_real_modules_have_these_options():

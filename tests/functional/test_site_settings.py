@@ -69,7 +69,7 @@ def test_what_is_meant_for_positions_does_not_reach_the_controller(sandbox, tmp_
 @pytest.mark.slow
 @pytest.mark.parametrize("arguments", [
     ["--start-at-task", "Replace the credentials of the wave"], ["--start-at-task", "Take the wave from the plan"], ["--start-at-task", "Begin the wave"],
-    ["--start-at-task", "Deliver the RequestId and have the position collect"], ["--start-at-task", "Try the position"], ["--skip-tags", "always"],
+    ["--start-at-task", "Deliver the RequestId and collect the credential"], ["--start-at-task", "Check that the position is ready"], ["--skip-tags", "always"],
     ["--skip-tags", "preflight"], ["--tags", "whatever"]])
 def test_nothing_is_replaced_without_its_preflight(sandbox, tmp_path, run_playbook, arguments):
     fleet = Fleet(sandbox, tmp_path / "fleet", size=2)
@@ -109,7 +109,7 @@ def test_a_first_position_without_a_connection_hides_nothing(sandbox, tmp_path, 
     run = run_playbook(CHECK, {"check_launchers": True, "check_fail_on": "never", "check_report_directory": str(report)}, inventory=fleet.write())
     assert run.returncode == 0, run.output
     kinds = [each[1:] for each in found(json.loads((report / "report.json").read_text(encoding="utf-8")))]
-    assert ("position_unreachable", first) in kinds and ("position_unreachable", second) in kinds and len(run.result("Show what was found")["msg"]) > 4
+    assert ("position_unreachable", first) in kinds and ("position_unreachable", second) in kinds and len(run.result("Show the findings")["msg"]) > 4
 
 
 @pytest.mark.slow
@@ -147,7 +147,7 @@ def test_another_url_of_the_same_service_does_not_replace_again(sandbox, tmp_pat
     moved = {**ONE_WAVE, "rotation_id": "2027q1", "rapidauth_api_url": other}
     refused = run_playbook(ROTATE, moved, inventory=fleet.write())
     assert refused.returncode == 2
-    assert "set service_name to '%s'" % url in fail_message(refused, "Require that service and ledger could be asked")
+    assert "set service_name to '%s'" % url in fail_message(refused, "Require the service and the ledger to answer")
     assert sandbox.effects("replace") == before
     named = run_playbook(ROTATE, {**moved, "rapidauth_service_name": url}, inventory=fleet.write())
     assert named.returncode == 0, named.output

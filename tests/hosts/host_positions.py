@@ -15,7 +15,7 @@ from host_sandbox import HostSandbox
 POSITIONS = ("position-bookworm", "position-trixie")
 PLAYBOOK = "eccops.rapid.provision_workstations"
 INSTALL_SAC = "eccops.rapid.sac_certificate : Install or remove the SAC"
-INSTALL_LAUNCHER = "eccops.rapid.portal_launcher : Have the launcher on the position: present"
+INSTALL_LAUNCHER = "eccops.rapid.portal_launcher : Ensure the launcher is present"
 MADE = ("/etc/portal-launcher", "/etc/rapidauth-sac", "/usr/local/bin/portal-launcher")
 
 #: As a dispatcher: whether certificate, key and passphrase that are in use belong together, and the service takes them.

@@ -74,7 +74,7 @@ def test_scripts_that_run_in_check_mode_look_before_they_change_anything():
     changes = re.compile(r"Delete|CreateSubKey|CreateDirectory|SetAccessControl|WriteAll|New-EventLog|Remove-|Copy-Item|Replace\(|::Move|FileStream")
     for name, script in SCRIPTS.items():
         if "SupportsShouldProcess" not in script:
-            assert name.endswith("Put back what was there")  # not run in check mode
+            assert name.endswith("Restore the previous files")  # not run in check mode
             continue
         guard, is_over = [], False
         for line in script.splitlines():

@@ -47,7 +47,10 @@ def check_fleet(params, is_check_mode, run_directory=None):
         raise InvalidInput("there is nothing to check: give services with positions, accounts or launchers")
     report = build_report(seen, rules, sac_limits, params["fail_on"], params["show_ids"])
     verdict = dict(report["verdict"], message=summarize_report(report))
-    return {"changed": False, "report": report, "verdict": verdict, "counts": report["counts"], "lines": render_lines(report)}
+    counts = report["counts"]["findings"]
+    stats = {"check_verdict": verdict["severity"], "check_is_fine": counts["total"] == 0, "check_findings_count": counts["total"],
+             "check_critical_count": counts["critical"], "check_warning_count": counts["warning"]}
+    return {"changed": False, "report": report, "verdict": verdict, "counts": report["counts"], "lines": render_lines(report), "stats": stats}
 
 
 class Observations:

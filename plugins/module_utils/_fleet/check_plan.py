@@ -86,7 +86,7 @@ def _written_ecc(reader, position):
 def _options(run, shipped_launcher_sha256):
     """Returns the options of credential_check_info that the site sets."""
     prefix = "check_"
-    passed = [name for name in names.CHECK if name.startswith(("check_end_", "check_sac_"))]
+    passed = [name for name in names.CHECK if name.startswith(("check_expiry_", "check_sac_"))]
     passed += ["check_collection_minutes", "check_concurrency", "check_fail_on", "check_now", "check_show_ids",
                "check_launcher_sha256", "check_launcher_configuration_sha256"]
     options = {name[len(prefix):]: run[name] for name in passed if run[name] is not None}
@@ -99,7 +99,7 @@ def _plan_look(reader, position, run, sac_directory):
     """Returns the files and links to look at on a position, and whether there are any."""
     is_readable = position not in reader.problems
     return {
-        "is_looked": bool(is_readable and (run["check_launchers"] or run["check_installed_sacs"])),
+        "is_inspected": bool(is_readable and (run["check_launchers"] or run["check_installed_sacs"])),
         "files": list(LAUNCHER_FILES.values()) if run["check_launchers"] and is_readable else [],
         "links": [sac_directory + "/current"] if run["check_installed_sacs"] and is_readable else [],
     }

@@ -66,6 +66,7 @@ def plan_rotation(reader: FleetReader, all_positions: typing.Collection[str]) ->
         confirm_delay_seconds=CONFIRM_DELAY_SECONDS,
         positions={position: _plan_position(reader, position, run) for position in reader.hosts},
     )
+    plan["credentials"] = _plan_credentials(reader, plan["positions"])
     _validate_rotation(reader, plan)
     refuse(reader, "Nothing was changed.")
     return plan
@@ -84,7 +85,7 @@ def plan_block(reader: FleetReader, all_positions: typing.Collection[str]) -> di
         service = services.setdefault(repr(sorted(options.items())), {"options": options, "credentials": []})
         service["credentials"].append({"position": position, "request_id": own["request_id"]})
     plan["services"] = list(services.values())
-    _validate_credentials(reader, plan)
+    _plan_credentials(reader, plan["positions"])
     refuse(reader, "Nothing was changed.")
     return plan
 
@@ -122,17 +123,17 @@ def _validate_rotation(reader, plan):
     unknown = sorted(set(plan["resolutions"]) - set(plan["positions"]))
     if unknown:
         reader.note("", "rotation_resolutions names %s, which is not among the positions of this run" % unknown[0])
-    _validate_credentials(reader, plan)
 
 
-def _validate_credentials(reader, plan):
-    """Notes malformed and repeated ids, each at its position."""
+def _plan_credentials(reader, positions):
+    """Returns [{position, request_id, anon_id if it is given}] after noting malformed and repeated ids, each at its position."""
     credentials = [
-        {"position": position, "request_id": own["request_id"], "anon_id": own.get("anon_id")}
-        for position, own in plan["positions"].items() if own["request_id"]
+        {name: value for name, value in (("position", position), ("request_id", own["request_id"]), ("anon_id", own.get("anon_id"))) if value}
+        for position, own in positions.items() if own["request_id"]
     ]
     for position, problem in validate_credentials(credentials):
         reader.note(position, problem)
+    return credentials
 
 
 def _note_invalid(reader, position, validate, *arguments):

@@ -17,21 +17,15 @@ def begin_wave(plan: dict, progress: dict, positions: typing.List[str], forks: i
     refusal says why it must not begin, or is empty. now is in epoch seconds; progress is what end_wave returned for the wave before.
     """
     rounds = math.ceil(len(positions) / max(1, int(forks)))
-    planned = plan["positions"]
-    wave = {
+    refusal = _refusal(plan, progress, positions, rounds)
+    return {
         "positions": list(positions),
-        "credentials": [],
+        "credentials": [] if refusal else [each for each in plan["credentials"] if each["position"] in positions],
         "resolutions": {name: verdict for name, verdict in plan["resolutions"].items() if name in positions},
         "rounds": rounds,
         "began_at": now,
-        "refusal": _refusal(plan, progress, positions, rounds),
+        "refusal": refusal,
     }
-    if not wave["refusal"]:
-        wave["credentials"] = [
-            {name: value for name, value in (("position", each), ("request_id", planned[each]["request_id"]), ("anon_id", planned[each]["anon_id"])) if value}
-            for each in positions
-        ]
-    return wave
 
 
 def _refusal(plan: dict, progress: dict, positions: list[str], rounds: int) -> str:

@@ -9,7 +9,7 @@ ROLE_RESULTS = {"launcher": "portal_launcher_installed", "sac": "sac_certificate
 
 
 def provisioning_outcomes(hostvars, names):
-    """Returns a list of {position, outcome, launcher, sac, reason}, in the order of ``names``.
+    """Returns a list of {position, outcome, changed, is_done, launcher, sac, reason}, in the order of ``names``.
 
     outcome is ``changed``, ``unchanged``, ``failed``, ``unreachable`` or ``not begun``; launcher and sac are
     ``changed``, ``unchanged`` or ``-``.
@@ -31,7 +31,7 @@ def _outcome(name, variables):
         row["outcome"] = "changed"
     else:
         row["outcome"] = "unchanged" if "unchanged" in words else "not begun"
-    return row
+    return dict(row, changed=row["outcome"] == "changed", is_done=row["outcome"] in ("changed", "unchanged"))
 
 
 def _word(result):

@@ -11,7 +11,7 @@ from host_playbooks import changed
 from host_positions import INSTALL_LAUNCHER, INSTALL_SAC, POSITIONS
 
 #: (task before the failure, seconds after it was reported): while the SAC is installed, between both, while the launcher is.
-INSTANTS = [("Refuse a SAC that nobody asked for, or that would not work", seconds) for seconds in (0.3, 0.6, 0.9)]
+INSTANTS = [("Validate the SAC", seconds) for seconds in (0.3, 0.6, 0.9)]
 INSTANTS += [("Install or remove the SAC", seconds) for seconds in (0.0, 0.4, 0.7)]
 
 

@@ -8,14 +8,15 @@ import pytest
 
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation import wave, wording
 
-PLAN = {"positions": {name: {"request_id": name.upper(), "anon_id": "mine" if name == "a" else None} for name in "abc"},
+CREDENTIALS = [{"position": "a", "request_id": "A", "anon_id": "mine"}, {"position": "b", "request_id": "B"}, {"position": "c", "request_id": "C"}]
+PLAN = {"positions": dict.fromkeys("abc", {}), "credentials": CREDENTIALS,
         "resolutions": {"a": "not_replaced", "c": "x"},
         "max_failures": 1, "collection_minutes": 10.0, "ledger_path": "/ledger"}
 
 
 def test_a_wave_takes_its_credentials_from_the_plan():
     begun = wave.begin_wave(PLAN, {}, ["a", "b"], 5, 100.0)
-    assert begun["refusal"] == "" and begun["credentials"] == [{"position": "a", "request_id": "A", "anon_id": "mine"}, {"position": "b", "request_id": "B"}]
+    assert begun["refusal"] == "" and begun["credentials"] == CREDENTIALS[:2]
     assert (begun["resolutions"], begun["rounds"], begun["began_at"]) == ({"a": "not_replaced"}, 1, 100.0)
 
 
