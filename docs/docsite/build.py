@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Builds the docs site into build/docs/html: the pages written by hand, at their places, and what plugins and roles say of themselves.
+"""Builds the docs site into build/docs/html from the hand-written pages and the documentation of plugins and roles.
 
-A warning of Sphinx's is a failure: a dead link, a page nobody can reach, code that is not the language it says it is.
+Every warning of Sphinx is a failure: a dead link, an unreachable page, code that is not in its declared language.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ def matching(patterns):
 
 
 def page_text(page, copied):
-    """Returns the text of a page whose links to what is not C(copied) lead to the repository."""
+    """Returns the text of a page; its links to files that are not C(copied) point to the repository."""
 
     def target(link):
         path = (page.parent / link.group(1)).resolve()
         if path in copied or not path.is_relative_to(ROOT) or not path.exists():
-            return link.group(1)  # what does not exist stays a dead link, for Sphinx to find
+            return link.group(1)  # Sphinx reports a dead link
         return FILES_URL + path.relative_to(ROOT).as_posix()
 
     text = page.read_text(encoding="utf-8")
@@ -44,7 +44,7 @@ def page_text(page, copied):
 
 
 def collect():
-    """Makes SOURCE anew from the checkout."""
+    """Recreates SOURCE from the checkout."""
     shutil.rmtree(WORK, ignore_errors=True)
     pages = matching(PAGES)
     pictures = matching(PICTURES)
@@ -55,7 +55,7 @@ def collect():
     for page in pages:
         (SOURCE / page.relative_to(ROOT)).write_text(page_text(page, pages | pictures), encoding="utf-8")
     shutil.copy(HERE / "index.md", SOURCE)
-    # antsibull-docs writes into no directory that others may write to.
+    # antsibull-docs refuses a directory that others may write to.
     (SOURCE / "reference").mkdir(mode=0o700)
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""What Sphinx makes the docs site by; build.py collects the pages."""
+"""The Sphinx configuration of the docs site; build.py collects the pages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ html_show_sphinx = False
 html_copy_source = False
 html_use_index = False
 
-#: Where Ansible's own documentation has what antsibull-docs refers to; intersphinx would ask the network at each build.
+#: The targets of antsibull-docs' references into Ansible's documentation; intersphinx would use the network at each build.
 ANSIBLE_URL = "https://docs.ansible.com/ansible/latest/"
 ANSIBLE_PAGES = {
     "action_plugins": "plugins/action.html",
@@ -30,7 +30,7 @@ ANSIBLE_PAGES = {
 
 
 def ansible_reference(app, env, node, content):
-    """Returns a link into Ansible's documentation, or None: then Sphinx says that the label is unknown."""
+    """Returns a link into Ansible's documentation, or None; Sphinx then reports the label as unknown."""
     label = node.get("reftarget", "")
     page = ANSIBLE_PAGES.get(label)
     parts = label.split(".")
