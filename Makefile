@@ -11,7 +11,7 @@ SANDBOX_PORTAL_PORT ?= 8444
 SANDBOX_DEVICE_PORT ?= 8445
 SANDBOX_ADMIN_PORT ?= 8446
 
-# A folder with PowerShell 7 for the tests that run the Windows launcher's functions, where it is not on the PATH.
+# Folders, separated by colons, with PowerShell 7 (pwsh) and with PowerShell 7 for Windows under wine (wpwsh), where they are not on the PATH.
 POWERSHELL_BIN ?=
 
 SHELL := /bin/bash

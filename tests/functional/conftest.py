@@ -2,9 +2,12 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """A sandbox, and a way to run playbooks against it."""
 
+import shutil
+
 import harness
 import pytest
 from harness_fixtures import fixture_running_sandbox, fixture_sandbox  # noqa: F401  # pylint: disable=unused-import
+from windows_position import WindowsPosition
 
 
 @pytest.fixture(name="run_playbook")
@@ -23,3 +26,12 @@ def fixture_run_scenarios(running_sandbox, tmp_path_factory):
         return done
 
     return run
+
+
+@pytest.fixture(scope="session", name="windows_position")
+def fixture_windows_position(tmp_path_factory):
+    """A Windows position that is used by all tests of this process."""
+    position = WindowsPosition(tmp_path_factory.mktemp("windows") / "position")
+    yield position.start()
+    position.stop()
+    shutil.rmtree(position.prefix)

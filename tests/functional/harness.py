@@ -23,7 +23,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 COLLECTIONS = REPOSITORY / "build" / "collections"
 BIN = pathlib.Path(sys.executable).parent
-TIMEOUT_SECONDS = 180
+TIMEOUT_SECONDS = 600
 
 #: What a play of tasks runs with; the names are those of the sandbox's connection.yml.
 RAPIDAUTH_DEFAULTS = {

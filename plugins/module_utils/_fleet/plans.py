@@ -20,6 +20,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils._errors import Invali
 
 #: Between two look-ups of a credential that its position collects on its own schedule.
 CONFIRM_DELAY_SECONDS = 5
+#: Where a RequestId is delivered to on a position that has no rotation_request_path.
+REQUEST_PATH, WINDOWS_REQUEST_PATH = "/var/lib/rapidauth/request.json", "C:\\ProgramData\\RapidAuth\\request.json"
 
 
 def fleet_plan_spec() -> dict:
@@ -98,11 +100,17 @@ def _plan_position(reader, position, run):
     return {
         "request_id": _request_id(reader, position),
         "anon_id": own["rotation_anon_id"],
-        "request_path": own["rotation_request_path"],
+        "request_path": own["rotation_request_path"] or (WINDOWS_REQUEST_PATH if is_windows(reader, position) else REQUEST_PATH),
         "is_root": own["rotation_become"],
         "argv": list(own["rotation_collect_argv"] or ()),
         "collect_seconds": own["rotation_collect_seconds"] or min(3600, max(1, int(minutes * 60))),
     }
+
+
+def is_windows(reader: FleetReader, position: str) -> bool:
+    """Returns whether Ansible speaks PowerShell to the position, as far as its variables say."""
+    connection, shell = (reader.own(position, names.CONNECTION[name]) or "" for name in ("ansible_connection", "ansible_shell_type"))
+    return shell in ("powershell", "cmd") or connection.rpartition(".")[2] in ("winrm", "psrp")
 
 
 def _request_id(reader, position):

@@ -61,10 +61,15 @@ ROTATION = _variables(
 POSITION = _variables(
     ("rapidauth_request_id", values.read_text),
     ("rotation_anon_id", values.read_text),
-    ("rotation_request_path", values.read_text, "/var/lib/rapidauth/request.json"),
+    ("rotation_request_path", values.read_text),
     ("rotation_become", values.read_boolean, False),
     ("rotation_collect_argv", values.read_texts, ()),
     ("rotation_collect_seconds", values.read_integer),
+)
+#: By which a position is known to run Windows.
+CONNECTION = _variables(
+    ("ansible_connection", values.read_text_or_nothing, ""),
+    ("ansible_shell_type", values.read_text_or_nothing, ""),
 )
 CHECK = _variables(
     *((name, values.read_number) for name in (

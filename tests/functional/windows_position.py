@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Windows positions for tests: each is a wine prefix with PowerShell 7 for Windows. Access rules that are set have no effect there."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+PROGRAM = shutil.which("wpwsh")
+NEEDS_WINE = pytest.mark.skipif(PROGRAM is None, reason="no Windows position: PowerShell 7 for Windows under wine (wpwsh) is not on the PATH")
+WINE_SERVER = next((path for path in map(shutil.which, ("wineserver64", "/usr/lib/wine/wineserver64", "wineserver")) if path), None)
+
+
+def windows_path(path):
+    """Returns how a Windows position names a path of this machine."""
+    return "Z:" + str(path).replace("/", "\\")
+
+
+class WindowsPosition:
+    """One position, made by C(start) and ended by C(stop)."""
+
+    def __init__(self, prefix):
+        self.prefix = pathlib.Path(prefix)
+        #: Without it wine would keep its server's socket in /tmp.
+        self.environment = dict(os.environ, WPWSH_PREFIX=str(self.prefix), WINEPREFIX=str(self.prefix), WINEDEBUG="-all")
+        #: One line for each command that Ansible runs here.
+        self.commands_log = self.prefix.with_name(self.prefix.name + "-commands.log")
+        self.shell = windows_path(pathlib.Path(PROGRAM).resolve().parents[1] / "pwsh" / "wpwsh.exe")
+        self.variables = {
+            "ansible_connection": "wine_powershell", "ansible_shell_type": "powershell", "ansible_wine_prefix": str(self.prefix),
+            "ansible_wine_program": PROGRAM, "ansible_wine_log": str(self.commands_log), "ansible_pwsh_interpreter": self.shell, "ansible_pipelining": True}
+
+    def start(self):
+        self.run("exit 0")
+        return self
+
+    def run(self, script, timeout=180):
+        """Returns what a script of PowerShell writes to standard output."""
+        done = subprocess.run(
+            [PROGRAM, "-NoProfile", "-NonInteractive", "-Command", "-"], input=script, text=True, env=self.environment, capture_output=True,
+            timeout=timeout, check=False)
+        assert done.returncode == 0, done.stderr[-2000:]
+        return done.stdout
+
+    def path(self, name):
+        """Returns the path on this machine of a path on drive C."""
+        assert name.startswith("C:\\")
+        return self.prefix / "drive_c" / name[3:].replace("\\", "/")
+
+    def copy(self, prefix):
+        """Returns another position like this one, which is stopped for that."""
+        self.stop()
+        shutil.copytree(self.prefix, prefix, symlinks=True)
+        return WindowsPosition(prefix)
+
+    def stop(self):
+        """Ends every program of this position."""
+        subprocess.run([WINE_SERVER, "--kill"], env=self.environment, capture_output=True, timeout=60, check=False)
+        subprocess.run([WINE_SERVER, "--wait"], env=self.environment, capture_output=True, timeout=60, check=False)
