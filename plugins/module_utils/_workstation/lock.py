@@ -44,8 +44,8 @@ def _lock_directory() -> str:
 
 def _make_lock_directory() -> None:
     directory = _lock_directory()
-    make_missing(directory, [], 0o700)
     try:
+        make_missing(directory, [], 0o700)
         fault = find_fault(os.lstat(directory), stat.S_ISDIR)
     except FileNotFoundError:  # another run has just removed it: the next attempt makes it again
         return
