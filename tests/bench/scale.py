@@ -111,15 +111,15 @@ class Scale:
         line += [playbook or f"eccops.rapid.{job}_credentials", "-i", inventory, "-f", forks, *arguments]
         line += ["-e", f"@{arrangement.connection_path}", "-e", f"@{arrangement.write(extra_vars)}"]
         load = os.getloadavg()[0]
-        told = arrangement.measure(line, is_tree_watched=True)
+        described = arrangement.measure(line, is_tree_watched=True)
         lines = [json.loads(each) for each in results.read_text(encoding="utf-8").splitlines()]
         waves = [float(each["result"]["ansible_facts"]["eccops_rapid_progress"]["wave_seconds"]) for each in lines
                  if each.get("task") == "Record the results of the wave"]
-        row = {"job": job, "positions": len(hosts), "of": of, "what": what, "wall_seconds": told["wall_seconds"],
-               "longest_wave_seconds": max(waves, default=None), "cpu_seconds": told["cpu_seconds"],
-               "peak_mib": told["peak_memory_mib"], "peak_tree_mib": told["peak_tree_memory_mib"], "load": load}
+        row = {"job": job, "positions": len(hosts), "of": of, "what": what, "wall_seconds": described["wall_seconds"],
+               "longest_wave_seconds": max(waves, default=None), "cpu_seconds": described["cpu_seconds"],
+               "peak_mib": described["peak_memory_mib"], "peak_tree_mib": described["peak_tree_memory_mib"], "load": load}
         self.rows.append({name: round(value, 1) if isinstance(value, float) else value for name, value in row.items()})
-        print(f"{title}: {told['wall_seconds']:.1f} s", file=sys.stderr, flush=True)
+        print(f"{title}: {described['wall_seconds']:.1f} s", file=sys.stderr, flush=True)
 
 
 def local_hosts(count):

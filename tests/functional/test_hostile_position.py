@@ -71,8 +71,8 @@ def test_a_lie_about_collecting_is_on_its_own_line_only(sandbox, tmp_path, run_p
     variables = {**ONE_WAVE, "rotation_collect_argv": "{{ own_collect_argv | default(sandbox_collect_argv) }}", "rotation_collection_minutes": 0.1}
     run = run_playbook(ROTATE, {**variables, "rotation_max_fail_percentage": 100}, inventory=case.fleet.write())
     assert run.returncode == 2
-    told = run.results("Require that the position has collected its credential", "failed")
-    assert set(told) == {case.name} and "the service says Requested" in told[case.name]["msg"]
+    reported = run.results("Require that the position has collected its credential", "failed")
+    assert set(reported) == {case.name} and "the service says Requested" in reported[case.name]["msg"]
     assert {name for name in case.fleet.positions if case.fleet.collected(name)} == set(case.fleet.positions) - {case.name}
     case.assert_nothing_but_its_own()
 
@@ -100,9 +100,9 @@ def test_facts_that_were_there_before_are_refused(sandbox, tmp_path, run_playboo
         "gather_subset": ["!all", "!min"]}}]}, {"name": "Rotate", "ansible.builtin.import_playbook": ROTATE}]
     run = run_playbook(gather, ONE_WAVE, inventory=case.fleet.write(), env=cache)
     assert run.returncode == 2, run.output
-    told = run.result("Read and validate the fleet's variables")["msg"]
-    assert told.startswith("Nothing was changed. %s: its facts contain " % case.name)
-    assert "rapidauth_ledger_host" in told and "--flush-cache" in told
+    reported = run.result("Read and validate the fleet's variables")["msg"]
+    assert reported.startswith("Nothing was changed. %s: its facts contain " % case.name)
+    assert "rapidauth_ledger_host" in reported and "--flush-cache" in reported
     assert sandbox.effects() == [] and sandbox.values["rapidauth_sac_passphrase"] not in case.position.sent()
 
 

@@ -157,7 +157,7 @@ def test_the_query_url_opens_the_page_on_the_caller(sandbox, run_playbook):
     assert sandbox.portal.get(url, timeout=10).status_code != 200, "the documented hour is over"
 
 
-def test_environments_are_told_apart_without_a_request(run_playbook):
+def test_environments_are_distinguished_without_a_request(run_playbook):
     none = {"api_url": "{{ omit }}", "query_url": "{{ omit }}"}
     run = run_playbook([*registered("sandbox", "one", environment="sandbox", **none), *registered("production", "two", environment="production", **none)],
                        check=True)

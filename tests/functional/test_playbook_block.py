@@ -144,8 +144,8 @@ def test_centers_with_sacs_of_their_own_are_blocked_in_one_run(sandbox, fleet, r
 def test_who_blocked_what_is_recorded_where_the_site_wants_it(sandbox, fleet, run_playbook, tmp_path):
     names, inventory = list(fleet.positions), fleet.write()
     own, usual = tmp_path / "own.jsonl", run_playbook.home / ".local" / "state" / "eccops.rapid" / "audit.jsonl"
-    for name, told, options in ((names[0], usual, {"check": True}), (names[0], usual, {}), (names[1], own, {}), (names[2], None, {})):
-        variables = {"blocked_positions": name, **({} if told is usual else {"rapidauth_audit_log_path": str(told or "")})}
+    for name, reported, options in ((names[0], usual, {"check": True}), (names[0], usual, {}), (names[1], own, {}), (names[2], None, {})):
+        variables = {"blocked_positions": name, **({} if reported is usual else {"rapidauth_audit_log_path": str(reported or "")})}
         run = run_playbook(PLAYBOOK, variables, inventory=inventory, **options)
         assert run.returncode == 0, run.output
         assert usual.exists() is not bool(options)  # a rehearsal leaves nothing
@@ -162,9 +162,9 @@ def test_failures_of_some_are_reported_at_the_end_and_the_others_are_blocked(san
     sandbox.fault("patch_request", "html", count=None, matching={"request_id": fleet.positions[names[1]]["rapidauth_request_id"]})
     run = run_playbook(PLAYBOOK, {"blocked_positions": "dispatch_workstations"}, inventory=fleet.write())
     assert run.returncode == 2
-    told = fail_message(run, REQUIRE)
-    assert told.startswith("2 of 4 positions are not blocked: %s: the service has no credential for it; check rapidauth_request_id" % names[0])
-    assert " | %s: " % names[1] in told and names[2] not in told
+    reported = fail_message(run, REQUIRE)
+    assert reported.startswith("2 of 4 positions are not blocked: %s: the service has no credential for it; check rapidauth_request_id" % names[0])
+    assert " | %s: " % names[1] in reported and names[2] not in reported
     assert blocked(sandbox) == [2, 3]
     lines = "\n".join(run.result(LIST)["msg"])
     assert lines.count("NOT BLOCKED: ") == 2 and "NOT prevented" in lines
@@ -188,7 +188,7 @@ def test_what_a_site_sets_for_all_changes_nothing(sandbox, fleet, run_playbook, 
     assert list(prevented(run)) == list(fleet.positions)
 
 
-@pytest.mark.parametrize(("extra_vars", "arguments", "told"), [
+@pytest.mark.parametrize(("extra_vars", "arguments", "reported"), [
     ({}, [], "blocked_positions is not set; set it to the positions that are meant"),
     ({"blocked_positions": ""}, [], "blocked_positions is not set"),
     ({"blocked_positions": 12}, [], "blocked_positions[0] is not text, since YAML reads it as a number; put it in quotes"),
@@ -203,11 +203,11 @@ def test_what_a_site_sets_for_all_changes_nothing(sandbox, fleet, run_playbook, 
     ({"blocked_positions": "north-01", "rapidauth_ledger_host": "north-02"}, [], "rapidauth_ledger_host is north-02, a position"),
     ({"blocked_positions": "north-01", "rapidauth_sac_passphrase": "one\n"}, [], "rapidauth_sac_passphrase ends with a line break"),
 ])
-def test_nothing_is_blocked_unless_every_lost_position_is_known(sandbox, fleet, run_playbook, extra_vars, arguments, told):
+def test_nothing_is_blocked_unless_every_lost_position_is_known(sandbox, fleet, run_playbook, extra_vars, arguments, reported):
     run = run_playbook(PLAYBOOK, extra_vars, inventory=fleet.write(), arguments=arguments)
     assert run.returncode == 2
     message = fail_message(run, PLAN)
-    assert message.startswith("Nothing was changed. ") and told in message
+    assert message.startswith("Nothing was changed. ") and reported in message
     assert blocked(sandbox) == [] and sandbox.effects() == []
 
 
@@ -217,8 +217,8 @@ def test_positions_without_a_credential_of_their_own_are_refused_all_at_once(san
     fleet.positions[names[2]]["rapidauth_request_id"] = "not-a-guid"
     run = run_playbook(PLAYBOOK, {"blocked_positions": "dispatch_workstations"}, inventory=fleet.write())
     assert run.returncode == 2
-    told = fail_message(run, PLAN)
-    assert "%s: it has no RequestId; set rapidauth_request_id" % names[0] in told and "%s: RequestId 'not-a-guid' is malformed" % names[2] in told
+    reported = fail_message(run, PLAN)
+    assert "%s: it has no RequestId; set rapidauth_request_id" % names[0] in reported and "%s: RequestId 'not-a-guid' is malformed" % names[2] in reported
     assert sandbox.effects() == []
 
 

@@ -39,8 +39,8 @@ def test_a_fine_fleet_takes_one_bulk_look_up(sandbox, fleet, run_playbook):
     assert stats["calls"].pop("get_request") == {"GET": 12}
     assert not {"get_credential", "replace", "patch_request"} & set(stats["calls"])
     assert 1 <= stats["tls_handshakes"]["rapidauth"] <= 12
-    for told in ('"check_is_fine": true', '"check_findings_count": 0', '"check_verdict": "fine"'):
-        assert told in run.stdout
+    for reported in ('"check_is_fine": true', '"check_findings_count": 0', '"check_verdict": "fine"'):
+        assert reported in run.stdout
     assert {name: host["changed"] for name, host in run.recap.items() if host["changed"]} == {}
 
 
@@ -82,9 +82,9 @@ def test_each_finding_is_seen_as_what_it_is(sandbox, sick_fleet, run_playbook):
     for number, name in enumerate(sick_fleet.positions):
         severity, reason, what_to_do = FINDINGS.get(number, ("fine", "", ""))
         assert re.search(r" %s\b" % severity, lines[name]) and reason in lines[name], lines[name]
-        told = [text for text in verdict.split(" | ") if re.search(r"(^|\. )%s \(" % name, text)]
-        assert len(told) == (severity == "critical"), verdict
-        assert all(reason in text and what_to_do in text for text in told), told
+        reported = [text for text in verdict.split(" | ") if re.search(r"(^|\. )%s \(" % name, text)]
+        assert len(reported) == (severity == "critical"), verdict
+        assert all(reason in text and what_to_do in text for text in reported), reported
     assert verdict.startswith("Not everywhere: dispatch may be unable to work at 9 of 12 positions. ")
     assert "days left: warning" in lines["SAC"]  # not before its end, so not in the verdict
     assert '"check_verdict": "critical"' in run.stdout and '"check_is_fine": false' in run.stdout
@@ -119,12 +119,12 @@ def test_time_and_thresholds_can_be_given(fleet, run_playbook):
     assert run.returncode == 2
     assert fail_message(run, VERDICT).count("though the service still calls it Collected") == 12
     assert len(re.findall(r"CN=sandbox-sac-valid.* expired on", fail_message(run, VERDICT))) == 1
-    for limits, told in (
+    for limits, reported in (
         ({"check_expiry_warning_days": 350, "check_expiry_critical_days": 346}, "it ends in 344 days"),
         ({"check_expiry_warning_percent": 99.5, "check_expiry_critical_percent": 95}, "critical below 95 % of its 365 days"),
     ):
         run = run_playbook(PLAYBOOK, limits, inventory=inventory)
-        assert run.returncode == 2 and fail_message(run, VERDICT).count(told) == 12, run.output
+        assert run.returncode == 2 and fail_message(run, VERDICT).count(reported) == 12, run.output
     for limits in ({"check_sac_critical_days": 90000, "check_sac_warning_days": 90000}, {"check_sac_critical_percent": 100, "check_expiry_critical_days": 0}):
         run = run_playbook(PLAYBOOK, limits, inventory=inventory)
         assert run.returncode == 2
@@ -143,16 +143,16 @@ def test_a_fleet_without_any_request_id_is_a_finding_for_each(sandbox, fleet, ru
     assert "get_request" not in sandbox.stats()["calls"]
 
 
-@pytest.mark.parametrize(("extra_vars", "arguments", "told"), [
+@pytest.mark.parametrize(("extra_vars", "arguments", "reported"), [
     ({"rapidauth_positions": "spare_workstations"}, [], "has no host in 'spare_workstations'; give one with -i"),
     ({}, ["--limit", "bystander"], "by --limit, has no host in 'dispatch_workstations'"),
 ])
-def test_a_check_of_nothing_fails(fleet, run_playbook, extra_vars, arguments, told):
+def test_a_check_of_nothing_fails(fleet, run_playbook, extra_vars, arguments, reported):
     inventory = fleet.write()
     inventory.write_text(inventory.read_text() + "spare_workstations: {}\nothers: {hosts: {bystander: {}}}\n", encoding="utf-8")
     run = run_playbook(PLAYBOOK, extra_vars, inventory=inventory, arguments=arguments)
     assert run.returncode == 2
-    assert told in fail_message(run, "Require a fleet to check")
+    assert reported in fail_message(run, "Require a fleet to check")
 
 
 def test_a_mistyped_source_of_the_fleet_fails(sandbox, fleet, run_playbook):

@@ -108,8 +108,8 @@ def test_a_mistake_is_named_with_its_position_before_any_is_touched(run_playbook
     hosts = fleet(north_01=launcher(ansible_connection="local"), north_02=mistaken)
     run = run_playbook(PLAYBOOK, {"provision_positions": "all"}, hosts, check=True)
     assert run.returncode != 0
-    told = run.result(PLAN)["msg"]
-    assert told.startswith("Nothing was touched. north-02: ") and sentence in told and "planted-1" not in run.output
+    reported = run.result(PLAN)["msg"]
+    assert reported.startswith("Nothing was touched. north-02: ") and sentence in reported and "planted-1" not in run.output
     assert INSTALL not in [report["task"] for report in run.reports]
 
 
@@ -165,9 +165,9 @@ def test_a_canary_that_cannot_be_reached_stops_the_waves_and_all_is_reported(run
     hosts = fleet(north_01=unreachable(), north_02=launcher(ansible_connection="local"), north_03=launcher(ansible_connection="local"))
     run = run_playbook(PLAYBOOK, {"provision_positions": "all"}, hosts, check=True)
     assert run.returncode != 0
-    told = rows(run)
-    assert told["north-01"].split()[1] == "unreachable" and "Connection refused" in told["north-01"]
-    assert "not begun" in told["north-02"] and "not begun" in told["north-03"]
+    reported = rows(run)
+    assert reported["north-01"].split()[1] == "unreachable" and "Connection refused" in reported["north-01"]
+    assert "not begun" in reported["north-02"] and "not begun" in reported["north-03"]
     assert run.recap["north-02"]["failures"] == 1
 
 
@@ -176,9 +176,9 @@ def test_some_failures_may_be_allowed_and_still_fail_the_run(run_playbook):
     extra = {"provision_positions": "all", "provision_waves": [1], "provision_max_fail_percentage": 50}
     run = run_playbook(PLAYBOOK, extra, hosts, check=True)
     assert run.returncode != 0
-    told = rows(run)
-    assert "would be changed" in told["north-01"] and "would be changed" in told["north-03"]
-    assert told["north-02"].split()[1] == "unreachable"
+    reported = rows(run)
+    assert "would be changed" in reported["north-01"] and "would be changed" in reported["north-03"]
+    assert reported["north-02"].split()[1] == "unreachable"
     assert {host: counts["failures"] for host, counts in run.recap.items() if host != "localhost"} == {"north-01": 0, "north-02": 1, "north-03": 0}
 
 

@@ -131,6 +131,6 @@ def test_no_further_wave_beyond_the_failures_allowed(sandbox, tmp_path, run_play
     assert run.returncode == 2
     assert len(sandbox.effects("replace")) == replaced
     assert len(sandbox.effects("collect")) == replaced - 1
-    told = fail_message(run, "Require that the position has collected its credential")
-    assert told.startswith(names[0] + " is not done: the service says Requested.")
+    reported = fail_message(run, "Require that the position has collected its credential")
+    assert reported.startswith(names[0] + " is not done: the service says Requested.")
     assert set(fleet.ledger()) == set(names[:replaced])

@@ -53,10 +53,10 @@ def test_lost_answers_in_the_middle_of_a_wave(sandbox, tmp_path, run_playbook):
     after = successors(sandbox, fleet)
     assert set(after) == {cut, empty, garbled}
     assert {name: fleet.collected(name) for name in after} == after  # the wave went on for all that were replaced
-    told = first.results(VERDICT, "failed")
-    assert set(told) == {refused}
-    assert told[refused]["msg"].startswith(refused + " is not done: ") and "HTTP 503" in told[refused]["msg"]
-    assert told[refused]["msg"].endswith("Run the same rotation again: it looks first, and replaces nothing twice.")
+    reported = first.results(VERDICT, "failed")
+    assert set(reported) == {refused}
+    assert reported[refused]["msg"].startswith(refused + " is not done: ") and "HTTP 503" in reported[refused]["msg"]
+    assert reported[refused]["msg"].endswith("Run the same rotation again: it looks first, and replaces nothing twice.")
     assert_finished(sandbox, fleet, run_playbook(PLAYBOOK, ONE_WAVE, inventory=inventory))
 
 
@@ -78,12 +78,12 @@ def test_one_position_that_breaks_after_its_replacement(sandbox, tmp_path, run_p
     assert broken and first.returncode == 2
     after = successors(sandbox, fleet)
     assert set(after) == {gone, slow, uncollected, fine}
-    told = {name: result["msg"] for name, result in first.results(VERDICT, "failed").items()}
-    assert set(told) == {gone, uncollected}
+    reported = {name: result["msg"] for name, result in first.results(VERDICT, "failed").items()}
+    assert set(reported) == {gone, uncollected}
     for name, reason in ((gone, "the RequestId cannot be delivered to "), (uncollected, "")):
-        assert told[name].startswith("%s is not done: the service says Requested. %s" % (name, reason))
-        assert "Run the same rotation again within minutes, before the replacement lapses" in told[name]
-    assert "HTTP 502" in told[uncollected]
+        assert reported[name].startswith("%s is not done: the service says Requested. %s" % (name, reason))
+        assert "Run the same rotation again within minutes, before the replacement lapses" in reported[name]
+    assert "HTTP 502" in reported[uncollected]
     assert fleet.ledger() == after
 
     fleet.place(gone).unlink()
@@ -116,8 +116,8 @@ def test_a_replacement_that_lapses_twice_is_reported(sandbox, tmp_path, run_play
         sandbox.advance(minutes=11)
     third = run_playbook(PLAYBOOK, ONE_WAVE, inventory=inventory)
     assert third.returncode == 2
-    told = fail_message(third, "Require that every position can be rotated")
-    assert told.startswith("Nothing was changed. %s: " % lapsed) and "is Expired" in told
+    reported = fail_message(third, "Require that every position can be rotated")
+    assert reported.startswith("Nothing was changed. %s: " % lapsed) and "is Expired" in reported
     assert len(sandbox.effects("replace")) == 2
 
 
@@ -128,9 +128,9 @@ def test_a_certificate_that_was_lost_on_its_way_is_noticed(sandbox, tmp_path, ru
     for _run in range(2):
         run = run_playbook(PLAYBOOK, ONE_WAVE, inventory=inventory)
         assert run.returncode == 2
-        told = fail_message(run, VERDICT)
-        assert told.startswith(only + " is not done: the service says Collected. ") and "collect_credential: " in told
-        assert told.endswith("give the position another rotation_anon_id.")
+        reported = fail_message(run, VERDICT)
+        assert reported.startswith(only + " is not done: the service says Collected. ") and "collect_credential: " in reported
+        assert reported.endswith("give the position another rotation_anon_id.")
     assert len(sandbox.effects("replace")) == 1
     fixed = {**ONE_WAVE, "rotation_anon_id": "fixed-2026q4"}
     run = run_playbook(PLAYBOOK, fixed, inventory=inventory)

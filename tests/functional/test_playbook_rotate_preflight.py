@@ -34,9 +34,9 @@ def fixture_refused(sandbox, fleet, run_playbook):
         assert {"replace", "collect"} & set(sandbox.stats()["calls"]) == set(), done.output
         assert sandbox.effects("replace", "collect", "request", "patch") == []
         assert not any(fleet.place(position).joinpath("request.json").exists() for position in fleet.positions)
-        told = fail_message(done, task_name)
-        assert not told.startswith("Nothing was changed.") or not any(counts["changed"] for counts in done.recap.values()), done.recap
-        return told
+        reported = fail_message(done, task_name)
+        assert not reported.startswith("Nothing was changed.") or not any(counts["changed"] for counts in done.recap.values()), done.recap
+        return reported
 
     return run
 
@@ -46,11 +46,11 @@ def test_credentials_that_cannot_be_replaced(sandbox, fleet, refused):
     fleet.positions[names[0]]["rapidauth_request_id"] = UNKNOWN_ID
     for number, change in ((1, {"status": "Expired"}), (2, {"prevent_collection": True})):
         assert sandbox.admin("PATCH", "/credentials/" + sandbox.fleet[number]["request_id"], change).status_code == 200
-    told = refused("Require that every position can be rotated")
-    assert told.startswith("Nothing was changed. %s: " % names[0]) and told.endswith("Fix them, or leave them out with --limit.")
+    reported = refused("Require that every position can be rotated")
+    assert reported.startswith("Nothing was changed. %s: " % names[0]) and reported.endswith("Fix them, or leave them out with --limit.")
     for name, reason in zip(names, ("the service knows neither the RequestId nor AnonId", "it is Expired", "its collection is prevented")):
-        assert "%s: %s" % (name, reason) in told
-    assert names[3] not in told
+        assert "%s: %s" % (name, reason) in reported
+    assert names[3] not in reported
     assert not fleet.ledger_path.exists()
 
 
@@ -58,13 +58,13 @@ def test_look_ups_that_fail_leave_it_open_what_to_do(sandbox, fleet, refused):
     first = next(iter(fleet.positions))
     matching = {"request_id": fleet.positions[first]["rapidauth_request_id"]}
     sandbox.fault("get_request", "error_after_effect_empty_500", count=None, matching=matching)
-    told = refused("Require that every position can be rotated")
-    assert told.startswith("Nothing was changed. %s: " % first) and "HTTP 500" in told
+    reported = refused("Require that every position can be rotated")
+    assert reported.startswith("Nothing was changed. %s: " % first) and "HTTP 500" in reported
     sandbox.switch(maintenance=True, status_maintenance=400)  # a status that is not asked again
     assert "maintenance" in refused("Require that every position can be rotated")
 
 
-@pytest.mark.parametrize(("changes", "told"), [
+@pytest.mark.parametrize(("changes", "reported"), [
     ({"rapidauth_request_id": "not-a-guid"}, "{0}: RequestId 'not-a-guid' is malformed"),
     ({"rapidauth_request_id": ""}, "{0}: it has no RequestId; set rapidauth_request_id"),
     ({"rotation_anon_id": "someone@example.org"}, "{0}: AnonId 'someone@example.org'"),
@@ -72,35 +72,35 @@ def test_look_ups_that_fail_leave_it_open_what_to_do(sandbox, fleet, refused):
     ({"rotation_anon_id": "the-same"}, "{1}: it has the same AnonId as {0}: the-same"),
     ({"rapidauth_request_id": None}, "{1}: it has the same RequestId as {0}"),
 ])
-def test_ids_that_cannot_be_right(fleet, refused, changes, told):
+def test_ids_that_cannot_be_right(fleet, refused, changes, reported):
     names = list(fleet.positions)
     fleet.positions[names[1]]["rotation_anon_id"] = "the-same"
     if changes == {"rapidauth_request_id": None}:
         changes = {"rapidauth_request_id": fleet.positions[names[1]]["rapidauth_request_id"].upper()}
     fleet.positions[names[0]].update(changes)
-    assert told.format(*names) in refused(PLAN)
+    assert reported.format(*names) in refused(PLAN)
     assert not fleet.ledger_path.exists()
 
 
 @pytest.mark.parametrize("rotation_id", [NOT_GIVEN, None, "", "a b", "x" * 25, "2026q4\n", "../../elsewhere"])
 def test_a_rotation_id_is_needed_and_well_formed(refused, rotation_id):
-    told = refused(PLAN, {"rotation_id": rotation_id})
-    assert told.startswith("Nothing was changed. ")
-    assert "give rotation_id, which names this rotation" in told or "must be 1 to 24 of a-z A-Z 0-9 _ and -" in told
+    reported = refused(PLAN, {"rotation_id": rotation_id})
+    assert reported.startswith("Nothing was changed. ")
+    assert "give rotation_id, which names this rotation" in reported or "must be 1 to 24 of a-z A-Z 0-9 _ and -" in reported
 
 
 def test_a_rotation_over_two_sacs(fleet, refused):
     first, *_others = fleet.positions
     fleet.positions[first]["rapidauth_sac_content"] = "MARKER-of-another-SAC"
-    told = refused(PLAN)
-    assert told.startswith("Nothing was changed. the positions have more than one rapidauth_sac_content;") and "MARKER" not in told and "with --limit" in told
+    reported = refused(PLAN)
+    assert reported.startswith("Nothing was changed. the positions have more than one rapidauth_sac_content;") and "MARKER" not in reported and "with --limit" in reported
 
 
 def test_sacs_that_do_not_work(sandbox, refused):
     assert "check sac_passphrase" in refused(LOOK, {"rapidauth_sac_passphrase": "wrong"})
     expired = sandbox.values["sandbox_sacs"]["expired"]
-    told = refused(LOOK, {"rapidauth_sac_path": expired["combined_path"], "rapidauth_sac_passphrase": expired["passphrase"]})
-    assert "expired on" in told and "download a new SAC" in told
+    reported = refused(LOOK, {"rapidauth_sac_path": expired["combined_path"], "rapidauth_sac_passphrase": expired["passphrase"]})
+    assert "expired on" in reported and "download a new SAC" in reported
     assert {"get_request", "get_credential"} & set(sandbox.stats()["calls"]) == set()
 
 
@@ -124,8 +124,8 @@ def test_positions_that_are_not_ready_are_all_named(fleet, tmp_path, refused):
     in_the_way.write_text("a file, not a directory", encoding="utf-8")
     fleet.positions[not_a_directory]["rotation_request_path"] = str(in_the_way / "request.json")
     fleet.positions[without_program]["own_collect_argv"] = [str(tmp_path / "no-such-program"), "{request_path}"]
-    told = refused(READY, OWN_COMMANDS)
-    nothing, *named, advice = told.replace("Nothing was replaced. ", "Nothing was replaced. | ").split(" | ")
+    reported = refused(READY, OWN_COMMANDS)
+    nothing, *named, advice = reported.replace("Nothing was replaced. ", "Nothing was replaced. | ").split(" | ")
     assert (nothing, advice) == ("Nothing was replaced.", "Fix them, or leave them out with --limit.")
     assert [text.split(":")[0] for text in named] == [unreachable, not_a_directory, without_program]
     assert "Connection refused" in named[0]
@@ -141,8 +141,8 @@ def test_a_position_without_a_way_to_collect(sandbox, fleet, tmp_path, refused):
     first, second, *_others = fleet.positions
     fleet.positions[second]["rotation_collect_argv"] = ["/bin/true"]
     site = harness.Playbooks(types.SimpleNamespace(connection_path=connection), tmp_path / "site")
-    told = refused(PLAN, playbooks=site)
-    assert "%s: it has no rotation_collect_argv, the command that makes it collect" % first in told and second not in told
+    reported = refused(PLAN, playbooks=site)
+    assert "%s: it has no rotation_collect_argv, the command that makes it collect" % first in reported and second not in reported
 
 
 def test_check_mode_finds_what_is_in_the_way_and_makes_nothing(fleet, tmp_path, refused):
@@ -150,8 +150,8 @@ def test_check_mode_finds_what_is_in_the_way_and_makes_nothing(fleet, tmp_path, 
     in_the_way = tmp_path / "in-the-way"
     in_the_way.write_text("a file, not a directory", encoding="utf-8")
     fleet.positions[first]["rotation_request_path"] = str(in_the_way / "deeper" / "request.json")
-    told = refused(READY, check=True)
-    assert told.startswith("Nothing was replaced. %s: %s is not a directory; " % (first, in_the_way))
+    reported = refused(READY, check=True)
+    assert reported.startswith("Nothing was replaced. %s: %s is not a directory; " % (first, in_the_way))
     assert not any(fleet.place(name).exists() for name in others)
 
 
@@ -160,8 +160,8 @@ def test_a_directory_that_may_not_be_written_to(fleet, refused):
     fleet.place(first).mkdir(parents=True, mode=0o500)
     if os.access(fleet.place(first), os.W_OK):
         pytest.skip("this account may write where a directory's mode forbids it; run the tests as an ordinary user to see this one")
-    told = refused(READY)
-    assert told.startswith("Nothing was replaced. %s: " % first) and "not writable" in told
+    reported = refused(READY)
+    assert reported.startswith("Nothing was replaced. %s: " % first) and "not writable" in reported
 
 
 def test_preflight_alone_replaces_nothing(sandbox, tmp_path, run_playbook):
@@ -175,7 +175,7 @@ def test_preflight_alone_replaces_nothing(sandbox, tmp_path, run_playbook):
 
 
 def test_a_rotation_of_nothing_fails(fleet, refused):
-    told = refused("Require a fleet to rotate", {"rapidauth_positions": "spare_workstations"})
-    assert told.startswith("There is nothing to rotate: the inventory has no host in 'spare_workstations'")
+    reported = refused("Require a fleet to rotate", {"rapidauth_positions": "spare_workstations"})
+    assert reported.startswith("There is nothing to rotate: the inventory has no host in 'spare_workstations'")
     fleet.positions = {}
     assert "by --limit, has no host in 'dispatch_workstations'" in refused("Require a fleet to rotate", arguments=["--limit", "localhost"])

@@ -17,8 +17,8 @@ def test_clocks_that_disagree_stop_it_before_anything_is_touched(sandbox, tmp_pa
     sandbox.advance(minutes=3)
     run = run_playbook(PLAYBOOK, Q4, inventory=fleet.write())
     assert run.returncode == 2
-    told = fail_message(run, "Require that every position can be rotated")
-    assert told.startswith("Nothing was changed. The clock here and the service's differ by 1") and told.endswith("correct it first.")
+    reported = fail_message(run, "Require that every position can be rotated")
+    assert reported.startswith("Nothing was changed. The clock here and the service's differ by 1") and reported.endswith("correct it first.")
     assert sandbox.effects("replace") == []
 
 
@@ -29,8 +29,8 @@ def test_no_wave_is_begun_that_could_not_be_collected_in_time(sandbox, tmp_path,
     run = run_playbook(PLAYBOOK, {**Q4, "rotation_waves": [1, 2], "rotation_collection_minutes": 0.01}, inventory=fleet.write())
     assert run.returncode == 2
     assert "make rotation_waves smaller" in run.result("Warn when the wave took more than half of its time")["msg"]
-    told = fail_message(run, "Require that the wave may begin")
-    assert told.startswith("The next wave of 2 would take about ") and "no further wave is started" in told
+    reported = fail_message(run, "Require that the wave may begin")
+    assert reported.startswith("The next wave of 2 would take about ") and "no further wave is started" in reported
     assert len(sandbox.effects("replace")) == 1
     assert fleet.collected(canary) and not any(map(fleet.collected, others))
     patient = run_playbook(PLAYBOOK, {**Q4, "rotation_waves": [1, 2]}, inventory=fleet.write())
@@ -46,6 +46,6 @@ def test_too_many_failures_in_all_stop_what_each_wave_would_allow(sandbox, tmp_p
     allowed = {"rotation_waves": [3, 1], "rotation_max_fail_percentage": 100, "rotation_max_failures": 1}
     run = run_playbook(PLAYBOOK, {**Q4, **OWN_COMMANDS, **allowed}, inventory=fleet.write())
     assert run.returncode == 2
-    told = fail_message(run, "Require that the wave may begin")
-    assert told.startswith("2 positions have failed, and rotation_max_failures is 1: no further wave is started.")
+    reported = fail_message(run, "Require that the wave may begin")
+    assert reported.startswith("2 positions have failed, and rotation_max_failures is 1: no further wave is started.")
     assert len(sandbox.effects("replace")) == 3

@@ -86,16 +86,16 @@ def test_two_at_once_leave_the_files_of_one(tmp_path):
     assert '"all":{"columns"' in (tmp_path / "report.html").read_text() and total in (306, 606)
 
 
-@pytest.mark.parametrize(("changes", "told"), [
+@pytest.mark.parametrize(("changes", "reported"), [
     ({"report": {}}, "report is not eccops.rapid.credential_report of version 1"),
     ({"mode": "rw"}, "mode is 'rw'; give octal digits"),
     ({"trend_length": 0}, "trend_length must be between"),
     ({"metrics_path": "/proc/none/rapidauth.prom"}, "cannot be written"),
     ({"directory": "/dev/null/report"}, "cannot be written to '/dev/null"),
 ])
-def test_what_cannot_be_done_is_said_and_spoils_nothing(tmp_path, changes, told):
+def test_what_cannot_be_done_is_said_and_spoils_nothing(tmp_path, changes, reported):
     options = {"report": report({"a": ("b", entry(1))}), "directory": str(tmp_path), "formats": ["metrics"], "mode": "0640", "metrics_mode": "0644",
                "trend_length": 30}
-    with pytest.raises(RapidError, match=told):
+    with pytest.raises(RapidError, match=reported):
         report_files.write_report(dict(options, **changes), False)
     assert os.listdir(tmp_path) == []

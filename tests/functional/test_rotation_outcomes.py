@@ -51,7 +51,7 @@ def fixture_run(run_scenarios, fleet, place):
                          faults=[{"route": "replace", "kind": "too_many_requests", "seconds": 1}])
     wait = admin_task("wait", ["PUT", "/clock", {"advance_seconds": 660}])
     lapsed = scenario(
-        "lapsed", rotate("rotate", "lapsed", chosen=seven[:2]), wait, rotate("told", "lapsed", chosen=seven[:2], max_failures=9),
+        "lapsed", rotate("rotate", "lapsed", chosen=seven[:2]), wait, rotate("reported", "lapsed", chosen=seven[:2], max_failures=9),
         rotate("once more", "lapsed", chosen=seven[:2], replace_lapsed=True), rotate("again", "lapsed", chosen=seven[:2], replace_lapsed=True),
         wait, rotate("no further", "lapsed", chosen=seven[:2], replace_lapsed=True, max_failures=9),
         rotate("next rotation", "lapsed", chosen=seven[:2], rotation_id="q2"))
@@ -136,8 +136,8 @@ def test_a_post_that_has_to_wait_is_not_repeated_and_ends_the_wave_clearly(run):
 def test_a_lapsed_replacement_is_replaced_once_more_and_then_reported(run, fleet):
     seen = Observed(run, "lapsed")
     names = list(fleet)[:2]
-    assert words(seen.result("told")) == ["refused"] * 2
-    for entry in seen.result("told")["positions"].values():
+    assert words(seen.result("reported")) == ["refused"] * 2
+    for entry in seen.result("reported")["positions"].values():
         assert entry["error_kind"] == "replacement_expired" and "replace again under another AnonId" in entry["reason"]
     once_more = seen.result("once more")
     assert words(once_more) == ["replaced"] * 2 and all(entry["anon_id"].endswith("-q1-2") for entry in once_more["positions"].values())

@@ -86,10 +86,10 @@ def test_one_position_that_cannot_be_read_is_its_own_problem(sandbox, tmp_path, 
     fleet.positions[number]["rapidauth_request_id"] = 57
     run = run_playbook(ROTATE, ONE_WAVE, inventory=fleet.write())
     assert run.returncode == 2 and sandbox.effects() == []
-    told = fail_message(run, PLAN)
-    assert told.startswith("Nothing was changed. ") and fine not in told
+    reported = fail_message(run, PLAN)
+    assert reported.startswith("Nothing was changed. ") and fine not in reported
     for name, reason in ((undefined, "no_such_variable"), (unknown_filter, "no_such_filter"), (number, "is not text, since YAML reads it as a number")):
-        assert "%s: rapidauth_" % name in told and reason in told
+        assert "%s: rapidauth_" % name in reported and reason in reported
     report = tmp_path / "report"
     checked = run_playbook(CHECK, {"check_fail_on": "never", "check_report_directory": str(report)}, inventory=fleet.write())
     assert checked.returncode == 0, checked.output
@@ -113,7 +113,7 @@ def test_a_first_position_without_a_connection_hides_nothing(sandbox, tmp_path, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("variables, told", [
+@pytest.mark.parametrize("variables, reported", [
     ({"rotation_wave": 1}, "there is no variable rotation_wave; did you mean rotation_waves?"),
     ({"rotation_waves": "many"}, "rotation_waves is 'many'; give a list of whole numbers or percentages"),
     ({"rotation_collect_argv": "/opt/vendor/collect"}, "rotation_collect_argv is '/opt/vendor/collect'; give a list"),
@@ -121,11 +121,11 @@ def test_a_first_position_without_a_connection_hides_nothing(sandbox, tmp_path, 
     ({"rapidauth_sac_passphrase": "secret\n"}, "rapidauth_sac_passphrase ends with a line break"),
     ({"eccops_rapid_plan": {}}, "eccops_rapid_plan is reserved for the playbooks"),
 ])
-def test_values_as_people_mistype_them(sandbox, tmp_path, run_playbook, variables, told):
+def test_values_as_people_mistype_them(sandbox, tmp_path, run_playbook, variables, reported):
     fleet = Fleet(sandbox, tmp_path / "fleet", size=1)
     run = run_playbook(ROTATE, {**ONE_WAVE, **variables}, inventory=fleet.write())
     assert run.returncode == 2 and sandbox.effects() == []
-    assert told in fail_message(run, PLAN) and not {"get_request", "get_credential"} & set(sandbox.stats()["calls"])
+    assert reported in fail_message(run, PLAN) and not {"get_request", "get_credential"} & set(sandbox.stats()["calls"])
 
 
 @pytest.mark.slow

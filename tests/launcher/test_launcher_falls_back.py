@@ -170,11 +170,11 @@ def test_the_login_is_opened_even_before_a_slow_browser_asks(position):
 
 def test_a_notification_where_there_is_one(position, tmp_path):
     program = tmp_path / "notify-send"
-    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/told.new; mv {tmp_path}/told.new {tmp_path}/told\n', encoding="ascii")
+    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/reported.new; mv {tmp_path}/reported.new {tmp_path}/reported\n', encoding="ascii")
     program.chmod(0o755)
     position.environment["PATH"] = f"{tmp_path}:/usr/bin:/bin"
     position.call("911", count=2)
     until = time.monotonic() + 5
-    while not (tmp_path / "told").exists() and time.monotonic() < until:
+    while not (tmp_path / "reported").exists() and time.monotonic() < until:
         time.sleep(0.02)
-    assert (tmp_path / "told").read_text(encoding="utf-8").splitlines()[2:] == ["--", "911", "the caller&#39;s number has too few digits (3)"]
+    assert (tmp_path / "reported").read_text(encoding="utf-8").splitlines()[2:] == ["--", "911", "the caller&#39;s number has too few digits (3)"]

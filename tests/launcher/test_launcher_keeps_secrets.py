@@ -81,7 +81,7 @@ def test_nothing_secret_is_anywhere_else(position, sandbox, fault):
     for path, content in files_below(position.directory).items():
         if path.name != "account.json" and path.parent != position.notes:
             assert_nowhere(secrets, [content])
-    for note in ended.opened:  # of what the browser was told, the redirect alone bears the token
+    for note in ended.opened:  # of what the browser was described, the redirect alone bears the token
         location = note.get("answer", {}).get("headers", {}).pop("Location", "")
         assert bool(location) == bool(token)
         assert_nowhere(secrets, [json.dumps(note, ensure_ascii=False).encode()])

@@ -90,11 +90,11 @@ def verdict(name, command, environment=None, place=HERE):
     found = counts(said)
     bad = found["failed"] + found["error"]
     if code == 0:
-        told = "%d pass" % found["passed"] if found else "passes"
+        reported = "%d pass" % found["passed"] if found else "passes"
     else:
-        told = "**%d of %d fail**" % (bad, bad + found["passed"]) if bad else "**fails**"
-    print("%-24s %-20s %4d s" % (name, told, time.monotonic() - began), flush=True)
-    return told
+        reported = "**%d of %d fail**" % (bad, bad + found["passed"]) if bad else "**fails**"
+    print("%-24s %-20s %4d s" % (name, reported, time.monotonic() - began), flush=True)
+    return reported
 
 
 def attempt(name, core, version, python, image):
@@ -119,13 +119,13 @@ def attempt_positions(images):
     return seen
 
 
-def table(told, found):
+def table(reported, found):
     lines = ["| ansible-core | %s | sanity | units |" % " | ".join("Python " + version for version in PYTHONS), "|---" * (len(PYTHONS) + 3) + "|"]
     for core, versions in CORES.items():
-        row = ["–" if version not in versions else told.get("%s/%s" % (core, version), "not tried" if version in found else "not here") for version in PYTHONS]
-        lines.append("| %s | %s |" % (core, " | ".join([*row, *(told.get("%s/%s" % (core, kind), "not tried") for kind in KINDS)])))
+        row = ["–" if version not in versions else reported.get("%s/%s" % (core, version), "not tried" if version in found else "not here") for version in PYTHONS]
+        lines.append("| %s | %s |" % (core, " | ".join([*row, *(reported.get("%s/%s" % (core, kind), "not tried") for kind in KINDS)])))
     missing = [version for version in PYTHONS if version not in found]
-    lines += ["", *positions.table(told.get(POSITIONS, {}))]
+    lines += ["", *positions.table(reported.get(POSITIONS, {}))]
     lines += ["", "Tried on %s with %s%s." % (
         time.strftime("%Y-%m-%d"), platform.freedesktop_os_release()["PRETTY_NAME"],
         "; it has no Python %s, so nothing could be tried with that" % " and no ".join(missing) if missing else "")]
@@ -150,16 +150,16 @@ def main(wanted):
         ", ".join(version for version in PYTHONS if paths[version]), ", ".join(images) or "none",
         ", ".join(version for version in PYTHONS if version not in found) or "none"), flush=True)
     WORK.mkdir(parents=True, exist_ok=True)
-    told = json.loads(RESULTS.read_text(encoding="utf-8")) if wanted and RESULTS.exists() else {}
+    reported = json.loads(RESULTS.read_text(encoding="utf-8")) if wanted and RESULTS.exists() else {}
     for (core, version), names in itertools.groupby([name for name in entries() if not wanted or name in wanted], entries().get):
         python = environment_for(core, version, paths[version]) if paths[version] else None
         for name in names if version in found else ():
-            told[name] = attempt(name, core, version, python, images.get(version))
-            RESULTS.write_text(json.dumps(told), encoding="utf-8")
+            reported[name] = attempt(name, core, version, python, images.get(version))
+            RESULTS.write_text(json.dumps(reported), encoding="utf-8")
     if not wanted or POSITIONS in wanted:
-        told[POSITIONS] = attempt_positions(images)
-        RESULTS.write_text(json.dumps(told), encoding="utf-8")
-    page = table(told, found)
+        reported[POSITIONS] = attempt_positions(images)
+        RESULTS.write_text(json.dumps(reported), encoding="utf-8")
+    page = table(reported, found)
     print("\n" + page)
     before, rest = PAGE.read_text(encoding="utf-8").split(MARKS[0])
     PAGE.write_text(before + MARKS[0] + page + "\n" + MARKS[1] + rest.split(MARKS[1])[1], encoding="utf-8")

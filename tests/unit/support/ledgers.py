@@ -13,8 +13,8 @@ API = "https://service.example/rapid"
 
 def intent(**changes):
     """Returns the intent to replace r0 of north-01 under the AnonId a1."""
-    told = {"position": "north-01", "rotation_id": "q1", "original_request_id": "r0", "request_id": "r0", "old_anon_id": "a0", "new_anon_id": "a1"}
-    return {**told, **changes}
+    reported = {"position": "north-01", "rotation_id": "q1", "original_request_id": "r0", "request_id": "r0", "old_anon_id": "a0", "new_anon_id": "a1"}
+    return {**reported, **changes}
 
 
 def make_ledger(path):

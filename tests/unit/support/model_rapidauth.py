@@ -59,7 +59,7 @@ class ModelRapidAuth:
         self.are_anon_ids_unique, self._old_after_replace = are_anon_ids_unique, old_after_replace
         self._ticks = itertools.count(1)
         self.writes, self.effects, self.cleaned_up, self.pending = [], [], [], []
-        self.looked_up = set()  # what this run was told not to exist
+        self.looked_up = set()  # what this run was reported not to exist
         self.write_fates, self.look_fates = [], []
         self.landed_late = set()  # the RequestIds of replacements that came long after their POST
         self._now = self._work_ends_at = 0  # seconds, of a clock that sleep() moves

@@ -30,11 +30,11 @@ def guid(number):
 
 def entry(number=1, history=None, original=None, **changes):
     """Returns what a look-up returned about a credential that was collected 20 days ago."""
-    told = {
+    reported = {
         "is_known": True, "anon_id": "%016x-2026q4" % (number * 11400714819323198485 % 2**64), "request_id": guid(number), "status": "Collected",
         "prevent_collection": False, "requested_date": days_ago(20), "collected_date": days_ago(20), "reason": "", "error": None, "history": history}
-    told.update(changes)
-    return dict(told, **calculate_expiry(told, history, original, 365))
+    reported.update(changes)
+    return dict(reported, **calculate_expiry(reported, history, original, 365))
 
 
 def unknown(number=1):
@@ -44,11 +44,11 @@ def unknown(number=1):
 
 def seen_of(credentials, sacs=()):
     """Returns the Observations of C(credentials), {position: (ecc, entry or None)}, and of C(sacs), [(ecc, subject, days left)]."""
-    positions = {name: {"ecc": ecc, "request_id": told["request_id"] if told else guid(0)} for name, (ecc, told) in credentials.items()}
-    by_id = {told["request_id"]: told for unused_ecc, told in credentials.values() if told}
+    positions = {name: {"ecc": ecc, "request_id": reported["request_id"] if reported else guid(0)} for name, (ecc, reported) in credentials.items()}
+    by_id = {reported["request_id"]: reported for unused_ecc, reported in credentials.values() if reported}
     seen = Observations()
     seen.findings += credential_findings(positions, by_id, RULES)
-    seen.credentials += [dict(positions[name], name=name, about="credential", entry=told) for name, (unused_ecc, told) in credentials.items()]
+    seen.credentials += [dict(positions[name], name=name, about="credential", entry=reported) for name, (unused_ecc, reported) in credentials.items()]
     for number, (ecc, subject, days_left) in enumerate(sacs):
         sac = {"subject": subject, "not_before": days_ago(100), "not_after": days_ago(-days_left), "problems": [], "weaknesses": []}
         seen.subjects.append({"about": "sac", "name": subject, "ecc": ecc, "serial": "4f1%x" % number, "expires_date": sac["not_after"]})
@@ -73,17 +73,17 @@ def large_fleet(size, seed=5):
     for number in range(size):
         ecc = ECCS[number * len(ECCS) // size]
         age = chance.uniform(300, 356) if chance.random() < 0.02 else chance.betavariate(1.4, 2.2) * 300
-        told = entry(number + 1, collected_date=days_ago(age), requested_date=days_ago(age))
+        reported = entry(number + 1, collected_date=days_ago(age), requested_date=days_ago(age))
         fate = chance.random()
         if fate < 0.0006:
-            told["status"] = "Expired"
+            reported["status"] = "Expired"
         elif fate < 0.0011:
-            told["prevent_collection"] = True
+            reported["prevent_collection"] = True
         elif fate < 0.0014:
-            told = entry(number + 1, status="Requested", collected_date=None, requested_date=days_ago(0, minutes=4))
+            reported = entry(number + 1, status="Requested", collected_date=None, requested_date=days_ago(0, minutes=4))
         elif fate < 0.0017:
-            told = unknown(number + 1)
-        credentials["%s-%04d" % (ecc, number % (size // len(ECCS) + 1) + 1)] = (ecc, told)
+            reported = unknown(number + 1)
+        credentials["%s-%04d" % (ecc, number % (size // len(ECCS) + 1) + 1)] = (ecc, reported)
     sacs = [(ecc, "CN=Service Authentication Certificate,O=%s ECC" % ecc.title(), 41 if ecc == "river" else 300) for ecc in ECCS]
     made = report(credentials, sacs)
     last = made["trend"][-1]

@@ -45,7 +45,7 @@ def test_goes_on_where_it_was_after_a_restart_a_crash_and_a_power_failure(fleet,
     assert kept(fleet, host) == before
 
 
-def test_check_tells_what_a_change_would_do_and_does_nothing(fleet, run_playbook):
+def test_check_reports_what_a_change_would_do_and_does_nothing(fleet, run_playbook):
     before = host_files.listing(fleet, "server")
     checked = run_playbook(role("server", sandbox_portal_port=9444), "--check", "--diff")
     assert checked.returncode == 0, checked.output

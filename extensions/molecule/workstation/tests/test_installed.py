@@ -30,7 +30,7 @@ def test_owners_and_modes(host, path, mode, group):
     assert (file.user, file.group, file.mode) == ("root", group, mode)
 
 
-def test_program_is_the_same_everywhere_and_tells_its_hash(host):
+def test_program_is_the_same_everywhere_and_shows_its_hash(host):
     wanted = hashlib.sha256(PROGRAM.read_bytes()).hexdigest()
     assert host.file("/usr/local/bin/portal-launcher").sha256sum == wanted
     assert wanted in host.check_output("/usr/local/bin/portal-launcher --version")

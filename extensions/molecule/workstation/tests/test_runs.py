@@ -18,20 +18,20 @@ def recorded(positions):
     return [(subject["position"], outcome, subject["outcome"]) for outcome, subject in subjects]
 
 
-def test_check_and_diff_tell_what_a_run_does_and_do_nothing(provisioned):
+def test_check_and_diff_report_what_a_run_does_and_do_nothing(provisioned):
     new = {"portal_launcher_country_code": "44", "portal_launcher_password": "Another-Planted-7d1c'\"é",
            **provisioned.new_sac("checked", "Planted-Passphrase-91 e")}
-    before, told = provisioned.each(provisioned.state), recorded(provisioned)
+    before, reported = provisioned.each(provisioned.state), recorded(provisioned)
     checked = provisioned.provision("--check", "--diff", **new, portal_launcher_is_login_checked=False)
     assert checked.returncode == 0 and changed(checked) == BOTH, checked.output
-    assert provisioned.each(provisioned.state) == before and recorded(provisioned) == told
+    assert provisioned.each(provisioned.state) == before and recorded(provisioned) == reported
     assert "+country_code = 44" in checked.stdout
     assert not [secret for secret in (*provisioned.secrets, "Another-Planted", "Planted-Passphrase", "PRIVATE KEY") if secret in checked.output]
     done = provisioned.provision(**new, portal_launcher_is_login_checked=False)
     assert done.returncode == 0 and changed(done) == BOTH, done.output
     again = provisioned.provision("--check", **new, portal_launcher_is_login_checked=False)
     assert again.returncode == 0 and changed(again) == {}, again.output
-    assert sorted(recorded(provisioned)[len(told):]) == [(host, "succeeded", "replaced") for host in BOTH]
+    assert sorted(recorded(provisioned)[len(reported):]) == [(host, "succeeded", "replaced") for host in BOTH]
 
 
 def test_a_second_run_touches_nothing(provisioned):
@@ -51,7 +51,7 @@ def test_a_passphrase_that_changes(provisioned):
         assert "A new one, with spaces & é" == provisioned.fleet.root(host, "cat", "/etc/rapidauth-sac/current/passphrase").rstrip("\n")
 
 
-def test_old_versions_go_and_the_service_is_told(positions):
+def test_old_versions_go_and_the_service_is_notified(positions):
     positions.fleet.root("position-trixie", "journalctl", "--rotate")
     for name in ("first", "second", "third"):
         done = positions.provision("--tags", "sac_certificate", **positions.new_sac(name, f"passphrase of the {name}"))

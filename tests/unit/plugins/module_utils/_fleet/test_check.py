@@ -18,7 +18,7 @@ CENTERS = {"north": {"north-01": guid(1), "north-02": guid(2)}, "south": {"south
 
 @pytest.fixture(name="check")
 def fixture_check(tmp_path, monkeypatch):
-    """Returns a function that checks the two centers and returns {center: the RequestIds looked up with its SAC}, and the names told of."""
+    """Returns a function that checks the two centers and returns {center: the RequestIds looked up with its SAC}, and the names reported of."""
     asked = {}
     sac = {"serial": "4f1c", "sha256_fingerprint": "", "not_before": days_ago(1), "not_after": days_ago(-300), "problems": [], "weaknesses": []}
 

@@ -16,11 +16,11 @@ from ansible_collections.eccops.rapid.tests.unit.support.report_fleets import LI
 
 def row(number=1, outcome="replaced", position="north-01", **changes):
     """A row of the ledger: the credential with this number was replaced by the next one."""
-    told = {
+    reported = {
         "position": position, "rotation_id": "2026q%d" % number, "original_request_id": guid(1), "request_id": guid(number),
         "new_request_id": guid(number + 1) if outcome == "replaced" else None, "new_anon_id": "new-%d" % number, "outcome": outcome,
         "intended_at": days_ago(40 - number), "finished_at": days_ago(40 - number) if outcome == "replaced" else None}
-    return dict(told, **changes)
+    return dict(reported, **changes)
 
 
 def replaced(original, *rows, **changes):
@@ -69,8 +69,8 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_each_credential_has_exactly_its_findings(case):
-    told, expected = CASES[case]
-    found = credential_findings({"north-01": {"ecc": "north", "request_id": guid(7)}}, {guid(7): told}, RULES)
+    reported, expected = CASES[case]
+    found = credential_findings({"north-01": {"ecc": "north", "request_id": guid(7)}}, {guid(7): reported}, RULES)
     assert [(each.severity, each.kind) for each in found] == [each[:2] for each in expected]
     for each, (unused_severity, unused_kind, reason, what_to_do) in zip(found, expected):
         assert reason in each.reason and what_to_do in each.what_to_do
@@ -91,8 +91,8 @@ def sac(days_left, **changes):
 
 
 def test_a_sac_is_judged_by_days_and_percent_and_by_what_is_wrong_with_it():
-    def kinds(told, limits=LIMITS):
-        return [(each.severity, each.kind) for each in sac_findings(told, "north", NOW, limits)]
+    def kinds(reported, limits=LIMITS):
+        return [(each.severity, each.kind) for each in sac_findings(reported, "north", NOW, limits)]
 
     problem = [{"kind": "sac_key_mismatch", "reason": "r", "what_to_do": "w"}]
     assert kinds(sac(60)) == [] and kinds(sac(59)) == [("warning", "sac_expiring")] and kinds(sac(13)) == [("critical", "sac_expiring")]

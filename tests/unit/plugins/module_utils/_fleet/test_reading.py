@@ -62,52 +62,52 @@ def test_false_stays_false(value):
 
 
 def test_all_problems_are_reported_at_once_with_their_positions():
-    told = refused({
+    reported = refused({
         "a": host(0, rapidauth_request_id=InvalidInput("rapidauth_request_id cannot be read: 'x' is undefined")),
         "b": host(1, rotation_anon_id=57), "c": host(2, rotation_collect_argv="/opt/x --once"), "d": host(3, rapidauth_request_id=IDS[2].upper())})
-    assert told.startswith("Nothing was changed. a: rapidauth_request_id cannot be read: 'x' is undefined | b: rotation_anon_id is not text")
-    assert "c: rotation_collect_argv is '/opt/x --once'; give a list" in told and "d: it has the same RequestId as c" in told
+    assert reported.startswith("Nothing was changed. a: rapidauth_request_id cannot be read: 'x' is undefined | b: rotation_anon_id is not text")
+    assert "c: rotation_collect_argv is '/opt/x --once'; give a list" in reported and "d: it has the same RequestId as c" in reported
 
 
-@pytest.mark.parametrize("changes, told", [
+@pytest.mark.parametrize("changes, reported", [
     ({"rotation_id": 202610}, "rotation_id is not text"), ({"rotation_id": None}, "give rotation_id"), ({"rotation_id": "a b"}, "must be 1 to 24"),
     ({"rotation_waves": "many"}, "rotation_waves is 'many'"), ({"rotation_concurrency": 65}, "between 1 and 64"), ({"rapidauth_sac_path": None}, "not set"),
     ({"rapidauth_sac_content": "x"}, "both set"), ({"rapidauth_api_url": "http://x"}, "must be an https URL"),
     ({"rotation_resolutions": {"z": "x"}}, "names z"), ({"rapidauth_sac_passphrase": "secret\n"}, "line break"),
     ({"rotation_collect_argv": []}, "no rotation_collect_argv"), ({"rapidauth_request_id": ""}, "no RequestId"),
     ({"rapidauth_ledger_host": "a"}, "is a, a position"), ({"rapidauth_ledger_host": "elsewhere"}, "is elsewhere, a position")])
-def test_what_cannot_be_right_is_refused(changes, told):
+def test_what_cannot_be_right_is_refused(changes, reported):
     message = refused({"a": host(0, **changes)}, all_positions=["elsewhere"])
-    assert told in message and "secret" not in message
+    assert reported in message and "secret" not in message
 
 
 def test_positions_must_agree_on_what_holds_for_the_run():
-    told = refused({"a": host(0), "b": host(1, rapidauth_sac_path="/other.p12", rapidauth_sac_passphrase="MARKER", ecc="b")})
-    assert "more than one rapidauth_sac_path: '/other.p12', '/sac.p12'" in told and "more than one rapidauth_sac_passphrase;" in told and "MARKER" not in told
+    reported = refused({"a": host(0), "b": host(1, rapidauth_sac_path="/other.p12", rapidauth_sac_passphrase="MARKER", ecc="b")})
+    assert "more than one rapidauth_sac_path: '/other.p12', '/sac.p12'" in reported and "more than one rapidauth_sac_passphrase;" in reported and "MARKER" not in reported
 
 
 def test_what_a_host_says_of_itself_decides_nothing():
     hostile = host(1, rapidauth_ledger_host="b", rapidauth_request_id=IDS[0], rotation_id="theirs")
     hostile.fact_names = frozenset({"rapidauth_ledger_host", "distribution"})
-    told = refused({"a": host(0), "b": hostile})
-    assert told == ("Nothing was changed. b: its facts contain rapidauth_ledger_host, which only the inventory may set; "
+    reported = refused({"a": host(0), "b": hostile})
+    assert reported == ("Nothing was changed. b: its facts contain rapidauth_ledger_host, which only the inventory may set; "
                     "find out who set them, then run with --flush-cache")
     checked = plan({"a": host(0), "b": hostile}, job="check")
     assert checked["ledger_host"] == "localhost" and set(checked["unreadable"]) == {"b"}
     assert [list(service["positions"]) for service in checked["services"]] == [["a"]]
 
 
-@pytest.mark.parametrize("name, is_extra, told", [
+@pytest.mark.parametrize("name, is_extra, reported", [
     ("rotation_wave", True, "did you mean rotation_waves?"), ("rotation_wave", False, "did you mean rotation_waves?"),
     ("rapidauth_sac_pth", False, "rapidauth_sac_path"),
     ("portal_launcher_is_login_check", True, "portal_launcher_is_login_checked"), ("check_reprot_directory", False, "check_report_directory"),
     ("check_mk_agent_port", True, "there is no variable check_mk_agent_port"), ("check_mk_agent_port", False, None), ("block_device", False, None),
     ("provision_wave", True, "provision_waves"), ("eccops_rapid_plan", True, "reserved for the playbooks"), ("ansible_host", True, None),
     ("rotation_waves", True, None)])
-def test_names_that_do_not_exist(name, is_extra, told):
+def test_names_that_do_not_exist(name, is_extra, reported):
     found = variables.describe_unknown(name, KNOWN, is_extra)
-    assert found is None if told is None else told in found
-    if told:
+    assert found is None if reported is None else reported in found
+    if reported:
         assert found in refused({"a": host(0, **{name: 1})}, extra_names=[name] if is_extra else [])
 
 
@@ -125,5 +125,5 @@ def test_a_check_finds_the_accounts_under_either_name(prefix):
     own["check_portal"] = False
     assert plan({"a": host(0, **own)}, job="check")["accounts"] == []
     nameless = {prefix + "email": "a@b.example", "check_portal": True}
-    told = plan({"a": host(0, **nameless)}, job="check")["unreadable"]["a"]["reason"]
-    assert told == "its Portal account has no rapidsos_api_url and no rapidsos_password"
+    reported = plan({"a": host(0, **nameless)}, job="check")["unreadable"]["a"]["reason"]
+    assert reported == "its Portal account has no rapidsos_api_url and no rapidsos_password"

@@ -150,20 +150,20 @@ def test_reading_changes_nothing(path):
 
 def said_by_a_fork(function, *arguments):
     """What a LedgerError of C(function) says in a process of its own, which may limit itself; None if it raised none."""
-    told = FORKS.SimpleQueue()
+    reported = FORKS.SimpleQueue()
 
     def run():
         try:
             function(*arguments)
-            told.put(None)
+            reported.put(None)
         except LedgerError as error:
-            told.put(error.message)
+            reported.put(error.message)
 
     process = FORKS.Process(target=run)
     process.start()
     process.join(30)
     assert process.exitcode == 0
-    return told.get()
+    return reported.get()
 
 
 def with_little_room(path, size):

@@ -45,7 +45,7 @@ def test_the_verdict_answers_the_question():
     assert report({"a": ("", None)})["verdict"]["headline"] == "Yes, as far as it was checked."
 
 
-def test_what_was_seen_twice_is_told_apart():
+def test_what_was_seen_twice_is_distinguished():
     """A name may be a position, a SAC and an account; a finding belongs to one of them."""
     seen = seen_of({"CN=x": ("north", entry(1))}, [("north", "CN=x", 3)])
     assert [each.about for each in seen.findings] == ["sac"]

@@ -41,19 +41,19 @@ def fixture_path(tmp_path):
     return str(tmp_path / "ledger.sqlite")
 
 
-def told(outcome):
+def reported(outcome):
     return outcome.status, outcome.kind
 
 
 def test_another_companys_service_proves_no_lapse(path):
     case = Case(path)
-    assert told(case.run()) == ("replaced", None)
+    assert reported(case.run()) == ("replaced", None)
     rows, case.service.rows = case.service.rows, []  # as another company's SAC sees it
     outcome = case.run(further=FURTHER)
-    assert told(outcome) == ("refused", "unknown") and "check which company the SAC belongs to" in outcome.reason
+    assert reported(outcome) == ("refused", "unknown") and "check which company the SAC belongs to" in outcome.reason
     assert case.entry()["outcome"] == "replaced" and len(case.service.sent) == 1
     case.service.rows = rows
-    assert told(case.run(further=FURTHER)) == ("already_replaced", None)
+    assert reported(case.run(further=FURTHER)) == ("already_replaced", None)
 
 
 def test_what_the_service_deleted_had_lapsed_where_what_it_replaced_is_known(path):
@@ -61,11 +61,11 @@ def test_what_the_service_deleted_had_lapsed_where_what_it_replaced_is_known(pat
     case.run()
     case.service.newest_waiting()["Status"] = "Expired"
     case.service.clean_up()
-    assert told(case.run(is_check_mode=True)) == ("refused", "replacement_expired") and case.entry()["outcome"] == "replaced"
-    assert told(case.run()) == ("refused", "replacement_expired") and case.entry()["outcome"] == "lapsed"
-    assert told(case.run(further=FURTHER)) == ("replaced", None)
+    assert reported(case.run(is_check_mode=True)) == ("refused", "replacement_expired") and case.entry()["outcome"] == "replaced"
+    assert reported(case.run()) == ("refused", "replacement_expired") and case.entry()["outcome"] == "lapsed"
+    assert reported(case.run(further=FURTHER)) == ("replaced", None)
     assert [request_id for request_id, unused_anon_id in case.service.sent] == [case.service.first_id] * 2
-    assert told(case.run(further=FURTHER)) == ("already_replaced", None)
+    assert reported(case.run(further=FURTHER)) == ("already_replaced", None)
 
 
 def test_a_lapsed_replacement_that_no_ledger_knew_is_remembered(path):
@@ -73,8 +73,8 @@ def test_a_lapsed_replacement_that_no_ledger_knew_is_remembered(path):
     case.service.replace(case.service.first_id, NEW)
     case.service.newest_waiting()["Status"] = "Expired"
     case.service.looked_up.add(NEW)
-    assert told(case.run(further=FURTHER)) == ("replaced", None) and case.entry()["outcome"] == "lapsed"
-    assert told(case.run(further=FURTHER)) == ("already_replaced", None) and len(case.service.sent) == 2
+    assert reported(case.run(further=FURTHER)) == ("replaced", None) and case.entry()["outcome"] == "lapsed"
+    assert reported(case.run(further=FURTHER)) == ("already_replaced", None) and len(case.service.sent) == 2
 
 
 @pytest.mark.parametrize("are_anon_ids_unique", [True, False])
@@ -84,7 +84,7 @@ def test_an_intent_whose_effect_shows_is_adopted(path, are_anon_ids_unique, old_
     case.intend()
     successor = case.service.replace(case.service.first_id, NEW).request_id
     outcome = case.run()
-    assert told(outcome) == ("adopted", None) and outcome.credential.request_id == successor and len(case.service.sent) == 1
+    assert reported(outcome) == ("adopted", None) and outcome.credential.request_id == successor and len(case.service.sent) == 1
     assert (case.entry()["outcome"], case.entry()["new_request_id"], case.entry()["old_anon_id"]) == ("adopted", successor, "old")
 
 
@@ -101,7 +101,7 @@ def test_a_wrong_request_id_in_the_answer_is_mended_by_the_next_run(path, monkey
     assert case.entry()["new_request_id"] == WRONG
     assert case.run(is_check_mode=True).credential.request_id == case.service.truth(NEW) and case.entry()["new_request_id"] == WRONG
     outcome = case.run(further=FURTHER)
-    assert told(outcome) == ("already_replaced", None) and outcome.credential.request_id == case.service.truth(NEW)
+    assert reported(outcome) == ("already_replaced", None) and outcome.credential.request_id == case.service.truth(NEW)
     assert case.entry()["new_request_id"] == case.service.truth(NEW) and WRONG in case.entry()["error"] and len(case.service.sent) == 1
 
 
@@ -115,7 +115,7 @@ def test_a_request_id_that_does_not_lead_to_its_anon_id_is_not_adopted(path, mon
         with pytest.raises(AnswerLost, match="RequestId %s for AnonId %s but could not confirm the pair" % (WRONG, NEW)) as caught:
             case.run()
     assert caught.value.kind == "wrong_request_id" and case.entry()["outcome"] == "intended"
-    assert told(case.run()) == ("adopted", None)
+    assert reported(case.run()) == ("adopted", None)
 
 
 def test_a_refusal_is_looked_behind_where_an_earlier_post_is_open(path):
@@ -124,7 +124,7 @@ def test_a_refusal_is_looked_behind_where_an_earlier_post_is_open(path):
     # The look finds nothing; then the earlier request has its effect after all, and ours is refused for it.
     case.service.before_post = lambda request_id, anon_id: case.service.pending.append((request_id, anon_id)) or case.service.land()
     outcome = case.run()
-    assert told(outcome) == ("replaced", None) and outcome.credential.request_id == case.service.truth(NEW)
+    assert reported(outcome) == ("replaced", None) and outcome.credential.request_id == case.service.truth(NEW)
     assert len(case.service.effects) == 1 and case.entry()["new_request_id"] == case.service.truth(NEW)
 
 
@@ -133,7 +133,7 @@ def test_an_anon_id_of_another_position_is_refused(path):
     case.run()
     case.service.first_id = case.service.add("another", "Collected")
     outcome = case.run()
-    assert told(outcome) == ("refused", "anon_id_taken") and "was given to position north-01" in outcome.reason and len(case.service.sent) == 1
+    assert reported(outcome) == ("refused", "anon_id_taken") and "was given to position north-01" in outcome.reason and len(case.service.sent) == 1
 
 
 @pytest.mark.parametrize("fate", ["cut_at_work", "lost_after"])
@@ -141,7 +141,7 @@ def test_after_a_cut_it_is_looked_for_until_the_call_must_have_ended(path, fate)
     """One look at once would find nothing, or be lost itself."""
     case = Case(path)
     case.service.write_fates, case.service.look_fates = [fate], ["answered", "answered", "lost", "lost"]
-    assert told(case.run()) == ("replaced", None) and case.entry()["outcome"] == "replaced" and len(case.service.sent) == 1
+    assert reported(case.run()) == ("replaced", None) and case.entry()["outcome"] == "replaced" and len(case.service.sent) == 1
 
 
 @pytest.mark.parametrize("fate, kind, row", [("lost_before", "not_replaced", "not_replaced"), ("timed_out_late", "unresolved", "unresolved")])
@@ -160,4 +160,4 @@ def test_a_status_that_nobody_knows_leaves_it_open(path, status):
         raise error
 
     case.service.replace = refuse
-    assert told(case.run()) == ("unresolved", "unresolved") and case.entry()["outcome"] == "unresolved"
+    assert reported(case.run()) == ("unresolved", "unresolved") and case.entry()["outcome"] == "unresolved"

@@ -64,12 +64,12 @@ class Rotations(RuleBasedStateMachine):
             assert self.outcomes_before.get(anon_id) not in ledgers.OPEN, "guessed: nobody said what came of an earlier POST"
 
     @invariant()
-    def what_was_replaced_is_never_told_not_to_be(self):
-        """Unless the effect came later than that was told, or the service had deleted what lapsed: nobody can see that any more."""
+    def what_was_replaced_is_never_reported_as_not_replaced(self):
+        """Unless the effect came later than that was reported, or the service had deleted what lapsed: nobody can see that any more."""
         if not hasattr(self, "service") or self.is_forgotten:
             return
-        told = {row["new_anon_id"] for row in self.history() if row["outcome"] == "not_replaced"}
-        assert not [one for one in self.service.effects if one[1] in told and one[2] not in self.service.landed_late and one[1] not in self.service.cleaned_up]
+        reported = {row["new_anon_id"] for row in self.history() if row["outcome"] == "not_replaced"}
+        assert not [one for one in self.service.effects if one[1] in reported and one[2] not in self.service.landed_late and one[1] not in self.service.cleaned_up]
 
     @invariant()
     def nothing_is_replaced_twice(self):
@@ -167,7 +167,7 @@ class Rotations(RuleBasedStateMachine):
     def heal(self):
         """All goes well from now on: the same rotations, run again, know every replacement that the service has.
 
-        Where an effect came after its rotation was told to have failed, this can be said of the last rotation only, and
+        Where an effect came after its rotation was reported to have failed, this can be said of the last rotation only, and
         not where that one had been given up for another: what was given up leaves something behind that is refused or
         lapses. The service alone, without the ledger, tells one rotation only.
         """

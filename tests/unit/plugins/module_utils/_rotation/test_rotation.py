@@ -148,7 +148,7 @@ def test_what_every_further_call_would_meet_stops_at_once(case, fate):
     assert "the wave was stopped before" in result["positions"]["north-06"]["reason"]
 
 
-@pytest.mark.parametrize("post, look, unique, told, row", [
+@pytest.mark.parametrize("post, look, unique, reported, row", [
     ("lost_after", "answered", True, ("replaced", None), "replaced"),
     ("lost_before", "answered", True, ("failed", "not_replaced"), "not_replaced"),
     ("cut_at_work", "answered", True, ("replaced", None), "replaced"),
@@ -162,13 +162,13 @@ def test_what_every_further_call_would_meet_stops_at_once(case, fate):
     ("lost_after", "answered", False, ("unresolved", "unresolved"), "unresolved"),
     ("lost_before", "answered", False, ("unresolved", "unresolved"), "unresolved"),
     ("refused", "answered", False, ("refused", "refused"), "not_replaced")])
-def test_no_more_is_concluded_from_a_lost_answer_than_is_known(case, post, look, unique, told, row):
+def test_no_more_is_concluded_from_a_lost_answer_than_is_known(case, post, look, unique, reported, row):
     case.service.are_anon_ids_unique = unique
     case.service.write_fates, case.service.look_fates = [post], ["answered", "answered"] + [look] * 20
     changes = {"credentials": case.params()["credentials"][:1], "anon_ids_are_unique": unique}
-    result = case.rotate(**changes) if told[1] is None else case.failed(**changes).details
+    result = case.rotate(**changes) if reported[1] is None else case.failed(**changes).details
     entry = result["positions"]["north-01"]
-    assert (entry["outcome"], entry["error_kind"]) == told and len(case.service.sent) == 1
+    assert (entry["outcome"], entry["error_kind"]) == reported and len(case.service.sent) == 1
     with LedgerReading(case.path, case.service.api_url) as record:
         assert record.entry(entry["anon_id"])["outcome"] == row
 

@@ -20,13 +20,13 @@ def test_a_wave_takes_its_credentials_from_the_plan():
     assert (begun["resolutions"], begun["rounds"], begun["began_at"]) == ({"a": "not_replaced"}, 1, 100.0)
 
 
-@pytest.mark.parametrize("progress, positions, told", [
+@pytest.mark.parametrize("progress, positions, reported", [
     ({}, ["a", "z"], "z is not in the plan"),
     ({"failed": ["a", "b"]}, ["c"], "2 positions have failed, and rotation_max_failures is 1: no further wave is started."),
     ({"seconds_per_round": 400}, ["a", "b", "c"], "The next wave of 3 would take about 800 s, and has 10 minutes")])
-def test_a_wave_that_must_not_begin(progress, positions, told):
+def test_a_wave_that_must_not_begin(progress, positions, reported):
     begun = wave.begin_wave(PLAN, progress, positions, 2, 0.0)
-    assert told in begun["refusal"] and begun["credentials"] == []
+    assert reported in begun["refusal"] and begun["credentials"] == []
 
 
 def entry(outcome="replaced", **more):
@@ -45,13 +45,13 @@ def test_the_progress_adds_up():
     assert later["positions"]["c"]["outcome"] == "not_started"
 
 
-@pytest.mark.parametrize("answer, told", [
+@pytest.mark.parametrize("answer, reported", [
     ({"is_delivered": False}, None), ({}, "it was not tried"), ({"failed": True, "msg": "no room", "is_delivered": False}, "no room"),
     ({"unreachable": True, "msg": "refused"}, "refused"), ({"skipped": True, "msg": "?"}, "?")])
-def test_positions_that_are_not_ready(answer, told):
+def test_positions_that_are_not_ready(answer, reported):
     tried = {name: {"is_delivered": False} for name in "ab"}
     said = wave.describe_unready(PLAN, {**tried, "c": answer})
-    assert said == ("" if told is None else "Nothing was replaced. c: %s | Fix them, or leave them out with --limit." % told)
+    assert said == ("" if reported is None else "Nothing was replaced. c: %s | Fix them, or leave them out with --limit." % reported)
 
 
 def test_the_report_is_made_from_what_the_ledger_holds():
@@ -64,7 +64,7 @@ def test_the_report_is_made_from_what_the_ledger_holds():
     assert lost["failure"].startswith("The ledger has no complete entry for a,") and "every RequestId" not in lost["lines"][-1]
 
 
-@pytest.mark.parametrize("skew, told", [(None, ""), (119, ""), (-120, ""), (121, "differ by 121 s"), (-121, "differ by -121 s")])
-def test_clocks_that_differ(skew, told):
+@pytest.mark.parametrize("skew, reported", [(None, ""), (119, ""), (-120, ""), (121, "differ by 121 s"), (-121, "differ by -121 s")])
+def test_clocks_that_differ(skew, reported):
     said = wording.describe_refusals({"failed_positions": [], "clock_skew_seconds": skew})
-    assert told in said and bool(said) == bool(told)
+    assert reported in said and bool(said) == bool(reported)
