@@ -136,7 +136,7 @@ function Invoke-Collection {
         Stop-Module -Kind 'not_collected' -Message "$($argv[0]) cannot be started: $(Get-Reason $_)"
     }
     if ($ended.IsTimedOut -or $ended.ExitCode -ne 0) {
-        $way = if ($ended.IsTimedOut) { "did not end within $timeout s and was ended" } else { "ended with $($ended.ExitCode)" }
+        $way = if ($ended.IsTimedOut) { "did not end within $timeout s and was stopped" } else { "ended with $($ended.ExitCode)" }
         $words = if ($ended.Output) { ': ' + $ended.Output } else { '' }
         $code = if ($ended.IsTimedOut) { $null } else { $ended.ExitCode }
         Stop-Module -Kind 'not_collected' -Detail @{ exit_code = $code } -Message "$($argv[0]) $way$words"
@@ -145,7 +145,7 @@ function Invoke-Collection {
         [EccopsClosedFile]::Write($markPath, $mark)
     }
     catch {
-        Stop-Module -Kind 'not_collected' -Message "the command ended well, but that cannot be recorded beside ${path}: $(Get-Reason $_)"
+        Stop-Module -Kind 'not_collected' -Message "the command succeeded, but that cannot be recorded beside ${path}: $(Get-Reason $_)"
     }
     $module.Result.is_collected = $true
 }
@@ -173,7 +173,7 @@ if ([string]::Equals($module.Params.state, 'ready')) {
         }
     }
     catch {
-        Stop-Module -Kind 'not_ready' -Message ("$directory`: $(Get-Reason $_); correct rotation_request_path or the rights of its " +
+        Stop-Module -Kind 'not_ready' -Message ("$directory`: $(Get-Reason $_); correct rotation_request_path or the permissions of its " +
             'directory, or free space')
     }
     $module.Result.is_delivered = $false

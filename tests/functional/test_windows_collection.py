@@ -30,7 +30,7 @@ CASES = {
     "another": ({"argv": "end well", "request_id": OTHER}, False, ENDED, None),
     "a command that fails": ({"argv": "fail"}, False, dict(NOT_COLLECTED, exit_code=3), "ended with 3: out of luck"),
     "after a failure": ({"argv": "end well"}, False, ENDED, None),
-    "a command that hangs": ({"argv": "hang", "request_id": OTHER, "timeout_seconds": 2}, False, NOT_COLLECTED, "did not end within 2 s and was ended"),
+    "a command that hangs": ({"argv": "hang", "request_id": OTHER, "timeout_seconds": 2}, False, NOT_COLLECTED, "did not end within 2 s and was stopped"),
     "no time": ({"argv": "end well", "timeout_seconds": 0}, False, {"error_kind": "invalid_input"}, "timeout_seconds must be between 1 and 3600"),
     "a relative path": ({"argv": "end well", "request_path": "request.json"}, False, {"error_kind": "invalid_input"}, "must be an absolute path"),
 }

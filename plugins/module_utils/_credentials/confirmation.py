@@ -14,7 +14,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._time import format_i
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import COLLECTED, EXPIRED, REQUESTED
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerRecord
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, service_of
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, find_service_name
 
 _WHAT_TO_DO = {
     REQUESTED: "Run the same rotation again within minutes, before the replacement lapses; it is not replaced twice.",
@@ -83,7 +83,7 @@ def _look_up(params: dict, request_ids: list[str]) -> tuple[dict[str, dict], str
 def _record(params: dict, wave: dict, answers: dict, statuses: dict[str, dict], problems: dict[str, str]) -> dict[str, str]:
     """Notes in the ledger what was delivered and collected; returns {position: why it could not be noted}."""
     try:
-        with LedgerRecord(params["ledger_path"], service_of(params, rapidauth_client(params))) as record:
+        with LedgerRecord(params["ledger_path"], find_service_name(params, rapidauth_client(params))) as record:
             now, progress = format_instant(utc_now()), []
             for name, entry in wave.items():
                 if entry.get("request_id") and (answers.get(name) or {}).get("is_delivered"):

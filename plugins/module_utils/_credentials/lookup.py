@@ -17,7 +17,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history impor
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.due import judge_rotation
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, validate_anon_id, validate_request_id, is_same_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import read_histories, current_request_ids
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, service_of
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, find_service_name
 
 
 def check_credentials(params: dict, is_check_mode: bool) -> dict:
@@ -35,7 +35,7 @@ def check_credentials(params: dict, is_check_mode: bool) -> dict:
         raise InvalidInput("rotate_after_days must be between 0 and 100000")
     now = given_now(params.get("now"))
     client = rapidauth_client(params)
-    current = current_request_ids(params.get("ledger_path"), service_of(params, client), request_ids, params.get("other_service_names") or ())
+    current = current_request_ids(params.get("ledger_path"), find_service_name(params, client), request_ids, params.get("other_service_names") or ())
     looks: list[tuple] = [(each, current[each], client.get_request) for each in request_ids]
     looks += [(each, each, client.get_credential) for each in anon_ids]
     credentials = _look_up_all(looks, params["concurrency"], days, now)
@@ -55,7 +55,7 @@ def check_with_histories(params: dict) -> dict:
     For that the first credential of each history is looked up too. ``params`` has ``validity_days`` beside the module's.
     """
     client = rapidauth_client(params)
-    chains = read_histories(params.get("ledger_path"), service_of(params, client), params["request_ids"], params.get("other_service_names") or ())
+    chains = read_histories(params.get("ledger_path"), find_service_name(params, client), params["request_ids"], params.get("other_service_names") or ())
     histories = {each: build_history(chain) for each, chain in chains.items()}
     current = {each: current_request_id(chain, each) for each, chain in chains.items()}
     firsts = [

@@ -20,7 +20,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._text import printabl
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, is_same_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.lookup import known
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import NoRecord, open_record
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, service_of
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, find_service_name
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
 
 #: After as many calls in a row without an answer of the service the rest is not tried.
@@ -43,7 +43,7 @@ def run(params: dict, is_check_mode: bool) -> dict:
     audit_log = AuditLog(None if is_check_mode else params.get("audit_log_path"), "rapidauth_prevention")
     audit_log.ensure_writable()
     client = rapidauth_client(params).audited(audit_log)
-    with open_record(params.get("ledger_path"), service_of(params, client), client.api_url, True) as record:
+    with open_record(params.get("ledger_path"), find_service_name(params, client), client.api_url, True) as record:
         work = _Prevention(client, record, params, is_check_mode)
         found = {each["position"]: work.prevent(each["request_id"]) for each in params["credentials"]}
         has_ledger = record.ledger is not None

@@ -15,7 +15,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import ADOPTED, REPLACED, Outcome, ReplacementRequest, replace_one
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.lookup import look_while_at_work
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import NoRecord, current_request_ids, open_record
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, service_of
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, find_service_name
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
 
 
@@ -40,13 +40,13 @@ def _ensure_state(params: dict, is_check_mode: bool, run_directory: str | None, 
         if params.get("anon_id") is None and params.get("ledger_path") is None:
             raise InvalidInput("state=replaced needs anon_id, or rotation_id and ledger_path: without them a second run would replace again")
         client = rapidauth_client(params).audited(audit_log)
-        with open_record(params.get("ledger_path"), service_of(params, client), client.api_url, is_check_mode) as record:
+        with open_record(params.get("ledger_path"), find_service_name(params, client), client.api_url, is_check_mode) as record:
             record.validate_same_service([params["request_id"]], params.get("other_service_names") or ())
             return _replaced(client, record, params, is_check_mode, run_directory)
     if params.get("anon_id") is not None:
         raise InvalidInput("anon_id requires state=replaced; to guard against a wrong credential use expect_anon_id")
     client = rapidauth_client(params).audited(audit_log)
-    current = current_request_ids(params.get("ledger_path"), service_of(params, client), [params["request_id"]], params.get("other_service_names") or ())
+    current = current_request_ids(params.get("ledger_path"), find_service_name(params, client), [params["request_id"]], params.get("other_service_names") or ())
     return _present(client, dict(params, request_id=current[params["request_id"]]), is_check_mode)
 
 

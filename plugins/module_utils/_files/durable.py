@@ -11,7 +11,7 @@ import os
 import typing
 
 
-def status_of(path: str) -> os.stat_result | None:
+def read_status(path: str) -> os.stat_result | None:
     """Returns what lstat says of ``path``, or None where there is nothing."""
     try:
         return os.lstat(path)

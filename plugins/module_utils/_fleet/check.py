@@ -142,11 +142,11 @@ def _positions_of_ledger(service, services):
     if not service.get("ledger_path"):
         raise InvalidInput("fleet_from_ledger needs ledger_path")
     given = service["positions"]
-    name = _name_of(service)
+    name = _describe_service(service)
     with Ledger(service["ledger_path"], is_read_only=True) as ledger:
         known = {row["position"]: row["original_request_id"] for row in ledger.rows(
             "SELECT position, original_request_id FROM replacements WHERE service = ? ORDER BY id", name)}
-    same_url = [each for each in services if _name_of(each) == name]
+    same_url = [each for each in services if _describe_service(each) == name]
     given_to_any = {name for each in same_url for name in each["positions"]}
     return {
         name: {"ecc": given.get(name, {}).get("ecc", ""), "request_id": request_id}
@@ -155,7 +155,7 @@ def _positions_of_ledger(service, services):
     }
 
 
-def _name_of(service):
+def _describe_service(service):
     return service.get("service_name") or service_name(service["api_url"])
 
 

@@ -62,7 +62,7 @@ def _plan_position(reader, position, roles, wanted):
             reader.note(position, "it has no %s; set the Portal account of the position (the password vaulted), or another portal_launcher_account_source"
                         % ", ".join(missing))
     # What is not asked for has a value of its type all the same: the roles check the types of all their options.
-    filled = {name: _neutral(roles[_role_of(name)][name]) if value is None else value for name, value in options.items()}
+    filled = {name: _neutral(roles[_find_role(name)][name]) if value is None else value for name, value in options.items()}
     return {"options": filled, "is_launcher_wanted": LAUNCHER in wanted, "is_sac_wanted": SAC in wanted and bool(is_sac_wanted)}
 
 
@@ -83,5 +83,5 @@ def _neutral(rules):
     return rules.get("default", rules["choices"][0] if "choices" in rules else empty[rules.get("type", "str")])
 
 
-def _role_of(name):
+def _find_role(name):
     return LAUNCHER if name.startswith(LAUNCHER) else SAC

@@ -23,7 +23,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._options import servi
 _clients: dict[bytes, RapidAuthClient] = {}
 
 
-def service_of(params: dict, client: RapidAuthClient) -> str:
+def find_service_name(params: dict, client: RapidAuthClient) -> str:
     """Returns the name under which the ledger keeps the client's service: the option service_name, else made from its URL."""
     return params.get("service_name") or service_name(client.api_url)
 
@@ -33,7 +33,7 @@ def rapidauth_client(params: dict) -> RapidAuthClient:
     validate_limits(params)
     api_url = validate_https_url(params["api_url"], "api_url")
     source = sac_source(params)
-    key = _key_of(api_url, params.get("ca_path"), params["timeout_seconds"], params["retry_budget_seconds"], _environment(), *source)
+    key = _build_key(api_url, params.get("ca_path"), params["timeout_seconds"], params["retry_budget_seconds"], _environment(), *source)
     if key not in _clients:
         sac = load_sac(source)
         ensure_usable(sac, utc_now())  # before OpenSSL meets it, whose words are worse
@@ -52,7 +52,7 @@ def _environment() -> list[tuple[str, str]]:
     )
 
 
-def _key_of(*parts: object) -> bytes:
+def _build_key(*parts: object) -> bytes:
     """Returns a digest, so that no passphrase serves as a dictionary key; the process id keeps forks apart."""
     digest = hashlib.sha256()
     for part in (os.getpid(),) + parts:

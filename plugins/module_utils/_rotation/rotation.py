@@ -19,7 +19,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import build_history
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import validate_anon_id, validate_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import NoRecord, open_record
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, service_of
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, find_service_name
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.resolutions import resolve
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.wave_run import Wave
 
@@ -32,7 +32,7 @@ def rotate(params: dict, is_check_mode: bool, show_progress: typing.Callable[[di
     validate_wave(params["credentials"], params["rotation_id"])
     validate_concurrency(params)
     client = rapidauth_client(params)
-    with open_record(params["ledger_path"], service_of(params, client), client.api_url, is_check_mode) as record:
+    with open_record(params["ledger_path"], find_service_name(params, client), client.api_url, is_check_mode) as record:
         record.validate_same_service([each["request_id"] for each in params["credentials"]], params.get("other_service_names") or ())
         validate_histories(params["credentials"], record)
         all_wanted = _wanted(params, record)

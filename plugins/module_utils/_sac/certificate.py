@@ -121,7 +121,7 @@ def _utc(certificate: x509.Certificate, attribute: str) -> datetime.datetime:
     return aware if aware is not None else getattr(certificate, attribute).replace(tzinfo=UTC)
 
 
-def path_of(sac: Sac) -> list[x509.Certificate]:
+def build_path(sac: Sac) -> list[x509.Certificate]:
     """Returns the SAC's issuers, each before its own issuer, as far as they came with it."""
     path, remaining, current = [], list(sac.chain), sac.certificate
     while not _is_self_issued(current):
@@ -140,7 +140,7 @@ def describe_chain(sac: Sac) -> dict:
     ``is_complete`` is true where the path ends in a root, false where certificates came that do not lead there, and None
     where the path just ends: what is missing may be the root alone, which TLS does not send.
     """
-    path = path_of(sac)
+    path = build_path(sac)
     last = path[-1] if path else sac.certificate
     is_rooted = _is_self_issued(last)
     has_strangers = len(path) < len(sac.chain)

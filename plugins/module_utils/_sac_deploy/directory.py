@@ -100,15 +100,15 @@ class SacDirectory:
 
     def names(self) -> list[str]:
         """Returns the names of all whole versions, oldest first."""
-        return sorted((each for each in listed(self.at(VERSIONS)) if NAME.match(each)), key=number_of)
+        return sorted((each for each in listed(self.at(VERSIONS)) if NAME.match(each)), key=parse_number)
 
     def leftovers(self, current: str | None) -> list[str]:
         """Returns the names below versions/ that a killed run left: no whole name, or a number above the one in use."""
-        return [each for each in listed(self.at(VERSIONS)) if not NAME.match(each) or (current and number_of(each) > number_of(current))]
+        return [each for each in listed(self.at(VERSIONS)) if not NAME.match(each) or (current and parse_number(each) > parse_number(current))]
 
     def surplus(self, current: str, count: int) -> list[str]:
         """Returns the names of all versions but ``current`` and the newest whole ones before it, ``count`` in all."""
-        whole = [each for each in self.names() if number_of(each) < number_of(current) and not self.version(each).damage]
+        whole = [each for each in self.names() if parse_number(each) < parse_number(current) and not self.version(each).damage]
         kept = {current, *whole[max(0, len(whole) - count + 1):]}
         return [each for each in self.names() if each not in kept]
 
@@ -180,7 +180,7 @@ class SacDirectory:
             yield
 
 
-def number_of(name: str) -> int:
+def parse_number(name: str) -> int:
     """Returns the number in a version's name; they only grow."""
     return int(NAME.match(name).group(1))  # type: ignore[union-attr]  # it is the name of a version
 

@@ -10,7 +10,7 @@ import secrets
 
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.key_encoding import read_pss_algorithm
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, SacUnusable
-from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import Sac, path_of
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import Sac, build_path
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import find_problems
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import read_sac, sac_source
 
@@ -72,4 +72,4 @@ def _usable_sac(params: dict, now: datetime.datetime) -> Sac:
     sac = read_sac(sac_source(params), now)
     for kind, reason, what_to_do in find_problems(sac, now):
         raise SacUnusable("%s; %s" % (reason, what_to_do), kind=kind)
-    return Sac(sac.certificate, sac.key, path_of(sac), sac.name)
+    return Sac(sac.certificate, sac.key, build_path(sac), sac.name)

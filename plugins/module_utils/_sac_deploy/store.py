@@ -18,7 +18,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.directory
     VERSIONS,
     SacDirectory,
     listed,
-    number_of,
+    parse_number,
 )
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.version import FILE_NAMES, PASSPHRASE, Version, WantedSac, read_plain_file
 
@@ -44,7 +44,7 @@ class SacStore(SacDirectory):
             remove(self.at(name))
 
     def next_name(self, wanted: WantedSac) -> str:
-        return "%04d-%s" % (max([number_of(each) for each in self.names()], default=0) + 1, wanted.sha256_fingerprint)
+        return "%04d-%s" % (max([parse_number(each) for each in self.names()], default=0) + 1, wanted.sha256_fingerprint)
 
     def stage(self, name: str, wanted: WantedSac) -> None:
         """Writes the WantedSac as a version that has not got its ``name`` yet."""

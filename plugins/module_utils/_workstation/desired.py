@@ -14,7 +14,7 @@ import stat
 import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import parse_mode
-from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import status_of
+from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import read_status
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 
 HIDDEN = "(secret: not shown)\n"
@@ -126,7 +126,7 @@ def changes_to(directories: list[Directory], files: list[File]) -> list[Change]:
 
 
 def _directory_change(wanted: Directory) -> Change | None:
-    status = status_of(wanted.path)
+    status = read_status(wanted.path)
     if status is None:
         return Change(wanted, "", _attributes(wanted.mode, wanted.uid, wanted.gid))
     if not stat.S_ISDIR(status.st_mode):
@@ -135,7 +135,7 @@ def _directory_change(wanted: Directory) -> Change | None:
 
 
 def _file_change(wanted: File) -> Change | None:
-    status = status_of(wanted.path)
+    status = read_status(wanted.path)
     if status is not None and not (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
         raise InvalidInput("%s already exists and is not a file; nothing was changed: remove it and run again" % wanted.path)
     if wanted.content is None:

@@ -23,7 +23,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import
     read_json,
     remove,
     stage,
-    status_of,
+    read_status,
     sync_directory,
     write_json,
 )
@@ -111,7 +111,7 @@ class FileSetChange:
         for change in changes:
             file = change.wanted
             # An earlier run's undoing may have been cut off: what was put back then is what is there.
-            if not file.is_directory and not (file.path in journal["files"] and status_of(file.previous_path)):
+            if not file.is_directory and not (file.path in journal["files"] and read_status(file.previous_path)):
                 journal["files"][file.path] = _keep_previous(file)
         write_json(self.journal_path, journal)
         self._sync()
@@ -152,7 +152,7 @@ class FileSetChange:
         """Returns the Changes that leave nothing of the set, nor of ``trace_paths``, which programs of the set have left."""
         paths = [path for file in self.files for path in (file.path, file.staged_path, file.previous_path)]
         paths += [each.path for each in self.directories] + trace_paths
-        there = [path for path in paths if status_of(path) is not None]
+        there = [path for path in paths if read_status(path) is not None]
         return [Change(types.SimpleNamespace(path=path), "directory\n" if _is_directory(path) else "file\n", "") for path in there]
 
     def remove(self, removals: list[Change]) -> list[str]:
@@ -179,7 +179,7 @@ def remove_unused_directories(paths: list[str]) -> None:
 
 
 def _is_directory(path: str) -> bool:
-    status = status_of(path)
+    status = read_status(path)
     return status is not None and stat.S_ISDIR(status.st_mode)
 
 
