@@ -14,7 +14,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables impo
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
 from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import plain
 from ansible_collections.eccops.rapid.plugins.plugin_utils.inventory import (
-    extra_variable_names, match_hosts, read_hosts, role_options, role_variables, shipped_launcher_sha256)
+    extra_variable_names, match_hosts, read_hosts, role_options, role_variables, shipped_launchers)
 
 
 class ActionModule(ActionBase):
@@ -40,7 +40,7 @@ class ActionModule(ActionBase):
             hosts = read_hosts(params["hosts"], task_vars, self._templar, play_vars, extra_names, defaults)
             known = known_names(name for options in roles.values() for name in options).union(defaults or ())
             reader = FleetReader(hosts, known, extra_names)
-            result.update(changed=False, **make_plan(params, reader, shipped_launcher_sha256(), roles))
+            result.update(changed=False, **make_plan(params, reader, shipped_launchers(), roles))
             # It holds the SAC's passphrase; a failure names variables and no value of a secret.
             result["_ansible_no_log"] = True
         except RapidError as error:

@@ -97,14 +97,15 @@ options:
     description:
       - >-
         Mapping from a position to the observed state of its launcher: C(ecc), C(is_reachable), C(program_sha256) and C(configuration_sha256). A hash is
-        empty if the file does not exist.
+        empty if the file does not exist. C(expected_program_sha256) and C(expected_configuration_sha256) take precedence over O(launcher_sha256) and
+        O(launcher_configuration_sha256) for this position.
     type: dict
     default: {}
   installed_sacs:
     description:
       - >-
         Mapping from a position to the observed state of its installed SAC: C(is_reachable) and C(sha256_fingerprint), which is empty if no SAC is
-        installed.
+        installed. If C(is_readable) is false, a finding says that the SAC was not checked.
     type: dict
     default: {}
   unreadable:

@@ -16,20 +16,8 @@ description:
   - >-
     Output from the position is treated as untrusted data. Only the documented return values reach the controller, limited in length and printable. Facts
     and new hosts are dropped.
-options:
-  files:
-    description:
-      - Files whose SHA-256 to return.
-    type: list
-    elements: path
-    default: []
-  links:
-    description:
-      - Symbolic links whose targets to return.
-    type: list
-    elements: path
-    default: []
 extends_documentation_fragment:
+  - eccops.rapid.inspection
   - eccops.rapid.attributes
 attributes:
   check_mode:

@@ -108,9 +108,10 @@ def role_variables(loader) -> dict[str, Any]:
     return found
 
 
-def shipped_launcher_sha256() -> str:
-    """Returns the SHA-256 of the launcher that this release installs on Linux positions."""
-    return hashlib.sha256((_ROLES / "portal_launcher" / "files" / "linux" / "portal-launcher").read_bytes()).hexdigest()
+def shipped_launchers() -> dict[str, str]:
+    """Returns {platform: the SHA-256 of the launcher that this release installs on positions of that platform}."""
+    programs = {"linux": "linux/portal-launcher", "windows": "windows/portal-launcher.ps1"}
+    return {platform: hashlib.sha256((_ROLES / "portal_launcher" / "files" / path).read_bytes()).hexdigest() for platform, path in programs.items()}
 
 
 def registered_results(hostvars, names, variable: str) -> dict[str, dict]:

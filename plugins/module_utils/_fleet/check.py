@@ -38,8 +38,9 @@ def check_fleet(params, is_check_mode, run_directory=None):
         seen.findings.append(no_account_finding())
     for account in params["accounts"]:
         _check_account(seen, dict(account, audit_log_path=params.get("audit_log_path")), is_check_mode, run_directory)
-    expected = {"program": params.get("launcher_sha256"), "configuration": params.get("launcher_configuration_sha256")}
     for position, launcher in params["launchers"].items():
+        expected = {"program": launcher.get("expected_program_sha256") or params.get("launcher_sha256"),
+                    "configuration": launcher.get("expected_configuration_sha256") or params.get("launcher_configuration_sha256")}
         seen.subjects.append({"about": "launcher", "name": position, "ecc": launcher.get("ecc") or ""})
         seen.findings += launcher_findings(position, launcher, expected)
     # A ledger that knows no position at an URL is mostly another URL's: a fleet of none must not be fine.

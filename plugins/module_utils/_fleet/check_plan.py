@@ -14,12 +14,19 @@ from ansible_collections.eccops.rapid.plugins.module_utils._fleet.ledger_plan im
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import FleetReader
 from ansible_collections.eccops.rapid.plugins.module_utils._portal.client import ENVIRONMENTS
 
-LAUNCHER_FILES = {"program": "/usr/local/bin/portal-launcher", "configuration": "/etc/portal-launcher/launcher.ini"}
+#: Where the role portal_launcher installs what is looked at.
+LAUNCHER_FILES = {
+    "linux": {"program": "/usr/local/bin/portal-launcher", "configuration": "/etc/portal-launcher/launcher.ini"},
+    "windows": {"program": "C:\\Program Files\\PortalLauncher\\portal-launcher.ps1", "configuration": "C:\\ProgramData\\PortalLauncher\\launcher.ini"},
+}
+#: The look at a position that is not inspected.
+NO_LOOK: typing.Dict[str, typing.Any] = {"is_inspected": False, "platform": "", "files": [], "links": [], "has_sac": False, "expected": {}}
 
 
-def plan_check(reader: FleetReader, all_positions: typing.Collection[str], shipped_launcher_sha256: typing.Optional[str] = None) -> dict:
+def plan_check(reader: FleetReader, all_positions: typing.Collection[str], shipped_launchers: typing.Mapping[str, str]) -> dict:
     """Returns the plan of a check: options, services, accounts, unreadable {position: {ecc, reason}} and what to look at on positions.
 
+    shipped_launchers is {platform: the SHA-256 of the launcher that this release installs there}.
     Raises InvalidInput where something of the whole run is wrong.
     """
     run = {name: reader.of_run(variable) for name, variable in names.CHECK.items()}
@@ -32,12 +39,12 @@ def plan_check(reader: FleetReader, all_positions: typing.Collection[str], shipp
         refuse(reader, "Nothing was checked.")
     services: typing.Dict[tuple, dict] = {}
     accounts: typing.Dict[tuple, dict] = {}
-    links: typing.Dict[str, str] = {}
+    looks: typing.Dict[str, dict] = {}
     for position in reader.hosts:
         ecc = reader.shared(position, names.FLEET["ecc"])
         service, account = read_service(reader, position), _read_account(reader, position) if run["check_portal"] else {}
         request_id = reader.own(position, names.POSITION["rapidauth_request_id"])
-        links[position] = reader.own(position, names.FLEET["sac_certificate_directory"])
+        looks[position] = _plan_look(reader, position, run, shipped_launchers)
         if position in reader.problems:
             continue
         key = tuple(sorted((name, repr(value)) for name, value in service.items()))
@@ -48,13 +55,13 @@ def plan_check(reader: FleetReader, all_positions: typing.Collection[str], shipp
         services=list(services.values()),
         accounts=list(accounts.values()),
         unreadable={position: {"ecc": _written_ecc(reader, position), "reason": "; ".join(own)} for position, own in reader.problems.items()},
-        options=_options(run, shipped_launcher_sha256),
+        options=_options(run),
         fleet_from_ledger=run["check_fleet_from"] == "ledger",
         is_portal_wanted=run["check_portal"],
         are_launchers_wanted=run["check_launchers"],
         are_installed_sacs_wanted=run["check_installed_sacs"],
         report_directory=run["check_report_directory"] or "",
-        positions={position: _plan_look(reader, position, run, links[position]) for position in reader.hosts},
+        positions={position: NO_LOOK if position in reader.problems else look for position, look in looks.items()},
     )
     return plan
 
@@ -83,25 +90,31 @@ def _written_ecc(reader, position):
     return ecc if isinstance(ecc, str) and "{" not in ecc else ""
 
 
-def _options(run, shipped_launcher_sha256):
+def _options(run):
     """Returns the options of credential_check_info that the site sets."""
     prefix = "check_"
     passed = [name for name in names.CHECK if name.startswith(("check_expiry_", "check_sac_"))]
-    passed += ["check_collection_minutes", "check_concurrency", "check_fail_on", "check_now", "check_show_ids",
-               "check_launcher_sha256", "check_launcher_configuration_sha256"]
-    options = {name[len(prefix):]: run[name] for name in passed if run[name] is not None}
-    if run["check_launchers"] and shipped_launcher_sha256:
-        options.setdefault("launcher_sha256", shipped_launcher_sha256)
-    return options
+    passed += ["check_collection_minutes", "check_concurrency", "check_fail_on", "check_now", "check_show_ids"]
+    return {name[len(prefix):]: run[name] for name in passed if run[name] is not None}
 
 
-def _plan_look(reader, position, run, sac_directory):
-    """Returns the files and links to look at on a position, and whether there are any."""
-    is_readable = position not in reader.problems
+def _plan_look(reader, position, run, shipped_launchers):
+    """Returns what to look at on a position: files and links for workstation_info, and what its launcher must be."""
+    if not run["check_launchers"] and not run["check_installed_sacs"]:
+        return NO_LOOK
+    platform = "windows" if reader.is_windows(position) else "linux"
+    sac_directory = reader.own(position, names.FLEET["sac_certificate_directory"])
+    program, configuration = (reader.shared(position, names.LAUNCHER[name]) for name in ("check_launcher_sha256", "check_launcher_configuration_sha256"))
+    files = list(LAUNCHER_FILES[platform].values()) if run["check_launchers"] else []
+    # The SAC of a Windows position is in a certificate store, which workstation_info does not read.
+    links = ["%s/current" % sac_directory] if run["check_installed_sacs"] and platform == "linux" else []
     return {
-        "is_inspected": bool(is_readable and (run["check_launchers"] or run["check_installed_sacs"])),
-        "files": list(LAUNCHER_FILES.values()) if run["check_launchers"] and is_readable else [],
-        "links": [sac_directory + "/current"] if run["check_installed_sacs"] and is_readable else [],
+        "is_inspected": bool(files or links),
+        "platform": platform,
+        "files": files,
+        "links": links,
+        "has_sac": run["check_installed_sacs"],
+        "expected": {"program": program or shipped_launchers[platform], "configuration": configuration},
     }
 
 
@@ -117,10 +130,12 @@ def gather_looks(plan: dict, answers: typing.Mapping[str, dict]) -> dict:
         is_reachable = isinstance(answer.get("files"), dict) and isinstance(answer.get("links"), dict) and not answer.get("failed")
         if look["files"]:
             launchers[position] = {"ecc": eccs.get(position, ""), "is_reachable": is_reachable}
-            for part, path in LAUNCHER_FILES.items():
+            for part, path in LAUNCHER_FILES[look["platform"]].items():
                 launchers[position][part + "_sha256"] = str(answer["files"].get(path) or "") if is_reachable else ""
-        if look["links"]:
-            target = str(answer["links"].get(look["links"][0]) or "") if is_reachable else ""
+                launchers[position]["expected_%s_sha256" % part] = look["expected"][part] or ""
+        if look["has_sac"]:
+            target = str(answer["links"].get(look["links"][0]) or "") if is_reachable and look["links"] else ""
             # The role leads the link to versions/NUMBER-FINGERPRINT.
-            installed_sacs[position] = {"is_reachable": is_reachable, "sha256_fingerprint": target.rpartition("-")[2].lower()}
+            fingerprint, is_readable = target.rpartition("-")[2].lower(), bool(look["links"])
+            installed_sacs[position] = {"is_reachable": is_reachable and is_readable, "is_readable": is_readable, "sha256_fingerprint": fingerprint}
     return {"launchers": launchers, "installed_sacs": installed_sacs}

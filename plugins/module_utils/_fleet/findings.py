@@ -157,9 +157,12 @@ def sac_findings(sac, ecc, now, limits):
 
 
 def installed_sac_findings(name, ecc, installed, expected_fingerprint):
-    """Returns the Findings about the SAC on a position; ``installed`` has is_reachable and sha256_fingerprint, empty where there is none."""
+    """Returns the Findings about the SAC on a position; ``installed`` has is_reachable, is_readable and sha256_fingerprint, empty where there is none."""
+    if not installed.get("is_readable", True):
+        reason = "the SAC on it was not checked: on Windows it is in the certificate store, which the check does not read"
+        return [Finding("sac", name, ecc, WARNING, "sac_not_inspected", reason, "compare its thumbprint in LocalMachine\\My with the SAC on the controller")]
     if not installed["is_reachable"]:
-        reason = "the SAC on it could not be inspected: the position is unreachable or does not run Linux"
+        reason = "the SAC on it could not be inspected: the position is unreachable, or its variables name the wrong platform"
         return [Finding("sac", name, ecc, WARNING, "position_unreachable", reason, "look at the position")]
     if not installed["sha256_fingerprint"]:
         return [Finding("sac", name, ecc, CRITICAL, "sac_not_installed", "no SAC is installed on it", "provision the position again")]
@@ -203,7 +206,7 @@ def launcher_findings(position, launcher, expected):
     """
     ecc = launcher.get("ecc") or ""
     if not launcher.get("is_reachable"):
-        reason = "its launcher could not be inspected: the position is unreachable or does not run Linux"
+        reason = "its launcher could not be inspected: the position is unreachable, or its variables name the wrong platform"
         return [Finding("launcher", position, ecc, WARNING, "position_unreachable", reason, "look at the position")]
     findings = []
     for part, kind, severity in (("program", "launcher_changed", CRITICAL), ("configuration", "configuration_drift", WARNING)):

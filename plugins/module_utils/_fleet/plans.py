@@ -38,14 +38,15 @@ def fleet_plan_spec() -> dict:
     }
 
 
-def make_plan(params: dict, reader: FleetReader, shipped_launcher_sha256: str, roles: dict) -> dict:
+def make_plan(params: dict, reader: FleetReader, shipped_launchers: typing.Mapping[str, str], roles: dict) -> dict:
     """Returns the plan of a job, for the options of fleet_plan. Raises InvalidInput with all problems at once.
 
+    shipped_launchers is {platform: the SHA-256 of the launcher that this release installs there}.
     roles are the option specifications of the collection's roles, {role: {option: specification}}.
     """
     all_positions = {*params["all_positions"], *params["hosts"]}
     if params["job"] == "check":
-        return plan_check(reader, all_positions, shipped_launcher_sha256)
+        return plan_check(reader, all_positions, shipped_launchers)
     if params["job"] == "provision":
         return plan_provision(reader, roles, params["tags"], params["skipped_tags"])
     return (plan_block if params["job"] == "block" else plan_rotation)(reader, all_positions)
@@ -100,17 +101,11 @@ def _plan_position(reader, position, run):
     return {
         "request_id": _request_id(reader, position),
         "anon_id": own["rotation_anon_id"],
-        "request_path": own["rotation_request_path"] or (WINDOWS_REQUEST_PATH if is_windows(reader, position) else REQUEST_PATH),
+        "request_path": own["rotation_request_path"] or (WINDOWS_REQUEST_PATH if reader.is_windows(position) else REQUEST_PATH),
         "is_root": own["rotation_become"],
         "argv": list(own["rotation_collect_argv"] or ()),
         "collect_seconds": own["rotation_collect_seconds"] or min(3600, max(1, int(minutes * 60))),
     }
-
-
-def is_windows(reader: FleetReader, position: str) -> bool:
-    """Returns whether Ansible speaks PowerShell to the position, as far as its variables say."""
-    connection, shell = (reader.own(position, names.CONNECTION[name]) or "" for name in ("ansible_connection", "ansible_shell_type"))
-    return shell in ("powershell", "cmd") or connection.rpartition(".")[2] in ("winrm", "psrp")
 
 
 def _request_id(reader, position):

@@ -12,7 +12,7 @@ import re
 import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.values import read_text_or_nothing
-from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import Variable, describe_unknown
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import CONNECTION, Variable, describe_unknown
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._text import printable
 
@@ -85,6 +85,11 @@ class FleetReader:
             shown = "" if variable.is_secret else ": " + ", ".join(sorted(found)[:3])
             self.note("", "the positions have more than one %s%s; set the same for all, or run each center separately with --limit" % (variable.name, shown))
         return next(iter(found.values()), None)
+
+    def is_windows(self, position: str) -> bool:
+        """Returns whether Ansible speaks PowerShell to the position, as far as its variables say."""
+        connection, shell = (self.own(position, CONNECTION[name]) or "" for name in ("ansible_connection", "ansible_shell_type"))
+        return shell in ("powershell", "cmd") or connection.rpartition(".")[2] in ("winrm", "psrp")
 
     def _value(self, position, variable):
         own = self.hosts[position]

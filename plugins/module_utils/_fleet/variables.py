@@ -84,9 +84,12 @@ CHECK = _variables(
     ("check_show_ids", values.read_boolean),
     ("check_launchers", values.read_boolean, False),
     ("check_installed_sacs", values.read_boolean, False),
+    ("check_report_directory", values.read_text),
+)
+#: What the launcher on a position must be.
+LAUNCHER = _variables(
     ("check_launcher_sha256", values.read_text),
     ("check_launcher_configuration_sha256", values.read_text),
-    ("check_report_directory", values.read_text),
 )
 #: The Portal account of a position: the launcher's own variables, and those that all jobs share.
 ACCOUNT = _variables(
@@ -109,7 +112,7 @@ _FURTHER_NAMES = ("rapidauth_positions", "rapidauth_anon_id", "blocked_positions
 
 def known_names(role_options: typing.Iterable[str] = ()) -> typing.Set[str]:
     """Returns the names of all variables that the playbooks and roles take."""
-    tables = (SERVICE, SERVICE_NAMES, LEDGER, ROTATION, POSITION, CHECK, ACCOUNT, PROVISION)
+    tables = (SERVICE, SERVICE_NAMES, LEDGER, ROTATION, POSITION, CHECK, LAUNCHER, ACCOUNT, PROVISION)
     return {name for table in tables for name in table}.union(_FURTHER_NAMES, role_options)
 
 

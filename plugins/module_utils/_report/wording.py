@@ -34,6 +34,7 @@ KINDS = {
     "launcher_changed": ("%s not at the expected hash", "Find out who changed it, then provision again"),
     "configuration_drift": ("%s with a drifted configuration", "Provision the positions again"),
     "look_up_failed": ("%s whose look-up failed", "Run the check again"),
+    "sac_not_inspected": ("%s on Windows that was not checked", "Compare its thumbprint on the position"),
     "position_unreachable": ("%s that could not be checked", "Check that the positions are reachable"),
     "sac_outdated": ("%s out of date", "Provision the positions again before the old ones expire"),
     "collection_prevented": ("%s with collection prevented", "Allow collection, unless the device is lost"),

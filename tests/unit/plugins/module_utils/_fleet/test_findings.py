@@ -132,6 +132,7 @@ def test_a_launcher_is_compared_with_what_it_must_be(launcher, kinds):
     ({"is_reachable": True, "sha256_fingerprint": "bb" * 32}, [("warning", "sac_outdated")]),
     ({"is_reachable": True, "sha256_fingerprint": ""}, [("critical", "sac_not_installed")]),
     ({"is_reachable": False, "sha256_fingerprint": ""}, [("warning", "position_unreachable")]),
+    ({"is_reachable": False, "is_readable": False, "sha256_fingerprint": ""}, [("warning", "sac_not_inspected")]),
 ])
 def test_an_installed_sac_is_compared_with_the_controllers(installed, kinds):
     found = installed_sac_findings("SAC on north-01", "north", installed, "aa" * 32)

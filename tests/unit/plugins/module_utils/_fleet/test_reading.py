@@ -13,6 +13,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._errors import Invali
 
 KNOWN = known_names(["portal_launcher_email", "portal_launcher_is_login_checked"])
 IDS = ["00000000-0000-4000-8000-%012d" % number for number in range(4)]
+LAUNCHERS = {"linux": "aa" * 32, "windows": "bb" * 32}
 
 
 class Host:
@@ -35,7 +36,8 @@ def host(number, **changes):
 
 def plan(hosts, job="rotate", extra_names=(), all_positions=()):
     reader = FleetReader(hosts, KNOWN, extra_names)
-    return plans.make_plan({"job": job, "hosts": list(hosts), "all_positions": list(all_positions), "tags": ["all"], "skipped_tags": []}, reader, "0" * 64, {})
+    params = {"job": job, "hosts": list(hosts), "all_positions": list(all_positions), "tags": ["all"], "skipped_tags": []}
+    return plans.make_plan(params, reader, LAUNCHERS, {})
 
 
 def refused(*arguments, **options):
