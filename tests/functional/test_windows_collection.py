@@ -59,11 +59,11 @@ class Windows:
 
     def __init__(self, position):
         self.path, self.variables = position.path, position.variables
-        self.request_path, self.log = "C:\\collection\\place\\request.json", position.path("C:\\collection log.txt")
+        self.request_path, self.log = "C:\\collection\\place\\request.json", position.path("C:\\collected.txt")
         cmd = ["C:\\windows\\system32\\cmd.exe", "/d", "/c"]
         position.path("C:\\text").write_text("not a program", encoding="utf-8")
         self.programs = {
-            "end well": [*cmd, "type {request_path}>> \"C:\\collection log.txt\"& echo.>> \"C:\\collection log.txt\""],
+            "end well": [*cmd, "type {request_path}>> C:\\collected.txt& echo.>> C:\\collected.txt"],
             "fail": [*cmd, "echo out of luck& exit 3"], "hang": [*cmd, "ping -n 60 127.0.0.1"], "missing": ["C:\\no\\such.exe"],
             "text": ["C:\\text"], "relative": ["bin\\collect.exe"]}
 

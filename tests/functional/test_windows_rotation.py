@@ -20,6 +20,7 @@ REQUEST_PATH = "C:\\ProgramData\\RapidAuth\\request.json"
 def fixture_positions(windows_position, tmp_path):
     """Two Windows positions, the first of them used by other tests too."""
     shutil.rmtree(windows_position.path(REQUEST_PATH).parent, ignore_errors=True)
+    windows_position.commands_log.unlink(missing_ok=True)
     second = windows_position.copy(tmp_path / "second")
     yield [windows_position, second]
     second.stop()
