@@ -93,7 +93,8 @@ def test_a_rotation_over_two_sacs(fleet, refused):
     first, *_others = fleet.positions
     fleet.positions[first]["rapidauth_sac_content"] = "MARKER-of-another-SAC"
     reported = refused(PLAN)
-    assert reported.startswith("Nothing was changed. the positions have more than one rapidauth_sac_content;") and "MARKER" not in reported and "with --limit" in reported
+    assert reported.startswith("Nothing was changed. the positions have more than one rapidauth_sac_content;")
+    assert "MARKER" not in reported and "with --limit" in reported
 
 
 def test_sacs_that_do_not_work(sandbox, refused):

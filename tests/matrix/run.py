@@ -122,7 +122,8 @@ def attempt_positions(images):
 def table(reported, found):
     lines = ["| ansible-core | %s | sanity | units |" % " | ".join("Python " + version for version in PYTHONS), "|---" * (len(PYTHONS) + 3) + "|"]
     for core, versions in CORES.items():
-        row = ["–" if version not in versions else reported.get("%s/%s" % (core, version), "not tried" if version in found else "not here") for version in PYTHONS]
+        row = ["–" if version not in versions else reported.get("%s/%s" % (core, version), "not tried" if version in found else "not here")
+               for version in PYTHONS]
         lines.append("| %s | %s |" % (core, " | ".join([*row, *(reported.get("%s/%s" % (core, kind), "not tried") for kind in KINDS)])))
     missing = [version for version in PYTHONS if version not in found]
     lines += ["", *positions.table(reported.get(POSITIONS, {}))]

@@ -85,7 +85,8 @@ def test_what_cannot_be_right_is_refused(changes, reported):
 
 def test_positions_must_agree_on_what_holds_for_the_run():
     reported = refused({"a": host(0), "b": host(1, rapidauth_sac_path="/other.p12", rapidauth_sac_passphrase="MARKER", ecc="b")})
-    assert "more than one rapidauth_sac_path: '/other.p12', '/sac.p12'" in reported and "more than one rapidauth_sac_passphrase;" in reported and "MARKER" not in reported
+    assert "more than one rapidauth_sac_path: '/other.p12', '/sac.p12'" in reported
+    assert "more than one rapidauth_sac_passphrase;" in reported and "MARKER" not in reported
 
 
 def test_what_a_host_says_of_itself_decides_nothing():

@@ -69,7 +69,8 @@ class Rotations(RuleBasedStateMachine):
         if not hasattr(self, "service") or self.is_forgotten:
             return
         reported = {row["new_anon_id"] for row in self.history() if row["outcome"] == "not_replaced"}
-        assert not [one for one in self.service.effects if one[1] in reported and one[2] not in self.service.landed_late and one[1] not in self.service.cleaned_up]
+        assert not [one for one in self.service.effects
+                    if one[1] in reported and one[2] not in self.service.landed_late and one[1] not in self.service.cleaned_up]
 
     @invariant()
     def nothing_is_replaced_twice(self):

@@ -41,7 +41,8 @@ def test_the_json_is_the_report():
 def test_ids_are_shortened_unless_asked_for():
     history = {"position": "a", "original_request_id": guid(9), "rotation_id": "q4", "anon_id": "the-ledgers-own-anon-id",
                "replaced_at": "2026-11-01T00:00:00Z", "first_replaced_at": "2026-11-01T00:00:00Z", "unresolved_rotation_id": None, "unresolved_since": None}
-    reported = {"a": ("", entry(5, history, entry(), anon_id="the-services-own-anon-id")), "b": ("", entry(6, is_known=None, reason="GET for %s failed" % guid(6)))}
+    reported = {"a": ("", entry(5, history, entry(), anon_id="the-services-own-anon-id")),
+                "b": ("", entry(6, is_known=None, reason="GET for %s failed" % guid(6)))}
     texts = [rendered(report(reported), name) for name in RENDERERS]
     for secret in (guid(5), guid(6), guid(9), "the-ledgers-own-anon-id", "the-services-own-anon-id"):
         assert not [text for text in texts if secret in text]
