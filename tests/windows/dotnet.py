@@ -38,6 +38,12 @@ class Table(dict):
         return next((value for each, value in self.items() if each.lower() == key.lower()), None)
 
 
+class OrdinalTable(Table):
+    """A hash table whose keys are compared character by character."""
+
+    __setitem__, __getitem__ = dict.__setitem__, dict.get
+
+
 def text(value):
     """Returns the value as PowerShell turns it into text."""
     if value is None:
@@ -135,7 +141,7 @@ def kinds(value):
     if isinstance(value, bool) or value is None:
         return ("bool",) if value is not None else ()
     names = {str: ("string",), int: ("int", "long"), float: ("double",), Table: ("hashtable", "system.collections.idictionary"), list: ("array",)}
-    return names[type(value)]
+    return names[Table if isinstance(value, Table) else type(value)]
 
 
 def add(left, right):

@@ -7,7 +7,7 @@ import json
 import math
 import urllib.parse
 
-from dotnet import Char, NetError, Table, pattern, regex
+from dotnet import Char, NetError, OrdinalTable, Table, pattern, regex
 
 
 def element(of, index):
@@ -40,7 +40,7 @@ class Groups(list):
 
 
 def member(of, name):
-    if of == "[System.StringComparison]":
+    if of in ("[System.StringComparison]", "[System.StringComparer]"):
         return name
     if isinstance(of, str) and name == "Length":
         return len(of.encode("utf-16-le")) // 2
@@ -61,6 +61,8 @@ def invoke(of, name, arguments):
         return TEXT[name](of, *arguments)
     if isinstance(of, int) and name == "ToString" and arguments == ["X2"]:
         return "%02X" % of
+    if isinstance(of, OrdinalTable) and name == "ContainsKey":
+        return arguments[0] in of
     if isinstance(of, Table) and name == "ContainsKey":
         return any(each.lower() == arguments[0].lower() for each in of)
     if isinstance(of, tuple) and (of[0], name) in INSTANCE:
@@ -118,7 +120,9 @@ STATIC = {
     ("[System.Web.HttpUtility]", "UrlDecode"): lambda of: urllib.parse.unquote(of.replace("+", " ")),
     ("[System.Web.Script.Serialization.JavaScriptSerializer]", "new"): lambda: ("serializer",),
     ("[System.Convert]", "FromBase64String"): from_base64,
+    ("[System.Collections.Hashtable]", "new"): lambda of: {"Ordinal": OrdinalTable}[of](),
     ("[System.Math]", "Floor"): math.floor,
+    ("[System.String]", "Equals"): lambda left, right, by: {"Ordinal": left == right}[by],
     ("[System.String]", "Join"): lambda by, of, first=0, count=None: by.join(of[first:] if count is None else of[first:first + count]),
     ("[System.Text.UTF8Encoding]", "new"): lambda *_options: ("utf8",),
 }
