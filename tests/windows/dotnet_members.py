@@ -2,8 +2,6 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """What the pure functions of the Windows program use of .NET: properties, methods, static methods. See powershell_subset."""
 
-import base64
-import json
 import math
 import urllib.parse
 
@@ -85,26 +83,6 @@ def substring(of, start, length=None):
     return of[start:end]
 
 
-def deserialized(source):
-    def table(pairs):
-        result = Table()
-        for key, value in pairs:
-            result[key] = value
-        return result
-
-    try:
-        return json.loads(source, object_pairs_hook=table)
-    except (ValueError, RecursionError):
-        raise NetError("not JSON") from None
-
-
-def from_base64(source):
-    try:
-        return base64.b64decode(source, validate=True)
-    except ValueError:
-        raise NetError("not base 64") from None
-
-
 def replaced(of, by, new):
     """Regex.Replace, whose replacement knows $1 and no backslash."""
     return pattern(by, True).sub(lambda match: regex.sub(r"\$([0-9])", lambda each: match[int(each[1])], new), of)
@@ -118,8 +96,6 @@ STATIC = {
     (REGEX, "Split"): lambda of, by: pattern(by, True).split(of),
     ("[System.InvalidOperationException]", "new"): NetError,
     ("[System.Web.HttpUtility]", "UrlDecode"): lambda of: urllib.parse.unquote(of.replace("+", " ")),
-    ("[System.Web.Script.Serialization.JavaScriptSerializer]", "new"): lambda: ("serializer",),
-    ("[System.Convert]", "FromBase64String"): from_base64,
     ("[System.Collections.Hashtable]", "new"): lambda of: {"Ordinal": OrdinalTable}[of](),
     ("[System.Math]", "Floor"): math.floor,
     ("[System.String]", "Equals"): lambda left, right, by: {"Ordinal": left == right}[by],
@@ -127,7 +103,6 @@ STATIC = {
     ("[System.Text.UTF8Encoding]", "new"): lambda *_options: ("utf8",),
 }
 INSTANCE = {
-    ("serializer", "DeserializeObject"): deserialized,
     ("utf8", "GetString"): lambda of: of.decode("utf-8", "replace"),
 }
 TEXT = {

@@ -54,6 +54,11 @@ $MostShownCharacters = 40
 
 $UrlPattern = '^https://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?(/[A-Za-z0-9._~!$&''()*+,;=:@%/-]*)?\z'
 $TokenPattern = '^[\x21-\x7e]{1,16384}\z'
+$JsonTextPattern = '"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"'
+$JsonWordPattern = 'true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?'
+# An object or array that holds no other, in a text whose strings are "" and whose other values are 0.
+$JsonInnermostPattern = '\{ *(?:"" *: *(?:""|0) *(?:, *"" *: *(?:""|0) *)*)?\}|\[ *(?:(?:""|0) *(?:, *(?:""|0) *)*)?\]'.Replace(' ', '[ \t\r\n]')
+$MostJsonLevels = 500
 $ExtensionPattern = '[#;,]|(?<![a-z])(?:x|ext|extn|extension)[.:= ]*[0-9]'
 $NotPrintablePattern = '[\p{C}\p{Zl}\p{Zp}\p{Zs}-[ ]]'
 
@@ -244,13 +249,49 @@ function Get-ShownText([string]$Text) {
 
 # ---- pure decisions: tokens, logins, requests
 
-# Returns a table of a JSON object, or $null for anything else. The serializer is a method; ConvertFrom-Json would be a cmdlet.
-function ConvertFrom-JsonText([string]$Text) {
-    try { $value = [System.Web.Script.Serialization.JavaScriptSerializer]::new().DeserializeObject($Text) }
+# Whether a text is a JSON object and nothing else, strictly: what holds no other object or array is taken for one value, until one is left.
+function Test-JsonObject([string]$Text) {
+    $shape = [System.Text.RegularExpressions.Regex]::Replace($Text, $JsonTextPattern, '""')
+    $shape = [System.Text.RegularExpressions.Regex]::Replace($shape, $JsonWordPattern, '0').Trim(' ', "`t", "`r", "`n")
+    if (-not $shape.StartsWith('{', [System.StringComparison]::Ordinal)) { return $false }
+    for ($level = 0; $level -lt $MostJsonLevels -and -not (Test-Same $shape '0'); $level++) {
+        $before = $shape
+        $shape = [System.Text.RegularExpressions.Regex]::Replace($shape, $JsonInnermostPattern, '0')
+        if (Test-Same $shape $before) { return $false }
+    }
+    return (Test-Same $shape '0')
+}
+
+# Returns what a text, a number or a word of JSON stands for; $null for a number that is too great as well.
+function ConvertFrom-JsonValue([string]$Text) {
+    if ($Text.StartsWith('"', [System.StringComparison]::Ordinal)) {
+        return [System.Text.RegularExpressions.Regex]::Unescape($Text.Substring(1, $Text.Length - 2))
+    }
+    if (Test-OneOf $Text @('true', 'false')) { return (Test-Same $Text 'true') }
+    try { return [System.Double]::Parse($Text, [System.Globalization.NumberStyles]::Float, [System.Globalization.CultureInfo]::InvariantCulture) }
     catch { return $null }
-    if (-not ($value -is [System.Collections.IDictionary])) { return $null }
-    $fields = @{}
-    foreach ($name in $value.Keys) { $fields[$name] = $value[$name] }
+}
+
+# Returns a table of a JSON object, or $null for anything else; an object or array in it is an empty table. ConvertFrom-Json would be a cmdlet, and
+# Windows PowerShell's and PowerShell 7's own classes read it differently.
+function ConvertFrom-JsonText([string]$Text) {
+    if ($Text.StartsWith([string][char]0xFEFF, [System.StringComparison]::Ordinal)) { $Text = $Text.Substring(1) }
+    if (-not (Test-JsonObject $Text)) { return $null }
+    $fields = New-Table
+    $name = $null
+    $depth = 0
+    foreach ($match in [System.Text.RegularExpressions.Regex]::Matches($Text, $JsonTextPattern + '|[{}\[\],]|' + $JsonWordPattern)) {
+        $part = $match.Value
+        if (Test-OneOf $part @('{', '[')) {
+            if ($depth -eq 1) { $fields[$name] = New-Table }
+            $depth++
+        }
+        elseif (Test-OneOf $part @('}', ']')) { $depth-- }
+        elseif ($depth -ne 1) { continue }
+        elseif (Test-Same $part ',') { $name = $null }
+        elseif ($null -eq $name) { $name = ConvertFrom-JsonValue $part }
+        else { $fields[$name] = ConvertFrom-JsonValue $part }
+    }
     return $fields
 }
 
@@ -1366,7 +1407,7 @@ function Invoke-Launcher([string[]]$Arguments) {
         [System.Console]::Out.WriteLine((Get-VersionText))
         return 0
     }
-    foreach ($assembly in @('System.Net.Http', 'System.Security', 'System.Web', 'System.Web.Extensions')) { Add-Type -AssemblyName $assembly }
+    foreach ($assembly in @('System.Net.Http', 'System.Security', 'System.Web')) { Add-Type -AssemblyName $assembly }
     $path = $asked.Configuration
     if ($path.Length -eq 0) { $path = $ConfigurationPath }
     if ($options -ccontains 'check') { return (Invoke-Checks $path ($options -ccontains 'log-in')) }
