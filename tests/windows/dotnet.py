@@ -55,6 +55,11 @@ def text(value):
     return str(value)
 
 
+def units(of):
+    """Returns a text as .NET has it: a character beyond U+FFFF is two."""
+    return "".join(each if each <= "\uffff" else chr(0xD7C0 + (ord(each) >> 10)) + chr(0xDC00 + (ord(each) & 0x3FF)) for each in of)
+
+
 def number(value):
     if isinstance(value, (bool, Char)):
         raise NotImplementedError("a number of %r" % value)
@@ -126,7 +131,7 @@ def compare(operator, left, right):
         left, right = (number(each) if each is not None else 0 for each in (left, right))
         return {"gt": left > right, "ge": left >= right, "lt": left < right, "le": left <= right}[name]
     if name == "match":
-        return bool(pattern(right, does_case_count).search(text(left)))
+        return bool(pattern(right, does_case_count).search(units(text(left))))
     if name == "like":
         whole = "".join(".*" if each == "*" else regex.escape(each) for each in right)
         return bool(regex.fullmatch(whole, text(left), 0 if does_case_count else regex.IGNORECASE))

@@ -70,7 +70,7 @@ def invoke(of, name, arguments):
 
 def starts_with(of, beginning, comparison):
     if comparison == "OrdinalIgnoreCase":
-        return of[:len(beginning)].lower() == beginning.lower()
+        return bool(regex.match(regex.escape(beginning), of, regex.IGNORECASE | regex.ASCII))
     if comparison != "Ordinal":
         raise NotImplementedError(comparison)
     return of.startswith(beginning)
@@ -88,6 +88,8 @@ def replaced(of, by, new):
     return pattern(by, True).sub(lambda match: regex.sub(r"\$([0-9])", lambda each: match[int(each[1])], new), of)
 
 
+#: What Char.IsWhiteSpace knows.
+BLANKS = "".join(chr(each) for each in range(0x3001) if chr(each).isspace() and not 0x1c <= each <= 0x1f)
 REGEX = "[System.Text.RegularExpressions.Regex]"
 STATIC = {
     (REGEX, "new"): lambda of: pattern(of, True),
@@ -95,7 +97,7 @@ STATIC = {
     (REGEX, "Replace"): replaced,
     (REGEX, "Split"): lambda of, by: pattern(by, True).split(of),
     ("[System.InvalidOperationException]", "new"): NetError,
-    ("[System.Web.HttpUtility]", "UrlDecode"): lambda of: urllib.parse.unquote(of.replace("+", " ")),
+    ("[System.Net.WebUtility]", "UrlDecode"): lambda of: urllib.parse.unquote(of.replace("+", " ")),
     ("[System.Collections.Hashtable]", "new"): lambda of: {"Ordinal": OrdinalTable}[of](),
     ("[System.Math]", "Floor"): math.floor,
     ("[System.String]", "Equals"): lambda left, right, by: {"Ordinal": left == right}[by],
@@ -108,8 +110,8 @@ INSTANCE = {
 TEXT = {
     "StartsWith": starts_with,
     "Substring": substring,
-    "Trim": lambda of, *characters: of.strip("".join(characters) or None),
-    "TrimEnd": lambda of, *characters: of.rstrip("".join(characters) or None),
+    "Trim": lambda of, *characters: of.strip("".join(characters) or BLANKS),
+    "TrimEnd": lambda of, *characters: of.rstrip("".join(characters) or BLANKS),
     "Replace": str.replace,
     "Split": lambda of, by: of.split(by),
     "IndexOf": lambda of, what, comparison="Ordinal": of.find(what),

@@ -58,9 +58,12 @@ $JsonTextPattern = '"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"'
 $JsonWordPattern = 'true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?'
 # An object or array that holds no other, in a text whose strings are "" and whose other values are 0.
 $JsonInnermostPattern = '\{ *(?:"" *: *(?:""|0) *(?:, *"" *: *(?:""|0) *)*)?\}|\[ *(?:(?:""|0) *(?:, *(?:""|0) *)*)?\]'.Replace(' ', '[ \t\r\n]')
-$MostJsonLevels = 500
-$ExtensionPattern = '[#;,]|(?<![a-z])(?:x|ext|extn|extension)[.:= ]*[0-9]'
-$NotPrintablePattern = '[\p{C}\p{Zl}\p{Zp}\p{Zs}-[ ]]'
+$MostJsonLevels = 100
+# Both cases are written out: what the same letter is in another case depends on the language of the user.
+$ExtensionPattern = '[#;,]|(?<![A-Za-z])(?:[Xx]|[Ee][Xx][Tt](?:[Nn]|[Ee][Nn][Ss][Ii][Oo][Nn])?)[.:= ]*[0-9]'
+# Of the characters beyond U+FFFF, which are two here, those up to U+3FFFF are printable: emoji, scripts.
+$NotPrintablePattern = '[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Zs}-[ ]]|[\uD8C0-\uDBFF]|[\uD800-\uD8BF](?![\uDC00-\uDFFF])|' +
+    '(?<![\uD800-\uD8BF])[\uDC00-\uDFFF]'
 
 # SYSTEM, Administrators, TrustedInstaller: who may own and change what the program takes its configuration from.
 $AdministratorSids = @('S-1-5-18', 'S-1-5-32-544', 'S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464')
@@ -163,6 +166,12 @@ function Test-OneOf([string]$Text, [string[]]$Known) {
     return $false
 }
 
+# Returns so many characters; one beyond U+FFFF counts once, as in the Linux program.
+function Get-Beginning([string]$Text, [int]$Count) {
+    $match = [System.Text.RegularExpressions.Regex]::Match($Text, '(?s)^(?:[\uD800-\uDBFF][\uDC00-\uDFFF]|.){0,' + $Count + '}')
+    return $match.Value
+}
+
 # Returns an empty table whose keys are compared so.
 function New-Table {
     return [System.Collections.Hashtable]::new([System.StringComparer]::Ordinal)
@@ -176,7 +185,7 @@ function Get-NumberText([string]$Argument, [string]$UrlScheme) {
     if (-not $Argument.StartsWith($beginning, [System.StringComparison]::OrdinalIgnoreCase)) { return $Argument.Trim() }
     $rest = $Argument.Substring($beginning.Length)
     if ($rest.StartsWith('//', [System.StringComparison]::Ordinal)) { $rest = $rest.Substring(2) }
-    return [System.Web.HttpUtility]::UrlDecode($rest.Replace('+', '%2B')).Trim().TrimEnd('/')
+    return [System.Net.WebUtility]::UrlDecode($rest.Replace('+', '%2B')).Trim().TrimEnd('/')
 }
 
 # Returns what the site's own rule makes of the text: group 1, else the whole match; without a match the text.
@@ -191,9 +200,9 @@ function Get-PatternText([string]$Text, [string]$Pattern) {
 # Returns the 11 to 15 digits with country code that the Portal looks up; throws a Failure.
 function Get-NormalisedNumber([string]$Text, [string]$CountryCode, [int]$NationalNumberDigits) {
     if ($Text.Length -eq 0) { throw (New-Failure 'number_missing') }
-    if ($Text.Length -gt $MostNumberCharacters) { throw (New-Failure 'number_overlong') }
-    if ($Text -match $ExtensionPattern) { throw (New-Failure 'number_extension') }
-    if ($Text -match '\p{L}') { throw (New-Failure 'number_letters') }
+    if ((Get-Beginning $Text $MostNumberCharacters).Length -lt $Text.Length) { throw (New-Failure 'number_overlong') }
+    if ($Text -cmatch $ExtensionPattern) { throw (New-Failure 'number_extension') }
+    if ($Text -cmatch '\p{L}') { throw (New-Failure 'number_letters') }
     $bare = [System.Text.RegularExpressions.Regex]::Replace($Text, '[ ().\-/]', '')
     if (-not ($bare -cmatch '^\+?[0-9]*\z')) { throw (New-Failure 'number_characters') }
     if ($bare.StartsWith('+', [System.StringComparison]::Ordinal)) {
@@ -238,12 +247,11 @@ function Get-FormattedNumber([string]$Digits) {
 
 # Returns hostile text fit to be shown: one line of printable characters, of limited length.
 function Get-ShownText([string]$Text) {
-    $shown = $Text
-    if ($shown.Length -gt 1000) { $shown = $shown.Substring(0, 1000) }
-    $shown = [System.Text.RegularExpressions.Regex]::Replace($shown, $NotPrintablePattern, ' ')
+    $shown = [System.Text.RegularExpressions.Regex]::Replace((Get-Beginning $Text 1000), $NotPrintablePattern, ' ')
     $shown = [System.Text.RegularExpressions.Regex]::Replace($shown, ' +', ' ').Trim()
-    if ($shown.Length -gt $MostShownCharacters) { $shown = $shown.Substring(0, $MostShownCharacters) + '...' }
     if ($shown.Length -eq 0) { return 'No number' }
+    $beginning = Get-Beginning $shown $MostShownCharacters
+    if ($beginning.Length -lt $shown.Length) { return $beginning + '...' }
     return $shown
 }
 
@@ -282,11 +290,11 @@ function ConvertFrom-JsonText([string]$Text) {
     $depth = 0
     foreach ($match in [System.Text.RegularExpressions.Regex]::Matches($Text, $JsonTextPattern + '|[{}\[\],]|' + $JsonWordPattern)) {
         $part = $match.Value
-        if (Test-OneOf $part @('{', '[')) {
+        if ('{['.IndexOf($part[0]) -ge 0) {
             if ($depth -eq 1) { $fields[$name] = New-Table }
             $depth++
         }
-        elseif (Test-OneOf $part @('}', ']')) { $depth-- }
+        elseif ('}]'.IndexOf($part[0]) -ge 0) { $depth-- }
         elseif ($depth -ne 1) { continue }
         elseif (Test-Same $part ',') { $name = $null }
         elseif ($null -eq $name) { $name = ConvertFrom-JsonValue $part }
@@ -1169,10 +1177,8 @@ function Read-Number([hashtable]$Call, [string]$Argument, [string]$UsageProblem)
     $values = $Call.Configuration.Values
     $failure = $null
     $text = $Argument
-    if ($text.Length -gt 1000) { $text = $text.Substring(0, 1000) }
-    $text = Get-NumberText $text $values['caller url_scheme']
-    if ($text.Length -gt 256) { $text = $text.Substring(0, 256) }
-    $text = Get-PatternText $text $values['caller pattern']
+    $text = Get-NumberText (Get-Beginning $text 1000) $values['caller url_scheme']
+    $text = Get-PatternText (Get-Beginning $text 256) $values['caller pattern']
     $Call.Headline = Get-ShownText $text
     try {
         $Call.Digits = Get-NormalisedNumber $text $values['caller country_code'] $values['caller national_number_digits']
