@@ -94,6 +94,7 @@ REGEX = "[System.Text.RegularExpressions.Regex]"
 STATIC = {
     (REGEX, "new"): lambda of: pattern(of, True),
     (REGEX, "Match"): lambda of, by: Match(pattern(by, True).search(of)),
+    (REGEX, "Matches"): lambda of, by: [Match(each) for each in pattern(by, True).finditer(of)],
     (REGEX, "Replace"): replaced,
     (REGEX, "Split"): lambda of, by: pattern(by, True).split(of),
     ("[System.InvalidOperationException]", "new"): NetError,

@@ -61,9 +61,9 @@ $JsonInnermostPattern = '\{ *(?:"" *: *(?:""|0) *(?:, *"" *: *(?:""|0) *)*)?\}|\
 $MostJsonLevels = 100
 # Both cases are written out: what the same letter is in another case depends on the language of the user.
 $ExtensionPattern = '[#;,]|(?<![A-Za-z])(?:[Xx]|[Ee][Xx][Tt](?:[Nn]|[Ee][Nn][Ss][Ii][Oo][Nn])?)[.:= ]*[0-9]'
-# Of the characters beyond U+FFFF, which are two here, those up to U+3FFFF are printable: emoji, scripts.
-$NotPrintablePattern = '[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Zs}-[ ]]|[\uD8C0-\uDBFF]|[\uD800-\uD8BF](?![\uDC00-\uDFFF])|' +
-    '(?<![\uD800-\uD8BF])[\uDC00-\uDFFF]'
+# A character beyond U+FFFF is a pair here; what is half of one cannot be printed.
+$PairPattern = '[\uD800-\uDBFF][\uDC00-\uDFFF]'
+$NotPrintablePattern = '[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Zs}-[ ]]|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]'
 
 # SYSTEM, Administrators, TrustedInstaller: who may own and change what the program takes its configuration from.
 $AdministratorSids = @('S-1-5-18', 'S-1-5-32-544', 'S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464')
@@ -168,7 +168,7 @@ function Test-OneOf([string]$Text, [string[]]$Known) {
 
 # Returns so many characters; one beyond U+FFFF counts once, as in the Linux program.
 function Get-Beginning([string]$Text, [int]$Count) {
-    $match = [System.Text.RegularExpressions.Regex]::Match($Text, '(?s)^(?:[\uD800-\uDBFF][\uDC00-\uDFFF]|.){0,' + $Count + '}')
+    $match = [System.Text.RegularExpressions.Regex]::Match($Text, '(?s)^(?:' + $PairPattern + '|.){0,' + $Count + '}')
     return $match.Value
 }
 
@@ -245,9 +245,19 @@ function Get-FormattedNumber([string]$Digits) {
     return '+' + $Digits
 }
 
+# Returns the text with a blank for each character that cannot be printed.
+function Get-PrintableText([string]$Text) {
+    $printable = [System.Text.RegularExpressions.Regex]::Replace($Text, $NotPrintablePattern, ' ')
+    foreach ($match in [System.Text.RegularExpressions.Regex]::Matches($printable, $PairPattern)) {
+        $category = [string][System.Globalization.CharUnicodeInfo]::GetUnicodeCategory($match.Value, 0)
+        if (Test-OneOf $category @('Control', 'Format', 'PrivateUse', 'OtherNotAssigned')) { $printable = $printable.Replace($match.Value, ' ') }
+    }
+    return $printable
+}
+
 # Returns hostile text fit to be shown: one line of printable characters, of limited length.
 function Get-ShownText([string]$Text) {
-    $shown = [System.Text.RegularExpressions.Regex]::Replace((Get-Beginning $Text 1000), $NotPrintablePattern, ' ')
+    $shown = Get-PrintableText (Get-Beginning $Text 1000)
     $shown = [System.Text.RegularExpressions.Regex]::Replace($shown, ' +', ' ').Trim()
     if ($shown.Length -eq 0) { return 'No number' }
     $beginning = Get-Beginning $shown $MostShownCharacters
@@ -577,7 +587,7 @@ function ConvertFrom-IniText([string]$Text) {
         $key = $line.Substring(0, $equals).Trim(' ', "`t")
         $value = $line.Substring($equals + 1).Trim(' ', "`t")
         $name = $section + ' ' + $key
-        if ($value -cmatch $NotPrintablePattern) { $problems += "line ${number}: the value contains a control character" }
+        if (-not (Test-Same $value (Get-PrintableText $value))) { $problems += "line ${number}: the value contains a control character" }
         elseif ($given.ContainsKey($name)) { $problems += "line ${number}: $key is given twice in [$section]" }
         elseif (Test-OneOf $name @($Settings.Keys)) { $given[$name] = $value }
         elseif (Test-OneOf $section $sections) { $problems += "line ${number}: there is no key " + (Get-ShownText $key) + " in [$section]" }
@@ -1363,7 +1373,7 @@ function Read-Arguments([string[]]$Arguments) {
             $index++
             $path = $Arguments[$index]
             if ($asked['Configuration'].Length -gt 0 -or $words.Length -gt 0) { $problems += '--configuration is given twice, or after the number' }
-            elseif ($path.Length -eq 0 -or $path.Length -gt $MostPathCharacters -or $path -cmatch $NotPrintablePattern) {
+            elseif ($path.Length -eq 0 -or $path.Length -gt $MostPathCharacters -or -not (Test-Same $path (Get-PrintableText $path))) {
                 $problems += 'the path after --configuration is empty, too long, or contains a control character'
             }
             else { $asked['Configuration'] = $path }
