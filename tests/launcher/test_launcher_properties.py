@@ -59,7 +59,7 @@ def test_hostile_text_is_shown_harmlessly(text):
 @given(WILD)
 def test_links_say_the_same_as_arguments(text):
     link = "eccops-portal:" + urllib.parse.quote(text, safe="")
-    assert program.number_text(link, "eccops-portal") == text.strip().rstrip("/")
+    assert program.number_text(link, "eccops-portal") == text.strip(program.BLANKS).rstrip("/")
     program.number_text("eccops-portal:" + text, "eccops-portal")
 
 

@@ -38,6 +38,12 @@ class Table(dict):
         return next((value for each, value in self.items() if each.lower() == key.lower()), None)
 
 
+class OrdinalTable(Table):
+    """A hash table whose keys are compared character by character."""
+
+    __setitem__, __getitem__ = dict.__setitem__, dict.get
+
+
 def text(value):
     """Returns the value as PowerShell turns it into text."""
     if value is None:
@@ -47,6 +53,11 @@ def text(value):
     if isinstance(value, list):
         return " ".join(text(each) for each in value)
     return str(value)
+
+
+def units(of):
+    """Returns a text as .NET has it: a character beyond U+FFFF is two."""
+    return "".join(each if each <= "\uffff" else chr(0xD7C0 + (ord(each) >> 10)) + chr(0xDC00 + (ord(each) & 0x3FF)) for each in of)
 
 
 def number(value):
@@ -120,7 +131,7 @@ def compare(operator, left, right):
         left, right = (number(each) if each is not None else 0 for each in (left, right))
         return {"gt": left > right, "ge": left >= right, "lt": left < right, "le": left <= right}[name]
     if name == "match":
-        return bool(pattern(right, does_case_count).search(text(left)))
+        return bool(pattern(right, does_case_count).search(units(text(left))))
     if name == "like":
         whole = "".join(".*" if each == "*" else regex.escape(each) for each in right)
         return bool(regex.fullmatch(whole, text(left), 0 if does_case_count else regex.IGNORECASE))
@@ -135,7 +146,7 @@ def kinds(value):
     if isinstance(value, bool) or value is None:
         return ("bool",) if value is not None else ()
     names = {str: ("string",), int: ("int", "long"), float: ("double",), Table: ("hashtable", "system.collections.idictionary"), list: ("array",)}
-    return names[type(value)]
+    return names[Table if isinstance(value, Table) else type(value)]
 
 
 def add(left, right):

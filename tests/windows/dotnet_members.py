@@ -2,12 +2,10 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """What the pure functions of the Windows program use of .NET: properties, methods, static methods. See powershell_subset."""
 
-import base64
-import json
 import math
 import urllib.parse
 
-from dotnet import Char, NetError, Table, pattern, regex
+from dotnet import Char, NetError, OrdinalTable, Table, pattern, regex
 
 
 def element(of, index):
@@ -40,7 +38,7 @@ class Groups(list):
 
 
 def member(of, name):
-    if of == "[System.StringComparison]":
+    if of in ("[System.StringComparison]", "[System.StringComparer]"):
         return name
     if isinstance(of, str) and name == "Length":
         return len(of.encode("utf-16-le")) // 2
@@ -61,6 +59,8 @@ def invoke(of, name, arguments):
         return TEXT[name](of, *arguments)
     if isinstance(of, int) and name == "ToString" and arguments == ["X2"]:
         return "%02X" % of
+    if isinstance(of, OrdinalTable) and name == "ContainsKey":
+        return arguments[0] in of
     if isinstance(of, Table) and name == "ContainsKey":
         return any(each.lower() == arguments[0].lower() for each in of)
     if isinstance(of, tuple) and (of[0], name) in INSTANCE:
@@ -70,7 +70,7 @@ def invoke(of, name, arguments):
 
 def starts_with(of, beginning, comparison):
     if comparison == "OrdinalIgnoreCase":
-        return of[:len(beginning)].lower() == beginning.lower()
+        return bool(regex.match(regex.escape(beginning), of, regex.IGNORECASE | regex.ASCII))
     if comparison != "Ordinal":
         raise NotImplementedError(comparison)
     return of.startswith(beginning)
@@ -83,54 +83,36 @@ def substring(of, start, length=None):
     return of[start:end]
 
 
-def deserialized(source):
-    def table(pairs):
-        result = Table()
-        for key, value in pairs:
-            result[key] = value
-        return result
-
-    try:
-        return json.loads(source, object_pairs_hook=table)
-    except (ValueError, RecursionError):
-        raise NetError("not JSON") from None
-
-
-def from_base64(source):
-    try:
-        return base64.b64decode(source, validate=True)
-    except ValueError:
-        raise NetError("not base 64") from None
-
-
 def replaced(of, by, new):
     """Regex.Replace, whose replacement knows $1 and no backslash."""
     return pattern(by, True).sub(lambda match: regex.sub(r"\$([0-9])", lambda each: match[int(each[1])], new), of)
 
 
+#: What Char.IsWhiteSpace knows.
+BLANKS = "".join(chr(each) for each in range(0x3001) if chr(each).isspace() and not 0x1c <= each <= 0x1f)
 REGEX = "[System.Text.RegularExpressions.Regex]"
 STATIC = {
     (REGEX, "new"): lambda of: pattern(of, True),
     (REGEX, "Match"): lambda of, by: Match(pattern(by, True).search(of)),
+    (REGEX, "Matches"): lambda of, by: [Match(each) for each in pattern(by, True).finditer(of)],
     (REGEX, "Replace"): replaced,
     (REGEX, "Split"): lambda of, by: pattern(by, True).split(of),
     ("[System.InvalidOperationException]", "new"): NetError,
-    ("[System.Web.HttpUtility]", "UrlDecode"): lambda of: urllib.parse.unquote(of.replace("+", " ")),
-    ("[System.Web.Script.Serialization.JavaScriptSerializer]", "new"): lambda: ("serializer",),
-    ("[System.Convert]", "FromBase64String"): from_base64,
+    ("[System.Net.WebUtility]", "UrlDecode"): lambda of: urllib.parse.unquote(of.replace("+", " ")),
+    ("[System.Collections.Hashtable]", "new"): lambda of: {"Ordinal": OrdinalTable}[of](),
     ("[System.Math]", "Floor"): math.floor,
+    ("[System.String]", "Equals"): lambda left, right, by: {"Ordinal": left == right}[by],
     ("[System.String]", "Join"): lambda by, of, first=0, count=None: by.join(of[first:] if count is None else of[first:first + count]),
     ("[System.Text.UTF8Encoding]", "new"): lambda *_options: ("utf8",),
 }
 INSTANCE = {
-    ("serializer", "DeserializeObject"): deserialized,
     ("utf8", "GetString"): lambda of: of.decode("utf-8", "replace"),
 }
 TEXT = {
     "StartsWith": starts_with,
     "Substring": substring,
-    "Trim": lambda of, *characters: of.strip("".join(characters) or None),
-    "TrimEnd": lambda of, *characters: of.rstrip("".join(characters) or None),
+    "Trim": lambda of, *characters: of.strip("".join(characters) or BLANKS),
+    "TrimEnd": lambda of, *characters: of.rstrip("".join(characters) or BLANKS),
     "Replace": str.replace,
     "Split": lambda of, by: of.split(by),
     "IndexOf": lambda of, what, comparison="Ordinal": of.find(what),

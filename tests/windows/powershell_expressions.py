@@ -155,3 +155,6 @@ class Expressions:
         if name not in self.functions:
             raise NotImplementedError("%s is no function of the script" % name)
         return self.call(name, [self.value(each, scope) for each in parts(node.children[1])] if len(node.children) > 1 else [])
+
+    def _value_command_name(self, node, _scope):
+        return self.call(powershell.text_of(node), [])

@@ -34,6 +34,8 @@ TWINS = {
     "parsed_arguments": "Read-Arguments",
     "access_problem": "Get-AccessProblem",
 }
+#: These read JSON in a way that only PowerShell itself shows: test_windows_powershell.
+POWERSHELL_ONLY = {"token_of_answer", "token_expiry"}
 #: Checked below, or not this program's: .NET reads the computer's proxy settings itself, and Linux' owners and modes are not Windows'.
 OTHER = {"exit_codes", "change_problem", "parsed_ini", "parsed_configuration", "is_proxy_bypassed"}
 
@@ -81,7 +83,7 @@ def test_every_table_is_taken():
     assert set(CASES) == set(TWINS) | OTHER
 
 
-@pytest.mark.parametrize("name", sorted(TWINS))
+@pytest.mark.parametrize("name", sorted(set(TWINS) - POWERSHELL_ONLY))
 def test_decisions_are_those_of_the_table(script, name):
     wrong = []
     for row in CASES[name]:

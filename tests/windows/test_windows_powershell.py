@@ -14,8 +14,6 @@ import pytest
 from test_windows_decisions import CASES, OTHER, TWINS
 
 pytestmark = pytest.mark.skipif(not shutil.which("pwsh"), reason="PowerShell is not installed: no pwsh in PATH")
-#: These read JSON by a class of the .NET Framework that PowerShell 7 does not have.
-FRAMEWORK_ONLY = {"token_of_answer", "token_expiry"}
 CALLS = r"""
 function ConvertTo-Argument($Value) {
     if ($Value -is [System.Collections.IDictionary]) {
@@ -59,9 +57,9 @@ def fixture_script(tmp_path_factory):
     assert end
     directory = tmp_path_factory.mktemp("powershell")
 
-    def write(name, body):
+    def write(name, body, culture="en-US"):
         path = directory / name
-        path.write_text(functions + body, encoding="ascii")
+        path.write_text(f"[cultureinfo]::CurrentCulture = '{culture}'\n" + functions + body, encoding="ascii")
         return path
 
     return write
@@ -82,7 +80,7 @@ def given(name, value):
     """Returns an argument of the table as JSON, in the form of the Windows program."""
     value = program_under_test.argument(value)
     if isinstance(value, bytes):
-        return value.decode("latin-1")
+        return value.decode("latin-1") if name == "parsed_request" else value.decode("utf-8", "replace")
     if name == "request_verdict" and isinstance(value, list):
         return {"Method": value[0], "Path": value[1], "Headers": value[2]}
     return value
@@ -100,17 +98,23 @@ def outcome(name, answer):
     return {"gives": gives}
 
 
-def test_powershell_decides_as_the_table_says(script, tmp_path):
-    rows = [(name, row) for name in sorted(set(TWINS) - FRAMEWORK_ONLY) for row in CASES[name]]
+@pytest.mark.parametrize("culture", ("en-US", "de-DE", "tr-TR"))
+def test_powershell_decides_as_the_table_says(script, tmp_path, culture):
+    rows = [(name, row) for name in sorted(TWINS) for row in CASES[name]]
     calls = [{"name": TWINS[name], "given": [given(name, value) for value in row["given"]]} for name, row in rows]
+    calls += [{"name": "ConvertFrom-IniText", "given": [row["text"]]} for row in CASES["parsed_ini"]]
     (tmp_path / "calls.json").write_text(json.dumps(calls), encoding="utf-8")
-    answers = run(script("calls.ps1", CALLS), tmp_path / "calls.json")
-    assert len(answers) == len(rows) > 200 and not OTHER & set(TWINS)
+    answers = run(script("calls.ps1", CALLS, culture), tmp_path / "calls.json")
+    assert len(answers) == len(calls) > len(rows) > 200 and not OTHER & set(TWINS)
     wrong = []
     for (name, row), answer in zip(rows, answers):
         expected = {key: row[key] for key in ("gives", "raises") if key in row}
         if outcome(name, answer) != expected:
             wrong.append((name, row["given"], expected, outcome(name, answer)))
+    for row, answer in zip(CASES["parsed_ini"], answers[len(rows):]):
+        values = ["%s=%s" % (name.split(" ", 1)[1], value) for name, value in answer["gives"]["Given"].items()]
+        if answer["gives"]["Problems"] != row["problems"] or values != row.get("values", values):
+            wrong.append((row, answer))
     assert wrong == []
 
 

@@ -54,8 +54,16 @@ $MostShownCharacters = 40
 
 $UrlPattern = '^https://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?(/[A-Za-z0-9._~!$&''()*+,;=:@%/-]*)?\z'
 $TokenPattern = '^[\x21-\x7e]{1,16384}\z'
-$ExtensionPattern = '[#;,]|(?<![a-z])(?:x|ext|extn|extension)[.:= ]*[0-9]'
-$NotPrintablePattern = '[\p{C}\p{Zl}\p{Zp}\p{Zs}-[ ]]'
+$JsonTextPattern = '"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"'
+$JsonWordPattern = 'true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?'
+# An object or array that holds no other, in a text whose strings are "" and whose other values are 0.
+$JsonInnermostPattern = '\{ *(?:"" *: *(?:""|0) *(?:, *"" *: *(?:""|0) *)*)?\}|\[ *(?:(?:""|0) *(?:, *(?:""|0) *)*)?\]'.Replace(' ', '[ \t\r\n]')
+$MostJsonLevels = 100
+# Both cases are written out: what the same letter is in another case depends on the language of the user.
+$ExtensionPattern = '[#;,]|(?<![A-Za-z])(?:[Xx]|[Ee][Xx][Tt](?:[Nn]|[Ee][Nn][Ss][Ii][Oo][Nn])?)[.:= ]*[0-9]'
+# A character beyond U+FFFF is a pair here; what is half of one cannot be printed.
+$PairPattern = '[\uD800-\uDBFF][\uDC00-\uDFFF]'
+$NotPrintablePattern = '[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Zs}-[ ]]|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]'
 
 # SYSTEM, Administrators, TrustedInstaller: who may own and change what the program takes its configuration from.
 $AdministratorSids = @('S-1-5-18', 'S-1-5-32-544', 'S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464')
@@ -143,6 +151,32 @@ function Get-ExitCode([System.Exception]$Failure) {
     return $Failures[$Failure.Data['Kind']][0]
 }
 
+# ---- outside text: -eq, -ceq, -contains and @{} compare as people read, so that a soft hyphen or a NUL would not count
+
+# Whether a value is this text, character by character.
+function Test-Same($Value, [string]$Text) {
+    return ($Value -is [string] -and [System.String]::Equals($Value, $Text, [System.StringComparison]::Ordinal))
+}
+
+# Whether the text is one of these.
+function Test-OneOf([string]$Text, [string[]]$Known) {
+    foreach ($each in $Known) {
+        if (Test-Same $each $Text) { return $true }
+    }
+    return $false
+}
+
+# Returns so many characters; one beyond U+FFFF counts once, as in the Linux program.
+function Get-Beginning([string]$Text, [int]$Count) {
+    $match = [System.Text.RegularExpressions.Regex]::Match($Text, '(?s)^(?:' + $PairPattern + '|.){0,' + $Count + '}')
+    return $match.Value
+}
+
+# Returns an empty table whose keys are compared so.
+function New-Table {
+    return [System.Collections.Hashtable]::new([System.StringComparer]::Ordinal)
+}
+
 # ---- pure decisions: the caller's number
 
 # Returns what a call says about the number: the argument itself, or what is in a link of our scheme.
@@ -151,12 +185,12 @@ function Get-NumberText([string]$Argument, [string]$UrlScheme) {
     if (-not $Argument.StartsWith($beginning, [System.StringComparison]::OrdinalIgnoreCase)) { return $Argument.Trim() }
     $rest = $Argument.Substring($beginning.Length)
     if ($rest.StartsWith('//', [System.StringComparison]::Ordinal)) { $rest = $rest.Substring(2) }
-    return [System.Web.HttpUtility]::UrlDecode($rest.Replace('+', '%2B')).Trim().TrimEnd('/')
+    return [System.Net.WebUtility]::UrlDecode($rest.Replace('+', '%2B')).Trim().TrimEnd('/')
 }
 
 # Returns what the site's own rule makes of the text: group 1, else the whole match; without a match the text.
 function Get-PatternText([string]$Text, [string]$Pattern) {
-    if ($Pattern -eq '') { return $Text }
+    if ($Pattern.Length -eq 0) { return $Text }
     $match = [System.Text.RegularExpressions.Regex]::Match($Text, $Pattern)
     if (-not $match.Success) { return $Text }
     if ($match.Groups.Count -gt 1 -and $match.Groups[1].Success) { return $match.Groups[1].Value.Trim() }
@@ -165,16 +199,16 @@ function Get-PatternText([string]$Text, [string]$Pattern) {
 
 # Returns the 11 to 15 digits with country code that the Portal looks up; throws a Failure.
 function Get-NormalisedNumber([string]$Text, [string]$CountryCode, [int]$NationalNumberDigits) {
-    if ($Text -eq '') { throw (New-Failure 'number_missing') }
-    if ($Text.Length -gt $MostNumberCharacters) { throw (New-Failure 'number_overlong') }
-    if ($Text -match $ExtensionPattern) { throw (New-Failure 'number_extension') }
-    if ($Text -match '\p{L}') { throw (New-Failure 'number_letters') }
+    if ($Text.Length -eq 0) { throw (New-Failure 'number_missing') }
+    if ((Get-Beginning $Text $MostNumberCharacters).Length -lt $Text.Length) { throw (New-Failure 'number_overlong') }
+    if ($Text -cmatch $ExtensionPattern) { throw (New-Failure 'number_extension') }
+    if ($Text -cmatch '\p{L}') { throw (New-Failure 'number_letters') }
     $bare = [System.Text.RegularExpressions.Regex]::Replace($Text, '[ ().\-/]', '')
     if (-not ($bare -cmatch '^\+?[0-9]*\z')) { throw (New-Failure 'number_characters') }
     if ($bare.StartsWith('+', [System.StringComparison]::Ordinal)) {
         return (Get-InternationalNumber ($bare.Substring(1)) $CountryCode $NationalNumberDigits)
     }
-    if ($CountryCode -ceq '1' -and $bare.StartsWith('011', [System.StringComparison]::Ordinal)) {
+    if ((Test-Same $CountryCode '1') -and $bare.StartsWith('011', [System.StringComparison]::Ordinal)) {
         return (Get-InternationalNumber ($bare.Substring(3)) $CountryCode $NationalNumberDigits)
     }
     if ($bare.StartsWith('00', [System.StringComparison]::Ordinal)) {
@@ -199,7 +233,7 @@ function Get-InternationalNumber([string]$Digits, [string]$CountryCode, [int]$Na
     if ($Digits.Length -gt $longest) { throw (New-Failure 'number_too_long' $Digits.Length) }
     if ($Digits.StartsWith('0', [System.StringComparison]::Ordinal)) { throw (New-Failure 'number_prefix') }
     # No area code of the North American plan begins so.
-    if ($CountryCode -ceq '1' -and $Digits -cmatch '^1[01]') { throw (New-Failure 'number_prefix') }
+    if ((Test-Same $CountryCode '1') -and $Digits -cmatch '^1[01]') { throw (New-Failure 'number_prefix') }
     return $Digits
 }
 
@@ -211,26 +245,71 @@ function Get-FormattedNumber([string]$Digits) {
     return '+' + $Digits
 }
 
+# Returns the text with a blank for each character that cannot be printed.
+function Get-PrintableText([string]$Text) {
+    $printable = [System.Text.RegularExpressions.Regex]::Replace($Text, $NotPrintablePattern, ' ')
+    foreach ($match in [System.Text.RegularExpressions.Regex]::Matches($printable, $PairPattern)) {
+        $category = [string][System.Globalization.CharUnicodeInfo]::GetUnicodeCategory($match.Value, 0)
+        if (Test-OneOf $category @('Control', 'Format', 'PrivateUse', 'OtherNotAssigned')) { $printable = $printable.Replace($match.Value, ' ') }
+    }
+    return $printable
+}
+
 # Returns hostile text fit to be shown: one line of printable characters, of limited length.
 function Get-ShownText([string]$Text) {
-    $shown = $Text
-    if ($shown.Length -gt 1000) { $shown = $shown.Substring(0, 1000) }
-    $shown = [System.Text.RegularExpressions.Regex]::Replace($shown, $NotPrintablePattern, ' ')
+    $shown = Get-PrintableText (Get-Beginning $Text 1000)
     $shown = [System.Text.RegularExpressions.Regex]::Replace($shown, ' +', ' ').Trim()
-    if ($shown.Length -gt $MostShownCharacters) { $shown = $shown.Substring(0, $MostShownCharacters) + '...' }
-    if ($shown -eq '') { return 'No number' }
+    if ($shown.Length -eq 0) { return 'No number' }
+    $beginning = Get-Beginning $shown $MostShownCharacters
+    if ($beginning.Length -lt $shown.Length) { return $beginning + '...' }
     return $shown
 }
 
 # ---- pure decisions: tokens, logins, requests
 
-# Returns a table of a JSON object, or $null for anything else. The serializer is a method; ConvertFrom-Json would be a cmdlet.
-function ConvertFrom-JsonText([string]$Text) {
-    try { $value = [System.Web.Script.Serialization.JavaScriptSerializer]::new().DeserializeObject($Text) }
+# Whether a text is a JSON object and nothing else, strictly: what holds no other object or array is taken for one value, until one is left.
+function Test-JsonObject([string]$Text) {
+    $shape = [System.Text.RegularExpressions.Regex]::Replace($Text, $JsonTextPattern, '""')
+    $shape = [System.Text.RegularExpressions.Regex]::Replace($shape, $JsonWordPattern, '0').Trim(' ', "`t", "`r", "`n")
+    if (-not $shape.StartsWith('{', [System.StringComparison]::Ordinal)) { return $false }
+    for ($level = 0; $level -lt $MostJsonLevels -and -not (Test-Same $shape '0'); $level++) {
+        $before = $shape
+        $shape = [System.Text.RegularExpressions.Regex]::Replace($shape, $JsonInnermostPattern, '0')
+        if (Test-Same $shape $before) { return $false }
+    }
+    return (Test-Same $shape '0')
+}
+
+# Returns what a text, a number or a word of JSON stands for; $null for a number that is too great as well.
+function ConvertFrom-JsonValue([string]$Text) {
+    if ($Text.StartsWith('"', [System.StringComparison]::Ordinal)) {
+        return [System.Text.RegularExpressions.Regex]::Unescape($Text.Substring(1, $Text.Length - 2))
+    }
+    if (Test-OneOf $Text @('true', 'false')) { return (Test-Same $Text 'true') }
+    try { return [System.Double]::Parse($Text, [System.Globalization.NumberStyles]::Float, [System.Globalization.CultureInfo]::InvariantCulture) }
     catch { return $null }
-    if (-not ($value -is [System.Collections.IDictionary])) { return $null }
-    $fields = @{}
-    foreach ($name in $value.Keys) { $fields[$name] = $value[$name] }
+}
+
+# Returns a table of a JSON object, or $null for anything else; an object or array in it is an empty table. ConvertFrom-Json would be a cmdlet, and
+# Windows PowerShell's and PowerShell 7's own classes read it differently.
+function ConvertFrom-JsonText([string]$Text) {
+    if ($Text.StartsWith([string][char]0xFEFF, [System.StringComparison]::Ordinal)) { $Text = $Text.Substring(1) }
+    if (-not (Test-JsonObject $Text)) { return $null }
+    $fields = New-Table
+    $name = $null
+    $depth = 0
+    foreach ($match in [System.Text.RegularExpressions.Regex]::Matches($Text, $JsonTextPattern + '|[{}\[\],]|' + $JsonWordPattern)) {
+        $part = $match.Value
+        if ('{['.IndexOf($part[0]) -ge 0) {
+            if ($depth -eq 1) { $fields[$name] = New-Table }
+            $depth++
+        }
+        elseif ('}]'.IndexOf($part[0]) -ge 0) { $depth-- }
+        elseif ($depth -ne 1) { continue }
+        elseif (Test-Same $part ',') { $name = $null }
+        elseif ($null -eq $name) { $name = ConvertFrom-JsonValue $part }
+        else { $fields[$name] = ConvertFrom-JsonValue $part }
+    }
     return $fields
 }
 
@@ -243,7 +322,7 @@ function Get-AnswerToken([string]$Body) {
     $answer = ConvertFrom-JsonText $Body
     if ($null -eq $answer) { return @($null, $null) }
     $token = $answer['token']
-    if ($null -eq $token -or $token -eq '') { $token = $answer['access_token'] }
+    if ($null -eq $token -or (Test-Same $token '')) { $token = $answer['access_token'] }
     if (-not ($token -is [string]) -or -not ($token -cmatch $TokenPattern)) { return @($null, $null) }
     return @($token, $answer['expires_in'])
 }
@@ -279,7 +358,7 @@ function Get-TokenExpiry([string]$Token, $ExpiresIn, [long]$Now) {
 function Get-CachedToken([hashtable]$Entry, [string]$ApiUrl, [string]$Email, [long]$Now, [int]$MinimumRemainingSeconds) {
     $token = $Entry['token']
     $expires_at = $Entry['expires_at']
-    if ($Entry['api_url'] -cne $ApiUrl -or $Entry['email'] -cne $Email) { return $null }
+    if (-not (Test-Same $Entry['api_url'] $ApiUrl) -or -not (Test-Same $Entry['email'] $Email)) { return $null }
     if (-not ($token -is [string]) -or -not ($token -cmatch $TokenPattern) -or -not (Test-Number $expires_at)) { return $null }
     # More than an hour left: the clock was turned back, and nothing is known.
     if ($expires_at - $Now -gt $MinimumRemainingSeconds -and $expires_at - $Now -le $SessionSeconds) { return $token }
@@ -289,7 +368,7 @@ function Get-CachedToken([hashtable]$Entry, [string]$ApiUrl, [string]$Email, [lo
 # Whether a login of this account was refused less than 15 minutes ago (with whichever password).
 function Test-RefusalInForce([hashtable]$Entry, [string]$ApiUrl, [string]$Email, [long]$Now) {
     $until = $Entry['until']
-    if ($Entry['api_url'] -cne $ApiUrl -or $Entry['email'] -cne $Email -or -not (Test-Number $until)) { return $false }
+    if (-not (Test-Same $Entry['api_url'] $ApiUrl) -or -not (Test-Same $Entry['email'] $Email) -or -not (Test-Number $until)) { return $false }
     return ($until - $Now -gt 0 -and $until - $Now -le $RefusalSeconds)
 }
 
@@ -330,7 +409,7 @@ function ConvertFrom-RequestHead([string]$Head) {
     $lines = [System.Text.RegularExpressions.Regex]::Split($Head, "`r`n")
     $first = $lines[0].Split(' ')
     if ($first.Length -ne 3 -or -not ($first[2] -cmatch '^HTTP/1\.[01]\z')) { return $null }
-    $headers = @{}
+    $headers = New-Table
     for ($index = 1; $index -lt $lines.Length; $index++) {
         $colon = $lines[$index].IndexOf(':')
         if ($colon -lt 1) { return $null }
@@ -347,12 +426,12 @@ function Get-RequestVerdict($Request, [int]$Port, [string]$Method, [string]$Path
     if ($null -eq $Request) { return 400 }
     $headers = $Request.Headers
     $here = '127.0.0.1:' + $Port
-    if ($headers['host'] -cne $here -or $Request.Path -cne $Path) { return 404 }
-    if ($Request.Method -cne $Method) { return 405 }
+    if (-not (Test-Same $headers['host'] $here) -or -not (Test-Same $Request.Path $Path)) { return 404 }
+    if (-not (Test-Same $Request.Method $Method)) { return 405 }
     if ($Method -ceq 'POST') {
-        if ($headers['origin'] -cne ('http://' + $here)) { return 403 }
+        if (-not (Test-Same $headers['origin'] ('http://' + $here))) { return 403 }
         $type = ([string]$headers['content-type']).Split(';')[0].Trim().ToLowerInvariant()
-        if ($type -cne 'application/x-www-form-urlencoded') { return 415 }
+        if (-not (Test-Same $type 'application/x-www-form-urlencoded')) { return 415 }
         $length = [string]$headers['content-length']
         if (-not ($length -cmatch '^[0-9]{1,5}\z') -or [int]$length -gt $MostRequestBytes) { return 413 }
     }
@@ -454,7 +533,7 @@ function Get-SettingProblem([string]$Name, [string]$Value) {
     if ($Name -ceq 'portal query_token_parameter' -and -not ($Value -cmatch '^[A-Za-z0-9_.-]{1,64}\z')) {
         return 'must be a parameter name such as access_token'
     }
-    if ($Name -ceq 'portal ca_path' -and $Value -ne '') {
+    if ($Name -ceq 'portal ca_path' -and $Value.Length -gt 0) {
         return 'cannot be used on Windows; put the CA into the trusted root authorities of this computer'
     }
     if ($Name -ceq 'account source' -and -not ($Value -cmatch '^(position|user|command)\z')) { return 'must be position, user or command' }
@@ -478,7 +557,7 @@ function Get-SettingProblem([string]$Name, [string]$Value) {
         catch { return 'is not a regular expression' }
     }
     if ($Name -ceq 'caller url_scheme') {
-        $is_taken = @('http', 'https', 'file', 'data', 'javascript', 'about', 'blob') -ccontains $Value
+        $is_taken = Test-OneOf $Value @('http', 'https', 'file', 'data', 'javascript', 'about', 'blob')
         if ($is_taken -or -not ($Value -cmatch '^[a-z][a-z0-9+.-]{1,31}\z')) { return 'must be a URL scheme of its own such as eccops-portal' }
     }
     return ''
@@ -486,7 +565,7 @@ function Get-SettingProblem([string]$Name, [string]$Value) {
 
 # Returns @{Given; Problems} of a launcher.ini, the keys as "section key"; the problems name line and key.
 function ConvertFrom-IniText([string]$Text) {
-    $given = @{}
+    $given = New-Table
     $problems = @()
     $section = ''
     $sections = @('portal', 'account', 'session', 'caller', 'browser')
@@ -494,10 +573,10 @@ function ConvertFrom-IniText([string]$Text) {
     foreach ($raw in $Text.Replace("`r`n", "`n").Split("`n")) {
         $number++
         $line = $raw.Trim(' ', "`t")
-        if ($line -eq '' -or $line.StartsWith('#', [System.StringComparison]::Ordinal)) { continue }
+        if ($line.Length -eq 0 -or $line.StartsWith('#', [System.StringComparison]::Ordinal)) { continue }
         if ($line -cmatch '^\[.*\]\z') {
             $section = $line.Substring(1, $line.Length - 2).Trim()
-            if (-not ($sections -ccontains $section)) { $problems += "line ${number}: unknown section [" + (Get-ShownText $section) + ']' }
+            if (-not (Test-OneOf $section $sections)) { $problems += "line ${number}: unknown section [" + (Get-ShownText $section) + ']' }
             continue
         }
         $equals = $line.IndexOf('=')
@@ -508,11 +587,11 @@ function ConvertFrom-IniText([string]$Text) {
         $key = $line.Substring(0, $equals).Trim(' ', "`t")
         $value = $line.Substring($equals + 1).Trim(' ', "`t")
         $name = $section + ' ' + $key
-        if ($value -cmatch $NotPrintablePattern) { $problems += "line ${number}: the value contains a control character" }
+        if (-not (Test-Same $value (Get-PrintableText $value))) { $problems += "line ${number}: the value contains a control character" }
         elseif ($given.ContainsKey($name)) { $problems += "line ${number}: $key is given twice in [$section]" }
-        elseif (@($Settings.Keys) -ccontains $name) { $given[$name] = $value }
-        elseif ($sections -ccontains $section) { $problems += "line ${number}: there is no key " + (Get-ShownText $key) + " in [$section]" }
-        elseif ($section -eq '') { $problems += "line ${number}: " + (Get-ShownText $key) + ' comes before the first [section]' }
+        elseif (Test-OneOf $name @($Settings.Keys)) { $given[$name] = $value }
+        elseif (Test-OneOf $section $sections) { $problems += "line ${number}: there is no key " + (Get-ShownText $key) + " in [$section]" }
+        elseif ($section.Length -eq 0) { $problems += "line ${number}: " + (Get-ShownText $key) + ' comes before the first [section]' }
     }
     return @{ Given = $given; Problems = $problems }
 }
@@ -537,7 +616,7 @@ function ConvertFrom-ConfigurationText([string]$Text) {
     }
     $digits = $values['caller country_code'].Length + [int]$values['caller national_number_digits']
     if ($digits -lt 11 -or $digits -gt 15) { $problems += 'country_code and national_number_digits in [caller] must make 11 to 15 digits together' }
-    if (($values['account source'] -ceq 'command') -ne ($values['account command'] -ne '')) {
+    if ((Test-Same $values['account source'] 'command') -ne ($values['account command'].Length -gt 0)) {
         $problems += 'command in [account] is required with source = command, and not allowed otherwise'
     }
     return @{ Values = $values; Problems = $problems }
@@ -553,28 +632,28 @@ function Split-Command([string]$Text) {
         $character = $Text.Substring($index, 1)
         $next = ''
         if ($index + 1 -lt $Text.Length) { $next = $Text.Substring($index + 1, 1) }
-        if ($quote -eq "'") {
-            if ($character -eq "'") { $quote = '' }
+        if (Test-Same $quote "'") {
+            if (Test-Same $character "'") { $quote = '' }
             else { $word += $character }
         }
-        elseif ($quote -eq '"') {
-            if ($character -eq '"') { $quote = '' }
-            elseif ($character -eq '\' -and ($next -eq '"' -or $next -eq '\')) {
+        elseif (Test-Same $quote '"') {
+            if (Test-Same $character '"') { $quote = '' }
+            elseif ((Test-Same $character '\') -and (Test-OneOf $next @('"', '\'))) {
                 $word += $next
                 $index++
             }
             else { $word += $character }
         }
-        elseif ($character -eq "'" -or $character -eq '"') {
+        elseif (Test-OneOf $character @("'", '"')) {
             $quote = $character
             $is_in_word = $true
         }
-        elseif ($character -eq '\') {
+        elseif (Test-Same $character '\') {
             $word += $next
             $is_in_word = $true
             $index++
         }
-        elseif ($character -eq ' ' -or $character -eq "`t") {
+        elseif (Test-OneOf $character @(' ', "`t")) {
             if ($is_in_word) { $words += $word }
             $word = ''
             $is_in_word = $false
@@ -584,7 +663,7 @@ function Split-Command([string]$Text) {
             $is_in_word = $true
         }
     }
-    if ($quote -ne '') { throw (New-Failure 'configuration' 'a quote is not closed') }
+    if ($quote.Length -gt 0) { throw (New-Failure 'configuration' 'a quote is not closed') }
     if ($is_in_word) { $words += $word }
     return $words
 }
@@ -601,9 +680,9 @@ function ConvertTo-WindowsArgument([string]$Text) {
 function Get-AccessProblem([string]$Owner, $Rules, [bool]$IsAbove) {
     $mask = $ChangeMask
     if ($IsAbove) { $mask = $ReplaceMask }
-    if (-not ($AdministratorSids -ccontains $Owner)) { return "belongs to $Owner and not to the administrators" }
+    if (-not (Test-OneOf $Owner $AdministratorSids)) { return "belongs to $Owner and not to the administrators" }
     foreach ($rule in $Rules) {
-        if (-not $rule['IsAllowed'] -or $rule['IsInheritOnly'] -or $AdministratorSids -ccontains $rule['Sid']) { continue }
+        if (-not $rule['IsAllowed'] -or $rule['IsInheritOnly'] -or (Test-OneOf $rule['Sid'] $AdministratorSids)) { continue }
         if (($rule['Mask'] -band $mask) -ne 0) { return 'can be changed by ' + $rule['Sid'] }
     }
     return ''
@@ -655,7 +734,7 @@ function Read-Configuration([string]$Path) {
         $configuration = ConvertFrom-ConfigurationText ''
         $configuration.Problems = @($problem)
     }
-    if ($configuration.Values['portal login_url'] -eq '') { $configuration.Values['portal login_url'] = $DefaultLoginUrl }
+    if ($configuration.Values['portal login_url'].Length -eq 0) { $configuration.Values['portal login_url'] = $DefaultLoginUrl }
     $problems = @()
     foreach ($each in $configuration.Problems) { $problems += "${Path}: $each" }
     $configuration.Problems = $problems
@@ -682,7 +761,7 @@ function ConvertFrom-AccountText([string]$Text) {
     $fields = ConvertFrom-JsonText $Text
     if ($null -eq $fields) { return $null }
     if (-not ($fields['email'] -is [string]) -or -not ($fields['password'] -is [string])) { return $null }
-    if ($fields['email'] -eq '' -or $fields['password'] -eq '') { return $null }
+    if ($fields['email'].Length -eq 0 -or $fields['password'].Length -eq 0) { return $null }
     return @{ email = $fields['email']; password = $fields['password'] }
 }
 
@@ -888,7 +967,7 @@ function Get-SessionTokenAlone([hashtable]$Configuration, [hashtable]$Account, [
     }
     $refusal = Read-Memory 'refusal'
     if (Test-RefusalInForce $refusal $api_url $email (Get-Now)) {
-        if ((Get-RefusalDigest $Account['password'] $refusal['salt']) -ceq $refusal['digest']) { throw (New-Failure 'login_still_refused') }
+        if (Test-Same $refusal['digest'] (Get-RefusalDigest $Account['password'] $refusal['salt'])) { throw (New-Failure 'login_still_refused') }
     }
     $seconds = [System.Math]::Max(0.2, [System.Math]::Min([double]$Configuration.Values['session login_timeout_seconds'], $Until - (Get-Elapsed)))
     try { $pair = Send-Login $Configuration $Account $seconds }
@@ -1108,10 +1187,8 @@ function Read-Number([hashtable]$Call, [string]$Argument, [string]$UsageProblem)
     $values = $Call.Configuration.Values
     $failure = $null
     $text = $Argument
-    if ($text.Length -gt 1000) { $text = $text.Substring(0, 1000) }
-    $text = Get-NumberText $text $values['caller url_scheme']
-    if ($text.Length -gt 256) { $text = $text.Substring(0, 256) }
-    $text = Get-PatternText $text $values['caller pattern']
+    $text = Get-NumberText (Get-Beginning $text 1000) $values['caller url_scheme']
+    $text = Get-PatternText (Get-Beginning $text 256) $values['caller pattern']
     $Call.Headline = Get-ShownText $text
     try {
         $Call.Digits = Get-NormalisedNumber $text $values['caller country_code'] $values['caller national_number_digits']
@@ -1145,7 +1222,7 @@ function Read-AskedAccount([hashtable]$Call) {
     $Call.IsAfterPost = $true
     $fields = [System.Web.HttpUtility]::ParseQueryString($Call.Visitor.Body)
     $account = @{ email = ([string]$fields['email']).Trim(); password = [string]$fields['password'] }
-    if ($account['email'] -eq '' -or $account['password'] -eq '') { throw (New-Failure 'not_signed_in') }
+    if ($account['email'].Length -eq 0 -or $account['password'].Length -eq 0) { throw (New-Failure 'not_signed_in') }
     return $account
 }
 
@@ -1254,7 +1331,11 @@ function Invoke-Checks([string]$Path, [bool]$IsLogInWanted) {
     }
     $scheme = $values['caller url_scheme']
     $key = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey("SOFTWARE\Classes\$scheme\shell\open\command")
-    if ($null -ne $key -and [string]$key.GetValue('') -eq (Get-HandlerCommand)) { Write-CheckLine 'ok' 'handler' "$scheme links are opened by $PSCommandPath" }
+    $registered = ''
+    if ($null -ne $key) { $registered = [string]$key.GetValue('') }
+    if ([System.String]::Equals($registered, (Get-HandlerCommand), [System.StringComparison]::OrdinalIgnoreCase)) {
+        Write-CheckLine 'ok' 'handler' "$scheme links are opened by $PSCommandPath"
+    }
     else {
         Write-CheckLine 'FAILED' 'handler' "$scheme links are not opened by this program; run the role portal_launcher again"
         $codes += 6
@@ -1276,23 +1357,23 @@ function Read-Arguments([string[]]$Arguments) {
     $given = @()
     for ($index = 0; $index -lt $Arguments.Length; $index++) {
         $word = $Arguments[$index]
-        if ($word -ceq '--number' -or $word -ceq '--' -or $word.StartsWith('--number=', [System.StringComparison]::Ordinal)) {
+        if ((Test-OneOf $word @('--number', '--')) -or $word.StartsWith('--number=', [System.StringComparison]::Ordinal)) {
             $rest = @()
             if ($word.StartsWith('--number=', [System.StringComparison]::Ordinal)) { $rest += $word.Substring(9) }
             for ($after = $index + 1; $after -lt $Arguments.Length; $after++) { $rest += $Arguments[$after] }
-            if ($rest.Length -gt 0 -or $word -ceq '--number') {
+            if ($rest.Length -gt 0 -or (Test-Same $word '--number')) {
                 $asked['HasNumber'] = $true
                 $given += [System.String]::Join(' ', $rest)
             }
             $index = $Arguments.Length
         }
-        elseif (@('--check', '--log-in', '--version', '--help') -ccontains $word) { $asked['Options'] += $word.Substring(2) }
-        elseif ($word -ceq '-') { $asked['Options'] += '-' }
-        elseif ($word -ceq '--configuration' -and $index + 1 -lt $Arguments.Length) {
+        elseif (Test-OneOf $word @('--check', '--log-in', '--version', '--help')) { $asked['Options'] += $word.Substring(2) }
+        elseif (Test-Same $word '-') { $asked['Options'] += '-' }
+        elseif ((Test-Same $word '--configuration') -and $index + 1 -lt $Arguments.Length) {
             $index++
             $path = $Arguments[$index]
-            if ($asked['Configuration'] -ne '' -or $words.Length -gt 0) { $problems += '--configuration is given twice, or after the number' }
-            elseif ($path -eq '' -or $path.Length -gt $MostPathCharacters -or $path -cmatch $NotPrintablePattern) {
+            if ($asked['Configuration'].Length -gt 0 -or $words.Length -gt 0) { $problems += '--configuration is given twice, or after the number' }
+            elseif ($path.Length -eq 0 -or $path.Length -gt $MostPathCharacters -or -not (Test-Same $path (Get-PrintableText $path))) {
                 $problems += 'the path after --configuration is empty, too long, or contains a control character'
             }
             else { $asked['Configuration'] = $path }
@@ -1342,9 +1423,9 @@ function Invoke-Launcher([string[]]$Arguments) {
         [System.Console]::Out.WriteLine((Get-VersionText))
         return 0
     }
-    foreach ($assembly in @('System.Net.Http', 'System.Security', 'System.Web', 'System.Web.Extensions')) { Add-Type -AssemblyName $assembly }
+    foreach ($assembly in @('System.Net.Http', 'System.Security', 'System.Web')) { Add-Type -AssemblyName $assembly }
     $path = $asked.Configuration
-    if ($path -eq '') { $path = $ConfigurationPath }
+    if ($path.Length -eq 0) { $path = $ConfigurationPath }
     if ($options -ccontains 'check') { return (Invoke-Checks $path ($options -ccontains 'log-in')) }
     $configuration = Read-Configuration $path
     $argument = $asked.Number
