@@ -8,7 +8,7 @@ import shutil
 import pytest
 from harness import REPOSITORY
 from playbook_fleet import OWN_COMMANDS, ROTATION_EFFECTS, Fleet, fail_message
-from windows_position import NEEDS_WINE, WindowsPosition, windows_path
+from windows_position import NEEDS_WINE, windows_path
 
 pytestmark = [pytest.mark.slow, NEEDS_WINE]
 PLAYBOOK = "eccops.rapid.rotate_credentials"

@@ -75,7 +75,8 @@ class _Attempt:
 
     def __init__(
         self, client: RapidAuthClient, record: NoRecord, wanted: ReplacementRequest, is_check_mode: bool, original_request_id: str,
-        lapsed_anon_id: str | None = None) -> None:
+        lapsed_anon_id: str | None = None,
+    ) -> None:
         self._client, self._record, self._wanted = client, record, wanted
         self._is_check_mode, self._original_request_id = is_check_mode, original_request_id
         # Read again, now that nobody else works on it.

@@ -219,7 +219,7 @@ def _refusal(error, url, was_begun):
         return message + "; " + LOST
     if was_begun:
         message += (" An earlier run asked for this credential and its answer was lost. If the service says 'already "
-                 "collected', the certificate was issued and lost: replace the credential and deliver the new RequestId.")
+                    "collected', the certificate was issued and lost: replace the credential and deliver the new RequestId.")
     return message
 
 

@@ -43,7 +43,7 @@ def test_the_table_has_the_kinds_that_the_source_names_and_no_other():
 
 def test_an_error_has_a_kind_of_the_table():
     with pytest.raises(ValueError, match="no error kind 'unheard_of'"):
-        errors.RapidError("it failed", kind="unheard_of")
+        raise errors.RapidError("it failed", kind="unheard_of")
 
 
 def test_the_handbook_is_written_from_the_table():

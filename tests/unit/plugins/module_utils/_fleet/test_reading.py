@@ -94,7 +94,7 @@ def test_what_a_host_says_of_itself_decides_nothing():
     hostile.fact_names = frozenset({"rapidauth_ledger_host", "distribution"})
     reported = refused({"a": host(0), "b": hostile})
     assert reported == ("Nothing was changed. b: its facts contain rapidauth_ledger_host, which only the inventory may set; "
-                    "find out who set them, then run with --flush-cache")
+                        "find out who set them, then run with --flush-cache")
     checked = plan({"a": host(0), "b": hostile}, job="check")
     assert checked["ledger_host"] == "localhost" and set(checked["unreadable"]) == {"b"}
     assert [list(service["positions"]) for service in checked["services"]] == [["a"]]

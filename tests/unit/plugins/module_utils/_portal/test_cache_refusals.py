@@ -16,6 +16,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._portal.cache import 
 from ansible_collections.eccops.rapid.tests.unit.support.clocks import MovedClock
 from ansible_collections.eccops.rapid.tests.unit.support.token_caches import ACCOUNT, enter, trouble
 
+
 def test_whoever_logs_in_is_waited_for_and_then_named(cache, directory):
     with cache.locked():
         waiting = TokenCache(directory, *ACCOUNT, clock=MovedClock())
