@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLog
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.installation import OPERATION
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.payload import build_payload
+from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 from ansible_collections.eccops.rapid.plugins.plugin_utils.secret_options import plain
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.eccops.rapid.plugins.module_utils._portal import client
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._portal import client
 
 
 def portal_query_url(token, caller_id, query_url=client.ENVIRONMENTS["production"][1], token_parameter=client.QUERY_TOKEN_PARAMETER):

@@ -9,8 +9,8 @@ import json
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.payload import build_windows_payload
+from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 
 
 def sac_for_windows(options):

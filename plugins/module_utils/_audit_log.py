@@ -18,10 +18,10 @@ import time
 import typing
 import uuid
 
-from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
-from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_fault, find_intruder
-from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import make_missing, sync_directory
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
+from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import make_missing, sync_directory
+from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_fault, find_intruder
 from ansible_collections.eccops.rapid.plugins.module_utils._text import printable
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, utc_now
 

@@ -130,8 +130,8 @@ error_kind:
   sample: ledger_missing
 """
 
-from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.info import OPERATION
+from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
 
 
 def main():

@@ -128,8 +128,8 @@ error_kind:
   sample: not_prevented
 """
 
-from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.prevention import OPERATION
+from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
 
 
 def main():

@@ -184,8 +184,8 @@ service_message:
   sample: The credential does not exist
 """
 
-from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.state import OPERATION
+from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
 
 
 def main():

@@ -176,8 +176,8 @@ error_kind:
   sample: sac_expired
 """
 
-from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.lookup import OPERATION
+from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
 
 
 def main():

@@ -127,8 +127,8 @@ error_kind:
   sample: invalid_input
 """
 
-from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.confirmation import OPERATION
+from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
 
 
 def main():

@@ -18,9 +18,9 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_texts
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.plugin_utils.outgoing import hide_outgoing
 from ansible_collections.eccops.rapid.plugins.plugin_utils.secret_options import censor, plain, secrets_in
 from ansible_collections.eccops.rapid.plugins.plugin_utils.shipped_result import LONGEST_TEXT, filter_output, filter_result

@@ -15,8 +15,8 @@ from ansible.inventory.manager import split_host_pattern
 from ansible.plugins.loader import lookup_loader
 from ansible.utils.vars import load_extra_vars
 
-from ansible_collections.eccops.rapid.plugins.module_utils._fleet.values import read_texts
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.values import read_texts
 from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import plain
 
 _ROLES = pathlib.Path(__file__).resolve().parents[2] / "roles"

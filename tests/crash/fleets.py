@@ -11,8 +11,8 @@ import resource
 import stat
 import traceback
 
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.rotation import rotate
 from rotation_params import rotation_params
 

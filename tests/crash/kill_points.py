@@ -9,8 +9,8 @@ import signal
 import sqlite3
 import threading
 
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger import session as replacement_record
 from ansible_collections.eccops.rapid.plugins.module_utils._http import requests_connection
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import session as replacement_record
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
 
 _posting = threading.local()

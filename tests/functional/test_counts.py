@@ -7,9 +7,9 @@ import sqlite3
 
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials import lookup as credential_check
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth import connect as service
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation import rotation
 from ansible_collections.eccops.rapid.plugins.module_utils._sac import certificate as sac
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth import connect as service
 from harness import SHIPPED, Observed, scenario, task
 from rotation_params import rotation_params, service_params
 

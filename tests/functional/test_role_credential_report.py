@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 import harness
 import jsonschema
 import pytest
-from ansible_collections.eccops.rapid.plugins.plugin_utils._report import writer as report_files
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
+from ansible_collections.eccops.rapid.plugins.plugin_utils._report import writer as report_files
 from ansible_collections.eccops.rapid.tests.unit.support.report_fleets import entry, large_fleet, report, unknown
 
 FILES = {"report.html", "report.json", "junit.xml", "report.md", "metrics.prom"}

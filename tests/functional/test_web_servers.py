@@ -7,13 +7,13 @@ import json
 import proxies
 import pytest
 
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import SacRefused
 from ansible_collections.eccops.rapid.plugins.module_utils._http.connection import Connection
 from ansible_collections.eccops.rapid.plugins.module_utils._http.requests_connection import RequestsConnection
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import SacRefused
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
-from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import Sac
 from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import client_context
 from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import Transport
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import Sac
 from ansible_collections.eccops.rapid.tests.unit.support import certificates
 
 ID = "65c4d858-23b2-4a9e-9c45-b8f36d1c442f"

@@ -13,9 +13,9 @@ requests = pytest.importorskip("requests")
 
 from ansible_collections.eccops.rapid.plugins.module_utils._http.connection import Connection  # noqa: E402
 from ansible_collections.eccops.rapid.plugins.module_utils._http.requests_connection import RequestsConnection  # noqa: E402
-from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import Sac  # noqa: E402
 from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import client_context  # noqa: E402
 from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import Transport  # noqa: E402
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import Sac  # noqa: E402
 from ansible_collections.eccops.rapid.tests.unit.support import certificates  # noqa: E402
 from ansible_collections.eccops.rapid.tests.unit.support.sac_places import shipped  # noqa: E402
 from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import ScriptedServer  # noqa: E402

@@ -6,15 +6,15 @@ from __future__ import annotations
 
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
-from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, rapidauth_options, service_name_options
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.lookup import check_credentials
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import COLLECTED, EXPIRED, REQUESTED
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerRecord
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
+from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, rapidauth_options, service_name_options
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, find_service_name
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import COLLECTED, EXPIRED, REQUESTED
+from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, utc_now
 
 _WHAT_TO_DO = {
     REQUESTED: "Run the same rotation again within minutes, before the replacement lapses; it is not replaced twice.",

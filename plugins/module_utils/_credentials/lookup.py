@@ -8,16 +8,16 @@ import collections
 import datetime
 from concurrent.futures import ThreadPoolExecutor
 
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials.due import judge_rotation
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import SILENT_KINDS, InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import calculate_expiry, build_history
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import current_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import read_histories, current_request_ids
 from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, rapidauth_options, service_name_options, validate_concurrency
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import SILENT_KINDS, InvalidInput, RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, given_now
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import current_request_id
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import calculate_expiry, build_history
-from ansible_collections.eccops.rapid.plugins.module_utils._credentials.due import judge_rotation
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, validate_anon_id, validate_request_id, is_same_request_id
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import read_histories, current_request_ids
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, find_service_name
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, validate_anon_id, validate_request_id, is_same_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, given_now
 
 
 def check_credentials(params: dict, is_check_mode: bool) -> dict:

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
-from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, audit_options, rapidauth_options, service_name_options
-from ansible_collections.eccops.rapid.plugins.module_utils._credentials.history import Member, list_members, mark_held
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.request_ids import validate_credentials
 from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLog
+from ansible_collections.eccops.rapid.plugins.module_utils._credentials.history import Member, list_members, mark_held
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.state import patch_and_verify
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError, Refusal
-from ansible_collections.eccops.rapid.plugins.module_utils._text import printable, printable_tree
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import NoRecord, open_record
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
+from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, audit_options, rapidauth_options, service_name_options
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, find_service_name
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, is_same_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.lookup import known
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import NoRecord, open_record
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, find_service_name
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.request_ids import validate_credentials
+from ansible_collections.eccops.rapid.plugins.module_utils._text import printable, printable_tree
 
 #: After as many calls in a row without an answer of the service the rest is not tried.
 MOST_CALLS_WITHOUT_ANSWER = 3

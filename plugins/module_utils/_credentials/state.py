@@ -6,17 +6,17 @@ from __future__ import annotations
 
 import os
 
-from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
-from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, audit_options, ledger_options, rapidauth_options
 from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLog
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, is_same_request_id, validate_anon_id, validate_request_id
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import ADOPTED, REPLACED, Outcome, ReplacementRequest, replace_one
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.lookup import look_while_at_work
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import NoRecord, current_request_ids, open_record
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, find_service_name
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
+from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, audit_options, ledger_options, rapidauth_options
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, find_service_name
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, is_same_request_id, validate_anon_id, validate_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.lookup import look_while_at_work
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import ADOPTED, REPLACED, Outcome, ReplacementRequest, replace_one
 
 
 def run(params: dict, is_check_mode: bool, run_directory: str | None = None) -> dict:

@@ -15,8 +15,8 @@ import os
 import time
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_fault
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_fault
 
 
 @contextlib.contextmanager

@@ -4,24 +4,24 @@
 
 from __future__ import annotations
 
-from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
-from ansible_collections.eccops.rapid.plugins.module_utils._options import (
-    RAPIDAUTH_RULES, audit_options, rapidauth_options, service_name, service_name_options)
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLogError
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.lookup import check_with_histories
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, MissingLibrary, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.findings import (
+    account_finding, installed_sac_findings, launcher_findings, no_account_finding, sac_findings, service_finding, unreadable_finding)
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.findings import Rules, credential_findings
-from ansible_collections.eccops.rapid.plugins.module_utils._time import given_now
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
-from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import read_limits
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
+from ansible_collections.eccops.rapid.plugins.module_utils._options import (
+    RAPIDAUTH_RULES, audit_options, rapidauth_options, service_name, service_name_options)
 from ansible_collections.eccops.rapid.plugins.module_utils._portal.token import provide_token
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import validate_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._report.model import build_report
 from ansible_collections.eccops.rapid.plugins.module_utils._report.text import render_lines, summarize_report
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import inspect_sac
-from ansible_collections.eccops.rapid.plugins.module_utils._fleet.findings import (
-    account_finding, installed_sac_findings, launcher_findings, no_account_finding, sac_findings, service_finding, unreadable_finding)
+from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import read_limits
+from ansible_collections.eccops.rapid.plugins.module_utils._time import given_now
 
 
 def check_fleet(params, is_check_mode, run_directory=None):

@@ -8,10 +8,10 @@ import collections
 import datetime
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
-from ansible_collections.eccops.rapid.plugins.module_utils._time import parse_instant
-from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import CRITICAL, WARNING, days_between, judge_severity
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import AT_MOST
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import COLLECTED, EXPIRED, REQUESTED, validate_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import CRITICAL, WARNING, days_between, judge_severity
+from ansible_collections.eccops.rapid.plugins.module_utils._time import parse_instant
 
 #: ``about`` is credential, sac, account or launcher; ``subject`` its name; ``ecc`` the center it belongs to.
 Finding = collections.namedtuple("Finding", "about subject ecc severity kind reason what_to_do")

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import typing
 
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet import variables as names
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import FleetReader
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_https_url
 
 _SERVICE = {**names.SERVICE, **names.SERVICE_NAMES}

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import typing
 
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet import variables as names
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.check_plan import plan_check
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.ledger_plan import plan_ledger, plan_service, read_service, refuse
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.provision_plan import plan_provision
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import FleetReader
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.request_ids import validate_credentials, validate_rotation_id
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 
 #: Between two look-ups of a credential that its position collects on its own schedule.
 CONFIRM_DELAY_SECONDS = 5

@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 import typing
 
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.values import read_text_or_nothing
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import CONNECTION, Variable, describe_unknown
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._text import printable
 
 MOST_LISTED = 20

@@ -13,8 +13,8 @@ import math
 import re
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_secret
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_secret
 
 _TRUE, _FALSE = ("yes", "true", "on", "1", "y", "t"), ("no", "false", "off", "0", "n", "f")
 _WAVE = re.compile(r"[1-9]\d{0,5}\Z|(?:100|[1-9]\d?)(?:\.\d+)?%\Z")

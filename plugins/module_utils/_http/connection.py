@@ -16,12 +16,12 @@ import ssl
 import typing
 from urllib.parse import quote, urlsplit
 
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import NotSent
 from ansible_collections.eccops.rapid.plugins.module_utils._http import failures
 from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import AnswerTooLong, deadline, open_connection
 from ansible_collections.eccops.rapid.plugins.module_utils._http.proxies import Proxy
 from ansible_collections.eccops.rapid.plugins.module_utils._http.response import LONGEST_ANSWER_BYTES, ServiceResponse
 from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import ClientCertificate
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import NotSent
 
 #: Heads, chunk sizes and trailers count too: an endless one is as bad as an endless body.
 _MOST_RECEIVED_BYTES = 2 * LONGEST_ANSWER_BYTES

@@ -13,10 +13,10 @@ import socket
 import ssl
 import typing
 
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, NotSent, RapidError, SacRefused, ServerNotTrusted
 from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import AnswerTooLong, deadline
 from ansible_collections.eccops.rapid.plugins.module_utils._http.response import LONGEST_ANSWER_BYTES
 from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import ClientCertificate
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, NotSent, RapidError, SacRefused, ServerNotTrusted
 
 # The alerts by which a server says that it does not like the client certificate; others are about something else.
 _CERTIFICATE_ALERTS = re.compile("CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE|DECRYPT_ERROR")

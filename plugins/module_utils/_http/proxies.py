@@ -17,8 +17,8 @@ import threading
 import typing
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import deadline, open_connection
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import ProxyFailed
+from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import deadline, open_connection
 from ansible_collections.eccops.rapid.plugins.module_utils._version import COLLECTION_VERSION
 
 #: The first of them that is set decides; set to nothing, it means no proxy.

@@ -15,13 +15,13 @@ import ssl
 import typing
 from urllib.parse import urlsplit
 
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import MissingLibrary
 from ansible_collections.eccops.rapid.plugins.module_utils._http import failures
 from ansible_collections.eccops.rapid.plugins.module_utils._http.connection import Connection, Response
 from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import AnswerTooLong, deadline
 from ansible_collections.eccops.rapid.plugins.module_utils._http.proxies import Proxy
 from ansible_collections.eccops.rapid.plugins.module_utils._http.response import LONGEST_ANSWER_BYTES, ServiceResponse
 from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import ClientCertificate
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import MissingLibrary
 
 try:
     import requests

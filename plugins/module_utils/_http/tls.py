@@ -12,8 +12,8 @@ import ssl
 import tempfile
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import deadline
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, SacUnusable
+from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import deadline
 
 #: How OpenSSL looks a CA up in a directory: by the hash of its name, such as 5ed36f99.0.
 _HASHED_NAME = re.compile(r"[0-9a-f]{8}\.[0-9]+\Z")

@@ -12,13 +12,13 @@ import time
 import typing
 from urllib.parse import urlencode, urlsplit
 
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, NotSent, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils._http.connection import Connection
 from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import deadline
 from ansible_collections.eccops.rapid.plugins.module_utils._http.proxies import find_proxy
 from ansible_collections.eccops.rapid.plugins.module_utils._http.response import (
     REQUEST_HEADERS, TEMPORARY_STATUSES, ServiceResponse, epoch_seconds, has_content_encoding, retry_after_seconds, unusable)
 from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import ClientCertificate
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, NotSent, Refusal
 
 MOST_ATTEMPTS = 5
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import datetime
 
-from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, parse_instant
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import DONE, OPEN
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import is_same_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, parse_instant
 
 #: What an end was reckoned from: its own collection, that of the first of its history, the first replacement in the
 #: ledger (it ends then or earlier), or its own request.

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import json
 
-from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import DONE, OPEN, Ledger, current_request_id
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import validate_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_https_url, service_name
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import validate_request_id
 
 
 def view_ledger(params: dict, is_check_mode: bool) -> dict:

@@ -14,10 +14,10 @@ import sqlite3
 import threading
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema
 from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import controller_and_user
-from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, utc_now
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
+from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, utc_now
 
 #: Outcomes that leave it open whether the credential was replaced.
 OPEN = ("intended", "unresolved")

@@ -9,9 +9,9 @@ import os
 import sqlite3
 import tempfile
 
-from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_fault, find_intruder
-from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import make_missing, remove, sync_directory
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import make_missing, remove, sync_directory
+from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_fault, find_intruder
 from ansible_collections.eccops.rapid.plugins.module_utils._options import service_name
 
 #: Distinguishes our file from any other SQLite file: "RAPL".

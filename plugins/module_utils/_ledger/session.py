@@ -8,12 +8,12 @@ import contextlib
 import os
 import typing
 
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.group_commit import DurableWrites
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import (
     Ledger, Progress, current_request_id, keep_position_ids, write_intent, write_outcome, write_progress)
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.locks import CredentialLocks
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.group_commit import DurableWrites
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
 
 

@@ -24,12 +24,12 @@ import tempfile
 import time
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
-from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_fault, find_intruder
-from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import make_missing, remove, replace
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import MissingLibrary, RapidError, Refusal
-from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, parse_instant
+from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
+from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import make_missing, remove, replace
+from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_fault, find_intruder
 from ansible_collections.eccops.rapid.plugins.module_utils._portal.client import Token
+from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, parse_instant
 
 try:
     from cryptography.exceptions import InvalidTag

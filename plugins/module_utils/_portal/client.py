@@ -14,11 +14,11 @@ import json
 import re
 from urllib.parse import urlencode
 
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils._http.response import ServiceResponse, json_object, unusable
 from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import Transport
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError, Refusal
-from ansible_collections.eccops.rapid.plugins.module_utils._time import from_epoch
 from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_https_url
+from ansible_collections.eccops.rapid.plugins.module_utils._time import from_epoch
 
 #: environment -> (API URL, query URL). The production API host and the sandbox query host are inferred by the vendor's
 #: naming of its other hosts; the other two are documented.

@@ -6,17 +6,17 @@ from __future__ import annotations
 
 import datetime
 
+from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLog
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, Refusal
+from ansible_collections.eccops.rapid.plugins.module_utils._http.requests_connection import RequestsConnection
+from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import client_context
+from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import Transport
 from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._options import audit_options, service_options, validate_https_url, validate_limits, validate_secret
 from ansible_collections.eccops.rapid.plugins.module_utils._portal.cache import (
     TokenCache, ensure_not_just_refused, refusal_content, stored_token, token_content)
-from ansible_collections.eccops.rapid.plugins.module_utils._http.requests_connection import RequestsConnection
-from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLog
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, Refusal
-from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._portal.client import ENVIRONMENTS, Token, log_in, normalize_caller_id, portal_query_url
-from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import client_context
-from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import Transport
+from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, utc_now
 
 
 def provide_token(params: dict, is_check_mode: bool, run_directory: str | None = None, source: str = "rapidsos_portal_token") -> dict:

@@ -12,11 +12,11 @@ import re
 import typing
 from urllib.parse import quote
 
-from ansible_collections.eccops.rapid.plugins.module_utils._http.response import ServiceResponse, printable_object, unusable
 from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import NO_AUDIT_LOG, AuditLog
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, Refusal, SacRefused
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, is_same_request_id, validate_anon_id, validate_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._http.response import ServiceResponse, printable_object, unusable
 from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import Transport
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, is_same_request_id, validate_anon_id, validate_request_id
 
 NUMBER_UNKNOWN = 1109
 NUMBER_NO_LICENCES = 1402

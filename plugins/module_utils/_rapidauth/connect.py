@@ -12,13 +12,13 @@ import hashlib
 import os
 
 from ansible_collections.eccops.rapid.plugins.module_utils._http.requests_connection import RequestsConnection
-from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
-from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import ensure_usable
-from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import load_sac, sac_source
 from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import client_context
 from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import Transport
 from ansible_collections.eccops.rapid.plugins.module_utils._options import service_name, validate_https_url, validate_limits
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import ensure_usable
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import load_sac, sac_source
+from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 
 _clients: dict[bytes, RapidAuthClient] = {}
 

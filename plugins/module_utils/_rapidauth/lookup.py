@@ -7,8 +7,8 @@ from __future__ import annotations
 import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError, Refusal
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential
 
 
 def known(look_up: typing.Callable[[str], Credential], identifier: str) -> Credential | None:

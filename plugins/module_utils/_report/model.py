@@ -8,10 +8,10 @@ import collections
 import datetime
 from typing import Any
 
-from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, parse_instant
-from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import CRITICAL, WARNING, Limits, days_between
-from ansible_collections.eccops.rapid.plugins.module_utils._text import printable_tree, shortened, without_ids
 from ansible_collections.eccops.rapid.plugins.module_utils._report.wording import describe_scope, describe_verdict, find_remedy, find_title, rank_urgency
+from ansible_collections.eccops.rapid.plugins.module_utils._text import printable_tree, shortened, without_ids
+from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import CRITICAL, WARNING, Limits, days_between
+from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, parse_instant
 from ansible_collections.eccops.rapid.plugins.module_utils._version import COLLECTION_VERSION
 
 FORMAT, FORMAT_VERSION = "eccops.rapid.credential_report", 1

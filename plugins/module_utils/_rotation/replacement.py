@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation import decisions
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, RapidError, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import DONE, OPEN, current_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import NoRecord
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, is_same_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.lookup import known, look_while_at_work
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import NoRecord
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation import decisions
 
 
 class ReplacementRequest(typing.NamedTuple):

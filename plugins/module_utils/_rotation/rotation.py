@@ -8,20 +8,20 @@ import signal
 import threading
 import typing
 
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import build_history
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import NoRecord, open_record
 from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, ledger_options, rapidauth_options, validate_concurrency
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, find_service_name
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import validate_anon_id, validate_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import ReplacementRequest
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.request_ids import validate_credentials, validate_rotation_id
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.wording import describe_plan, describe_refusals
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
-from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import build_history
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import validate_anon_id, validate_request_id
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import NoRecord, open_record
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, find_service_name
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.resolutions import resolve
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.wave_run import Wave
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.wording import describe_plan, describe_refusals
+from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 
 
 def rotate(params: dict, is_check_mode: bool, show_progress: typing.Callable[[dict, int], object] | None = None) -> dict:

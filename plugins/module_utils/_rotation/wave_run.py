@@ -10,9 +10,9 @@ import typing
 from concurrent.futures import ThreadPoolExecutor, wait
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import SILENT_KINDS, RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation import replacement
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import NoRecord
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation import replacement
 
 #: Outcomes that count as failures of the wave.
 FAILURES = (replacement.REFUSED, replacement.FAILED, replacement.UNRESOLVED)

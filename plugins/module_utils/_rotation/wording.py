@@ -8,8 +8,8 @@ import datetime
 import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.wave import MOST_CLOCK_SKEW_SECONDS
-from ansible_collections.eccops.rapid.plugins.module_utils._time import parse_instant
 from ansible_collections.eccops.rapid.plugins.module_utils._text import printable
+from ansible_collections.eccops.rapid.plugins.module_utils._time import parse_instant
 
 
 def describe_plan(result: dict, histories: dict, params: dict, now: datetime.datetime) -> typing.List[str]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 import datetime
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._sac.key_encoding import encrypt_key
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import SacUnusable
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.key_encoding import encrypt_key
 from ansible_collections.eccops.rapid.plugins.module_utils._time import UTC, format_instant
 
 try:

@@ -8,16 +8,16 @@ import datetime
 import os
 import stat
 
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, MissingLibrary, RapidError, SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_secret
 from ansible_collections.eccops.rapid.plugins.module_utils._sac import parts
-from ansible_collections.eccops.rapid.plugins.module_utils._sac.identification import recognise
-from ansible_collections.eccops.rapid.plugins.module_utils._sac.opening import open_parts
-from ansible_collections.eccops.rapid.plugins.module_utils._sac.parts import SacSource
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, MissingLibrary, RapidError, SacUnusable
-from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import (
     CRYPTOGRAPHY_ERROR, Sac, ensure_usable, is_key_of, reasons_against, valid_from, valid_until,
 )
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.identification import recognise
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.opening import open_parts
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.parts import SacSource
+from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 
 try:
     from cryptography import x509

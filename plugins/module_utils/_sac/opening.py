@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import warnings
 
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils._sac import identification, parts
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.ber import BerError
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.derivation_cost import Cost
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.parts import Part, SacSource
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import SacUnusable
 
 try:
     from cryptography import x509

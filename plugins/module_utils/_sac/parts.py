@@ -13,9 +13,9 @@ import binascii
 import re
 import typing
 
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.ber import BerError, Element, parse
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.identification import SYNONYMS, identify_der
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import SacUnusable
 
 MOST_PARTS = 200
 

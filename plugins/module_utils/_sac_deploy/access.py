@@ -8,8 +8,8 @@ import grp
 import os
 import pwd
 
-from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import parse_mode
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import parse_mode
 
 
 class Access:

@@ -19,10 +19,10 @@ import re
 import stat
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
-from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_intruder
-from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import sync_directory
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
+from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import sync_directory
+from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_intruder
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.access import Access
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.version import FILE_NAMES, Version
 

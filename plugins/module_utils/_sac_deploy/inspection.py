@@ -10,16 +10,16 @@ from __future__ import annotations
 import datetime
 import typing
 
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError, SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, rapidauth_options, validate_limits
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError, SacUnusable
-from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, given_now
-from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import Sac, describe_chain, is_key_of, reasons_against, valid_until
-from ansible_collections.eccops.rapid.plugins.module_utils._sac.algorithms import describe_key_type, weak_algorithms
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import ensure_accepted
+from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.algorithms import describe_key_type, weak_algorithms
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import Sac, describe_chain, is_key_of, reasons_against, valid_until
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import read_sac, sac_source
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.parts import SacSource
-from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client
+from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, given_now
 
 try:
     from cryptography import x509

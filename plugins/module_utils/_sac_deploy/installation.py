@@ -10,14 +10,14 @@ from __future__ import annotations
 import contextlib
 import os
 
-from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError, SacUnusable
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
+from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_https_url
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.access import Access
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.prober import ProofFailed, installed_files, memory_files, prove_as
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.store import SacStore
-from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.version import Version, WantedSac
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.systemd import validate_unit_name, reload_service
-from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_https_url
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.version import Version, WantedSac
 
 
 def run(params: dict, is_check_mode: bool) -> dict:

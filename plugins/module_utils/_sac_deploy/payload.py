@@ -8,11 +8,11 @@ import base64
 import datetime
 import secrets
 
-from ansible_collections.eccops.rapid.plugins.module_utils._sac.key_encoding import read_pss_algorithm
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import Sac, build_path
-from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import find_problems
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.key_encoding import read_pss_algorithm
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import read_sac, sac_source
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import find_problems
 
 try:
     from cryptography.hazmat.primitives import hashes

@@ -16,13 +16,13 @@ import sys
 import time
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._http.connection import Connection
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError, SacUnusable
+from ansible_collections.eccops.rapid.plugins.module_utils._http.connection import Connection
+from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import client_context
+from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import Transport
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient, ensure_accepted
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.access import Access
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.version import COMBINED, PASSPHRASE, WantedSac
-from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import client_context
-from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import Transport
 
 _GRACE_SECONDS = 5
 #: Called in the process that proves: returns the path of certificate and key, and the passphrase.

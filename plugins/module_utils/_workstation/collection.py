@@ -17,11 +17,11 @@ import stat
 import tempfile
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
-from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation.commands import run_command
-from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import make_missing, read_json, remove, sync_directory, write_json
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
+from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import make_missing, read_json, remove, sync_directory, write_json
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.commands import run_command
 
 #: Stands in an argument of the command for the path of the request file, as this position expands it.
 REQUEST_PATH = "{request_path}"

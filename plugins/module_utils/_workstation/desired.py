@@ -13,9 +13,9 @@ import pwd
 import stat
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import parse_mode
-from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import read_status
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import read_status
+from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import parse_mode
 
 HIDDEN = "(secret: not shown)\n"
 

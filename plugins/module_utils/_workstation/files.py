@@ -9,8 +9,8 @@ import os
 import shutil
 import subprocess
 
-from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.desired import Change, changes_to, wanted_directories, wanted_files
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.transaction import FileSetChange, remove_unused_directories
 

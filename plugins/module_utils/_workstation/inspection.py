@@ -9,8 +9,8 @@ import os
 import stat
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 
 #: No program and no configuration that is looked at comes near this.
 LONGEST_FILE_BYTES = 64 * 1024 * 1024

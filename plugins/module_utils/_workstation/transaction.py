@@ -17,7 +17,7 @@ import stat
 import types
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_intruder
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import (
     make_missing,
     read_json,
@@ -27,7 +27,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import
     sync_directory,
     write_json,
 )
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_intruder
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.desired import Change, Directory, File
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.lock import hold_lock
 

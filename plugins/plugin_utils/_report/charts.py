@@ -9,9 +9,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ansible_collections.eccops.rapid.plugins.module_utils._time import parse_instant
 from ansible_collections.eccops.rapid.plugins.module_utils._report.model import CRITICAL, FINE, LAST_WEEK, STATES, WARNING
 from ansible_collections.eccops.rapid.plugins.module_utils._report.wording import STATE_WORDS, format_number
+from ansible_collections.eccops.rapid.plugins.module_utils._time import parse_instant
 
 MOST_CENTERS = 10
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()

@@ -7,8 +7,8 @@ from __future__ import annotations
 import collections
 from typing import Any
 
-from ansible_collections.eccops.rapid.plugins.module_utils._time import parse_instant
 from ansible_collections.eccops.rapid.plugins.module_utils._report.model import STATES
+from ansible_collections.eccops.rapid.plugins.module_utils._time import parse_instant
 
 _SEVERITIES = {"fine": 0, "warning": 1, "critical": 2}
 

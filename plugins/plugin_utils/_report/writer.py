@@ -14,11 +14,11 @@ import stat
 import time
 from typing import Any
 
-from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
-from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
-from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import open_directory, parse_mode
-from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import make_missing, replace
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
+from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import make_missing, replace
+from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import open_directory, parse_mode
+from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._report.model import FORMAT, FORMAT_VERSION
 from ansible_collections.eccops.rapid.plugins.plugin_utils._report.html import render_html
 from ansible_collections.eccops.rapid.plugins.plugin_utils._report.junit import render_junit

@@ -7,12 +7,12 @@ from __future__ import annotations
 import datetime
 import random
 
-from ansible_collections.eccops.rapid.plugins.module_utils._fleet.findings import Rules, credential_findings, sac_findings
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.check import Observations
-from ansible_collections.eccops.rapid.plugins.module_utils._time import UTC, format_instant
-from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import Limits
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.findings import Rules, credential_findings, sac_findings
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import calculate_expiry
 from ansible_collections.eccops.rapid.plugins.module_utils._report.model import build_report
+from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import Limits
+from ansible_collections.eccops.rapid.plugins.module_utils._time import UTC, format_instant
 
 NOW = datetime.datetime(2026, 11, 22, 8, tzinfo=UTC)
 LIMITS = Limits(60, 14, None, None)

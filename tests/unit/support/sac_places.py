@@ -11,12 +11,12 @@ import ssl
 import pytest
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.access import Access
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.directory import PASSPHRASES, VERSIONS
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.installation import run
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.payload import build_payload
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.store import SacStore
+from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 from ansible_collections.eccops.rapid.tests.unit.support import certificates
 
 NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can install for another account, or make a file system")

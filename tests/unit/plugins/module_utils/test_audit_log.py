@@ -16,9 +16,9 @@ import types
 import pytest
 
 from ansible_collections.eccops.rapid.plugins.module_utils import _audit_log as audit_log
-from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
 from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLog, AuditLogError
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, Refusal
+from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
 from ansible_collections.eccops.rapid.tests.unit.support.clocks import MovedClock
 
 SUBJECT = {"api_url": "https://portal.ecc.example", "account": "launcher@ecc.example"}

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_secret, validate_texts
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_secret, validate_texts
 from ansible_collections.eccops.rapid.plugins.module_utils._portal.token import provide_token
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import sac_source
 

@@ -11,8 +11,8 @@ import stat
 import threading
 
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
 from ansible_collections.eccops.rapid.tests.unit.support.clocks import MovedClock
 
 

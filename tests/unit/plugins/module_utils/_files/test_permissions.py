@@ -10,9 +10,9 @@ import pwd
 import stat
 
 import pytest
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._files import permissions
 from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_fault, find_intruder, open_directory, parse_mode
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 
 EVE = 65534
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: gives files to another account")

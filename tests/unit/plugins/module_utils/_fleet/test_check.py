@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.eccops.rapid.plugins.module_utils._fleet import check as fleet_check
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet import check as fleet_check
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerRecord
 from ansible_collections.eccops.rapid.tests.unit.support.ledgers import API, intent
 from ansible_collections.eccops.rapid.tests.unit.support.report_fleets import NOW, days_ago, entry, format_instant, guid

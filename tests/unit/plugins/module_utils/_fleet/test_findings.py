@@ -6,11 +6,11 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError, Refusal
-from ansible_collections.eccops.rapid.plugins.module_utils._fleet.findings import credential_findings
-from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import Limits, read_limits, judge_severity
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import build_history
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.findings import (
     account_finding, installed_sac_findings, launcher_findings, sac_findings, service_finding)
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet.findings import credential_findings
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import build_history
+from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import Limits, read_limits, judge_severity
 from ansible_collections.eccops.rapid.tests.unit.support.report_fleets import LIMITS, NOW, RULES, days_ago, entry, guid, unknown
 
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet import plans, variables
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import FleetReader
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import known_names
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 
 KNOWN = known_names(["portal_launcher_email", "portal_launcher_is_login_checked"])
 IDS = ["00000000-0000-4000-8000-%012d" % number for number in range(4)]

@@ -8,8 +8,8 @@ import datetime
 
 import pytest
 
-from ansible_collections.eccops.rapid.plugins.module_utils._fleet import values
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.module_utils._fleet import values
 
 
 @pytest.mark.parametrize("value, reported", [

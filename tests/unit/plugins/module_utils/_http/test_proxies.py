@@ -12,8 +12,8 @@ import time
 
 import pytest
 
-from ansible_collections.eccops.rapid.plugins.module_utils._http.proxies import find_proxy, is_excepted
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import NotSent, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._http.proxies import find_proxy, is_excepted
 from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import response
 
 OK = response(body={"Status": "Collected"})

@@ -13,16 +13,16 @@ import tempfile
 import pytest
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, SacUnusable
-from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import Sac
 from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import client_context
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import Sac
 from ansible_collections.eccops.rapid.tests.unit.support.certificates import certificate_pem, key_pem
 
 ENVIRONMENT = dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path), PYTHONDONTWRITEBYTECODE="1")
 IMPORTS = """
 import sys
-from ansible_collections.eccops.rapid.plugins.module_utils._sac import loading
-from ansible_collections.eccops.rapid.plugins.module_utils._http import tls
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._http import tls
+from ansible_collections.eccops.rapid.plugins.module_utils._sac import loading
 def use(path, passphrase):
     try:
         tls.client_context(None, loading.load_sac(loading.sac_source({"sac_path": path, "sac_passphrase": passphrase})))

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.eccops.rapid.plugins.module_utils._http.response import LONGEST_ANSWER_BYTES
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, NotSent, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._http.response import LONGEST_ANSWER_BYTES
 from ansible_collections.eccops.rapid.plugins.module_utils._version import COLLECTION_VERSION
 from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import cut, response
 

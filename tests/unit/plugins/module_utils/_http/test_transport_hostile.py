@@ -14,9 +14,9 @@ import zlib
 
 import pytest
 
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import AnswerTooLong
 from ansible_collections.eccops.rapid.plugins.module_utils._http.response import LONGEST_ANSWER_BYTES
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, Refusal
 from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import response
 
 OK = response(body={"Status": "Collected"})

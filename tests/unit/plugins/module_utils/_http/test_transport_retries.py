@@ -9,8 +9,8 @@ from email.utils import formatdate
 
 import pytest
 
-from ansible_collections.eccops.rapid.plugins.module_utils._http.response import ServiceResponse, retry_after_seconds
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, Refusal
+from ansible_collections.eccops.rapid.plugins.module_utils._http.response import ServiceResponse, retry_after_seconds
 from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import MOST_ATTEMPTS, Pacer
 from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import cut, response
 

@@ -66,8 +66,8 @@ def test_every_write_that_returns_is_committed_and_one_commit_covers_many(path):
 PROGRAM = """
 import sys
 sys.path[:0] = %r
-from ansible_collections.eccops.rapid.tests.unit.support.ledgers import API, intent
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerRecord
+from ansible_collections.eccops.rapid.tests.unit.support.ledgers import API, intent
 with LedgerRecord(sys.argv[1], API) as record:
     for number in range(25):
         record.intend(intent(new_anon_id=str(number)))

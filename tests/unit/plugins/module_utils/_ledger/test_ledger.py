@@ -9,10 +9,10 @@ import socket
 
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils import _audit_log as audit_log
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger, current_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.info import view_ledger
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger, current_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerRecord, current_request_ids
 from ansible_collections.eccops.rapid.tests.unit.support.ledgers import API, intent
 

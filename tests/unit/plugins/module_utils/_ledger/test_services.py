@@ -10,10 +10,10 @@ import sqlite3
 
 import pytest
 
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import schema
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.info import view_ledger
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerReading, LedgerRecord, read_histories
 from ansible_collections.eccops.rapid.plugins.module_utils._options import service_name
 from ansible_collections.eccops.rapid.tests.unit.support.ledgers import intent

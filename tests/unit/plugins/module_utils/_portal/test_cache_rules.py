@@ -9,9 +9,9 @@ import datetime
 import pytest
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError, Refusal
-from ansible_collections.eccops.rapid.plugins.module_utils._time import UTC
-from ansible_collections.eccops.rapid.plugins.module_utils._portal.client import Token
 from ansible_collections.eccops.rapid.plugins.module_utils._portal.cache import ensure_not_just_refused, refusal_content, stored_token, token_content
+from ansible_collections.eccops.rapid.plugins.module_utils._portal.client import Token
+from ansible_collections.eccops.rapid.plugins.module_utils._time import UTC
 
 NOW = datetime.datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 MINUTE, HOUR = datetime.timedelta(minutes=1), datetime.timedelta(hours=1)

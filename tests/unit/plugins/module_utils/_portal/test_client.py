@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, InvalidInput, RapidError, Refusal
-from ansible_collections.eccops.rapid.plugins.module_utils._time import UTC
 from ansible_collections.eccops.rapid.plugins.module_utils._portal.client import Token, expiry, log_in, normalize_caller_id, portal_query_url
+from ansible_collections.eccops.rapid.plugins.module_utils._time import UTC
 from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import response
 
 NOW = datetime.datetime(2026, 11, 22, 8, 0, tzinfo=UTC)

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.eccops.rapid.plugins.module_utils._http import requests_connection
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, MissingLibrary, NotSent, SacUnusable
+from ansible_collections.eccops.rapid.plugins.module_utils._http import requests_connection
 from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_https_url, validate_limits
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client
 from ansible_collections.eccops.rapid.tests.unit.support import certificates

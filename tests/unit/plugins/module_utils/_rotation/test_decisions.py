@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.decisions import plan_replacement
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.decisions import plan_replacement
 
 ID = "65c4d858-23b2-4a9e-9c45-b8f36d1c442f"
 NEW_ID = "f7500457-5663-4086-a749-d9e2f7a002cc"

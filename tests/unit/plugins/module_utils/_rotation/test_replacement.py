@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, Refusal
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerReading, LedgerRecord
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import ReplacementRequest, replace_one
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerReading, LedgerRecord
 from ansible_collections.eccops.rapid.tests.unit.support.ledgers import intent
 from ansible_collections.eccops.rapid.tests.unit.support.model_rapidauth import ModelRapidAuth
 

@@ -9,10 +9,10 @@ import shutil
 import tempfile
 
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import ReplacementRequest, replace_one
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import open_record
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import ReplacementRequest, replace_one
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.resolutions import resolve
 from ansible_collections.eccops.rapid.tests.unit.support.model_rapidauth import LOOK_FATES, WRITE_FATES, Countdown, Crash, Crashing, ModelRapidAuth
 

@@ -10,9 +10,9 @@ import datetime
 import pytest
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import SacUnusable
-from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import Sac, ensure_usable
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import SacSource, load_sac
+from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 from ansible_collections.eccops.rapid.tests.unit.support import certificates
 from ansible_collections.eccops.rapid.tests.unit.support.certificates import days_from_now
 

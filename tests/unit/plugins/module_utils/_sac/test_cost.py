@@ -15,13 +15,13 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.eccops.rapid.plugins.module_utils._sac import ber
-from ansible_collections.eccops.rapid.plugins.module_utils._sac.derivation_cost import MOST_ROUNDS
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError, SacUnusable
-from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
+from ansible_collections.eccops.rapid.plugins.module_utils._sac import ber
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import ensure_usable
-from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import inspect_sac
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.derivation_cost import MOST_ROUNDS
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import SacSource, load_sac, read_sac
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import inspect_sac
+from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 from ansible_collections.eccops.rapid.tests.unit.support import certificates
 from ansible_collections.eccops.rapid.tests.unit.support.certificates import certificate_pem, encode_der, key_pem
 from ansible_collections.eccops.rapid.tests.unit.support.openssl import openssl

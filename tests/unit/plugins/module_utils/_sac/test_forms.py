@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs7
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import SacUnusable
-from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import inspect_sac
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import SacSource, load_sac, read_sac, sac_source
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.inspection import inspect_sac
 from ansible_collections.eccops.rapid.tests.unit.support.certificates import certificate_pem, days_from_now, key_pem, pkcs12_bytes
 from ansible_collections.eccops.rapid.tests.unit.support.openssl import openssl
 

@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import SacUnusable
-from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
+from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import client_context
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import SacSource, load_sac, sac_source
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.payload import build_payload, build_windows_payload
-from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import client_context
+from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 from ansible_collections.eccops.rapid.tests.unit.support.certificates import certificate_pem, key_pem
 from ansible_collections.eccops.rapid.tests.unit.support.openssl import openssl
 

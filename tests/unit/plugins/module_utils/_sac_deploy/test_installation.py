@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy import directory as sac_directory
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy import directory as sac_directory
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.access import Access
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.version import WantedSac
 from ansible_collections.eccops.rapid.tests.unit.support import certificates

@@ -13,8 +13,8 @@ import traceback
 
 import pytest
 
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation import collection, commands
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation import collection, commands
 
 ID, OTHER = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
 

@@ -11,8 +11,8 @@ import threading
 import time
 
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation import lock, transaction
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation import lock, transaction
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.desired import wanted_directories, wanted_files
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import run
 from ansible_collections.eccops.rapid.tests.unit.support.file_sets import ENDS_BADLY, ENDS_WELL, MARKER, one, params, tree

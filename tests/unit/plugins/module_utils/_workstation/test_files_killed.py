@@ -10,10 +10,10 @@ import os
 import signal
 
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils._files import durable
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation import transaction
-from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._files import durable
+from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation import transaction
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import run
 from ansible_collections.eccops.rapid.tests.unit.support.file_sets import ENDS_BADLY, params, tree
 

@@ -10,8 +10,8 @@ import os
 import stat
 
 import pytest
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation import lock, transaction
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation import lock, transaction
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.desired import wanted_directories, wanted_files
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import run
 from ansible_collections.eccops.rapid.tests.unit.support.file_sets import params, tree

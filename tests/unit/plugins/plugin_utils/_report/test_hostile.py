@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 import pytest
 
 from ansible_collections.eccops.rapid.plugins.module_utils._text import printable
-from ansible_collections.eccops.rapid.plugins.plugin_utils._report.writer import RENDERERS
 from ansible_collections.eccops.rapid.plugins.plugin_utils._report.markdown import escape_markdown
+from ansible_collections.eccops.rapid.plugins.plugin_utils._report.writer import RENDERERS
 from ansible_collections.eccops.rapid.tests.unit.support.pages import Page
 from ansible_collections.eccops.rapid.tests.unit.support.report_fleets import entry, report
 

@@ -9,9 +9,9 @@ import os
 import stat
 
 import pytest
-from ansible_collections.eccops.rapid.plugins.plugin_utils._report import writer as report_files
-from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
+from ansible_collections.eccops.rapid.plugins.plugin_utils._report import writer as report_files
 from ansible_collections.eccops.rapid.plugins.plugin_utils._report.writer import write_report
 from ansible_collections.eccops.rapid.tests.unit.support.clocks import MovedClock
 from ansible_collections.eccops.rapid.tests.unit.support.report_fleets import entry, report
