@@ -76,7 +76,7 @@ function Resolve-Command {
 }
 
 function Confirm-Directory {
-    # Makes the directory where it is missing, and refuses one that others could change. Returns whether it was made.
+    # Makes the directory where it is missing, and refuses a path that others could lead elsewhere. Returns whether it was made.
     $missing = New-Object -TypeName System.Collections.Generic.Stack[string]
     for ($above = $directory; -not [IO.Directory]::Exists($above); $above = [IO.Path]::GetDirectoryName($above)) {
         if ([IO.File]::Exists($above)) {
@@ -85,14 +85,16 @@ function Confirm-Directory {
         $missing.Push($above)
     }
     $isMissing = $missing.Count -gt 0
-    if (-not $isMissing) {
-        if ([IO.File]::GetAttributes($directory) -band [IO.FileAttributes]::ReparsePoint) {
-            throw "$directory leads elsewhere"
+    while ($above.Length -gt 3) {  # the root of a drive cannot be exchanged
+        if ([IO.File]::GetAttributes($above) -band [IO.FileAttributes]::ReparsePoint) {
+            throw "$above leads elsewhere"
         }
-        $intruder = Find-Intruder -Sddl ([EccopsClosedFile]::ReadSecurity($directory)) -AccountSid ([EccopsClosedFile]::Account())
+        $isAncestor = $above.Length -lt $directory.Length
+        $intruder = Find-Intruder -Sddl ([EccopsClosedFile]::ReadSecurity($above)) -AccountSid ([EccopsClosedFile]::Account()) -ForAncestor:$isAncestor
         if ($intruder) {
-            throw "$directory can be changed by $intruder"
+            throw "$above can be changed by $intruder"
         }
+        $above = [IO.Path]::GetDirectoryName($above)
     }
     while (-not $module.CheckMode -and $missing.Count -gt 0) {
         [EccopsClosedFile]::CreateDirectory($missing.Pop())
@@ -126,7 +128,6 @@ function Invoke-Collection {
     catch {
         Stop-Module -Kind 'not_collected' -Detail @{ is_delivered = $false } -Message "the RequestId cannot be delivered to ${path}: $(Get-Reason $_)"
     }
-    $module.Result.changed = $true
     $module.Result.is_delivered = $true
     $command = Resolve-Command
     try {
@@ -147,6 +148,7 @@ function Invoke-Collection {
     catch {
         Stop-Module -Kind 'not_collected' -Message "the command succeeded, but that cannot be recorded beside ${path}: $(Get-Reason $_)"
     }
+    $module.Result.changed = $true
     $module.Result.is_collected = $true
 }
 

@@ -54,10 +54,14 @@ CLOSED = "O:SYD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;%s)" % ACCOUNT
 CALLS = [
     *[("Find-Intruder", {"Sddl": sddl, "AccountSid": ACCOUNT}, intruder) for sddl, intruder in (
         (CLOSED, None), (CLOSED + "(A;;0x1200a9;;;BU)", None), (CLOSED + "(D;;FA;;;WD)", None), (CLOSED + "(A;OICIIO;FA;;;CO)", None),
+        (CLOSED + "(A;OICIIO;FA;;;AU)", None),
         (CLOSED.replace("O:SY", "O:BA"), None), (CLOSED.replace("O:SY", "O:" + ACCOUNT), None),
         (CLOSED.replace("O:SY", "O:S-1-5-21-1-2-3-1001"), "S-1-5-21-1-2-3-1001"), (CLOSED + "(A;;FA;;;BU)", "S-1-5-32-545"),
         (CLOSED + "(A;;0x2;;;WD)", "S-1-1-0"), (CLOSED + "(A;;0x4;;;AU)", "S-1-5-11"), (CLOSED + "(A;;SD;;;BU)", "S-1-5-32-545"),
         (CLOSED + "(A;;WD;;;BU)", "S-1-5-32-545"), (CLOSED + "(A;;GA;;;IU)", "S-1-5-4"), (CLOSED + "(A;;GW;;;IU)", "S-1-5-4"), ("O:SY", "S-1-1-0"))],
+    *[("Find-Intruder", {"Sddl": sddl, "AccountSid": ACCOUNT, "ForAncestor": True}, intruder) for sddl, intruder in (
+        ("O:SYD:(A;OICI;FA;;;SY)(A;CI;0x116;;;BU)(A;OICI;0x1200a9;;;BU)(A;OICIIO;GA;;;CO)", None), (CLOSED + "(A;;0x40;;;BU)", "S-1-5-32-545"),
+        (CLOSED + "(A;;SD;;;BU)", "S-1-5-32-545"), (CLOSED + "(A;;GA;;;IU)", "S-1-5-4"), (CLOSED.replace("O:SY", "O:BU"), "S-1-5-32-545"))],
     *[("Test-AbsolutePath", {"Path": path}, expected) for path, expected in (
         ("C:\\a\\b.json", True), ("c:\\Program Files\\x", True), ("C:\\", False), ("C:\\a\\", False), ("C:\\a\\\\b", False), ("C:a", False),
         ("\\\\server\\share\\a", False), ("\\a", False), ("a", False), ("", False), ("C:\\a\\..\\b", False), ("C:\\a\\.\\b", False), ("C:\\a.\\b", False),
