@@ -59,6 +59,8 @@ REHEARSED = [
     (re.compile(r"^openssl pkcs12 .*"), r"\g<0> -passin file:{directory}/sac/passphrase", "nobody is there to be asked for it"),
     (re.compile(r"^(PYTHONPATH=roles/sandbox/files python -m rapid_sandbox --data-directory build/sandbox)$"),
      r"\1-by-hand --rapidauth-port 0 --portal-port 0 --device-port 0 --admin-port 0", "takes free ports, and a directory of its own"),
+    (re.compile(r"^PYTHONPATH=\S+/(roles/sandbox/files python -m rapid_demo) --directory build/demo$"),
+     r"PYTHONPATH=build/collections/ansible_collections/eccops/rapid/\1 --directory build/demo", "the checkout is the installed collection"),
 ]
 #: Run to their end; exit code 0 is wanted.
 RUNNABLE = [re.compile(pattern) for pattern in (
@@ -73,6 +75,7 @@ RUNNABLE = [re.compile(pattern) for pattern in (
     r"(\.venv/bin/)?python tests/bench/\w+\.py( --\w+)?",
     r"\.venv/bin/python -m pytest tests/.*",
     r"\.venv/bin/nox (--list|-Rs [\w-]+)",
+    r"PYTHONPATH=\S+/roles/sandbox/files python -m rapid_demo .*",
     r"python3 -I -c pass",
     r"version=\$\(readlink -f /etc/rapidauth-sac/current\)\nprintf .* \| curl --config - https://\.\.\.",
     r'curl (-X PATCH )?"?http://127\.0\.0\.1:8446/.*',

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from playbook_fleet import Fleet
 
-PLAYBOOKS = ("block_credentials", "check_credentials", "demo", "provision_workstations", "rotate_credentials")
+PLAYBOOKS = ("block_credentials", "check_credentials", "provision_workstations", "rotate_credentials")
 LARGEST_BYTES = 1024 * 1024
 FORBIDDEN_NAMES = re.compile(
     r"(^|/)(\.git|\.venv|\.ci|\.ansible|\.pytest_cache|\.hypothesis|__pycache__|build|output)(/|$)"

@@ -6,7 +6,8 @@
 def text(directory, values):
     """Returns the banner, which names files with secrets but shows none."""
     sac = values["sandbox_sacs"]["valid"]["combined_path"]
-    request_id = values["sandbox_fleet"][0]["request_id"] if values["sandbox_fleet"] else "<RequestId>"
+    # The last position's: the first one is the canary of the rotation that the README rehearses.
+    request_id = values["sandbox_fleet"][-1]["request_id"] if values["sandbox_fleet"] else "<RequestId>"
     base, ca = values["rapidauth_api_url"], values["rapidauth_ca_path"]
     return f"""eccops.rapid sandbox: RapidAuth and the RapidSOS Portal, simulated on this machine
 
