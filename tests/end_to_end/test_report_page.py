@@ -7,6 +7,7 @@ import pathlib
 import re
 import struct
 
+import axe_core_python
 import pytest
 from ansible_collections.eccops.rapid.plugins.plugin_utils._report.html import render_html
 from ansible_collections.eccops.rapid.tests.unit.support.report_fleets import entry, large_fleet, report
@@ -20,6 +21,8 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(devtools.chromium() is None, reason="no Chromium here: apt-get install chromium; the page was not looked at in a browser"),
 ]
+AXE = (pathlib.Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+VIOLATIONS = "axe.run().then(found => JSON.stringify(found.violations.map(each => each.id)))"
 #: Runs what a test wants timed, and tells the milliseconds until it was drawn.
 TIMED = """new Promise(done => { const begin = performance.now(); (%s);
            requestAnimationFrame(() => setTimeout(() => done(performance.now() - begin))); })"""
@@ -68,7 +71,7 @@ def test_it_opens_filters_and_sorts_within_a_second(browser, place):
 
 def test_the_first_screen_answers_the_question(browser, made):
     visible = browser.evaluate(
-        "[...document.querySelectorAll('h1, .advice, .todo b')].filter(each => each.getBoundingClientRect().bottom < innerHeight)"
+        "[...document.querySelectorAll('h1, .advice, .todo > li > b')].filter(each => each.getBoundingClientRect().bottom < innerHeight)"
         ".map(each => each.textContent)")
     critical = [each["title"] for each in made["to_do"] if each["severity"] == "critical"]
     assert visible[:2] == [made["verdict"]["headline"], "{advice} {scope}".format(**made["verdict"])] and visible[2:2 + len(critical)] == critical
@@ -77,6 +80,7 @@ def test_the_first_screen_answers_the_question(browser, made):
 
 
 def test_search_filter_and_sort_with_the_keyboard(browser, made):
+    assert [row[0] for row in rows(browser, "all")[:3]] == ["critical"] * 3  # the worst first
     ecc = next(each["ecc"] for each in made["findings"] if each["kind"] == "expired")
     browser.press("/", *(ecc + " expired"))
     found = rows(browser, "findings")
@@ -88,6 +92,9 @@ def test_search_filter_and_sort_with_the_keyboard(browser, made):
     assert {row[0] for row in rows(browser, "findings")} == {"warning"}
     browser.press("Tab", *"river")
     assert {(row[0], row[1]) for row in rows(browser, "findings")} == {("warning", "river")}
+
+    browser.press("Tab", "Tab", "Enter")  # one button clears the search and every filter
+    assert told(browser, "findings") == "1 to 100 of %d rows" % made["counts"]["findings"]["total"]
 
     browser.evaluate("document.querySelectorAll('#all th button')[7].focus()")
     browser.press("Enter")
@@ -171,3 +178,43 @@ def test_the_picture_in_the_docs_is_of_this_page(place, tmp_path):
     (ROOT / "build" / "credential_report.png").write_bytes(picture)  # copied to docs/images by hand when the page changes
     kept = SCREENSHOT.read_bytes()
     assert kept[:8] == b"\x89PNG\r\n\x1a\n" and struct.unpack(">II", kept[16:24]) == (1280, 1190) and len(kept) < 300000
+
+
+@pytest.mark.parametrize("size", [0, 118, SIZE])
+def test_it_is_accessible_and_fits_at_every_width(size, tmp_path):
+    """The pictures are kept in build/report_screenshots, to be looked at when the page changes."""
+    page, pictures = tmp_path / "report.html", ROOT / "build" / "report_screenshots"
+    pictures.mkdir(parents=True, exist_ok=True)
+    page.write_text(render_html(large_fleet(size) if size else report({})), encoding="utf-8")
+    with devtools.Browser(tmp_path / "profile") as browser:
+        browser.call("Emulation.setTimezoneOverride", timezoneId="America/Chicago")
+        for width, media, scheme in [(1280, "", "light"), (768, "", "dark"), (390, "", "light"), (390, "", "dark"), (768, "print", "light")]:
+            browser.call("Emulation.setDeviceMetricsOverride", width=width, height=1000, deviceScaleFactor=1, mobile=width < 500)
+            browser.call("Emulation.setEmulatedMedia", media=media, features=[{"name": "prefers-color-scheme", "value": scheme}])
+            browser.open(page.as_uri())
+            assert browser.evaluate("document.documentElement.scrollWidth") <= width, "%d is too narrow" % width
+            browser.evaluate(AXE)
+            assert json.loads(browser.evaluate(VIOLATIONS)) == []
+            (pictures / ("%d-%d-%s.png" % (size, width, media or scheme))).write_bytes(browser.screenshot())
+        assert re.fullmatch(r"2026-11-22 08:00 UTC \(Nov 22, 2026, 2:00.AM here\)", browser.evaluate("document.querySelector('time').textContent"))
+        browser.evaluate("document.body.append(document.createElement('input'))")
+        assert "label" in set(json.loads(browser.evaluate(VIOLATIONS)))  # axe sees what is planted
+
+
+def test_long_names_wrap_and_labels_do_not_collide(tmp_path):
+    ecc = "Harbor County Emergency Communications Center and Regional Dispatch 911"
+    page = tmp_path / "report.html"
+    page.write_text(render_html(report({"a": (ecc, entry(1, status="Expired")), "b": ("x" * 90, entry(2))})), encoding="utf-8")
+    with devtools.Browser(tmp_path / "profile") as browser:
+        browser.call("Emulation.setDeviceMetricsOverride", width=390, height=840, deviceScaleFactor=1, mobile=True)
+        browser.open(page.as_uri())
+        assert browser.evaluate("document.documentElement.scrollWidth") == 390
+        assert [row[0] for row in browser.evaluate(
+            "[...document.querySelectorAll('.centers tbody tr')].map(row => [...row.cells].map(cell => cell.textContent))")] == [ecc, "x" * 90]
+        boxes = browser.evaluate("[...document.querySelectorAll('svg.timeline text')].map(each => { const box = each.getBBox();"
+                                 " return [each.textContent, box.x, box.y, box.x + box.width, box.y + box.height]; })")
+        assert {"ended", "Dec", "Jan", "2027", "later"} <= {box[0] for box in boxes}
+        assert [(one[0], other[0]) for index, one in enumerate(boxes) for other in boxes[:index]
+                if one[1] < other[3] and other[1] < one[3] and one[2] < other[4] and other[2] < one[4]] == []
+        # On a phone what to do stands below its finding, within the screen.
+        assert browser.evaluate("[...document.querySelectorAll('#findings td')].every(each => each.getBoundingClientRect().right <= 390)")

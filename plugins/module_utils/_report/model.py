@@ -16,6 +16,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._version import COLLE
 
 FORMAT, FORMAT_VERSION = "eccops.rapid.credential_report", 1
 FINE, UNCHECKED = "fine", "unchecked"
+REQUESTED, EXPIRED = "Requested", "Expired"
 #: Worst first.
 STATES = (CRITICAL, WARNING, UNCHECKED, FINE)
 #: {key of the rows of each kind of subject in a report: the kind}
@@ -38,7 +39,7 @@ def build_report(seen: Any, rules: Any, sac_limits: Limits, fail_on: str, show_i
     credentials, others = [], {"sac": [], "account": [], "launcher": []}
     for each in seen.credentials:
         entry = each["entry"] or {}
-        row = _subject(each, findings, of_subject, bool(entry), entry.get("expires_date"), rules.now)
+        row = _subject(each, findings, of_subject, bool(entry), _find_end(entry, rules.now), rules.now)
         shown = (lambda identifier: identifier) if show_ids else shortened
         row.update(
             status=entry.get("status"),
@@ -87,6 +88,13 @@ def build_report(seen: Any, rules: Any, sac_limits: Limits, fail_on: str, show_i
             "collection_minutes": rules.collection_minutes,
         },
     }
+
+
+def _find_end(entry: dict[str, Any], now: datetime.datetime) -> str | None:
+    """Returns when a credential stops working. A year from now would mislead where it lapses within minutes, or the service calls it expired."""
+    ends = parse_instant(entry.get("expires_date"))
+    is_early = entry.get("status") == REQUESTED or (entry.get("status") == EXPIRED and ends is not None and ends > now)
+    return None if is_early else entry.get("expires_date")
 
 
 def _anon_ids(credentials: list[dict[str, Any]]) -> dict[str, set[str | None]]:

@@ -91,17 +91,20 @@ def find_remedy(kind: str, otherwise: str) -> str:
 
 def describe_verdict(counts: dict[str, Any]) -> tuple[str, str, str]:
     """Returns (answer, headline, advice): can dispatch work tomorrow?"""
+    if not counts["subjects"]["total"]:
+        return "no", "Nothing was checked.", "The check was given no credential, SAC, account or launcher."
+    unchecked = counts["subjects"]["unchecked"]
+    left = " %s not checked." % format_number(unchecked) if unchecked else ""
     if counts["findings"]["critical"]:
-        today = "%s to fix today" % _findings(counts["findings"]["critical"])
+        today = "%s to fix today.%s" % (_findings(counts["findings"]["critical"]), left)
         if counts["critical_positions"]:
             where = "%s of %s positions" % (format_number(counts["critical_positions"]), format_number(counts["positions"]))
-            return "no", "Not everywhere: dispatch may be unable to work at %s." % where, today + "."
-        return "no", "Not for certain: something that whole centers depend on does not work.", today + "."
-    if counts["findings"]["warning"]:
-        return "yes", "Yes, dispatch can work tomorrow.", "%s to plan for." % _findings(counts["findings"]["warning"])
-    if counts["subjects"]["unchecked"]:
-        return "yes", "Yes, as far as it was checked.", "%s not checked." % format_number(counts["subjects"]["unchecked"])
-    return "yes", "Yes, dispatch can work tomorrow.", "Nothing has to be done."
+            return "no", "Not everywhere: dispatch may be unable to work at %s." % where, today
+        return "no", "Not for certain: something that whole centers depend on does not work.", today
+    planned = "%s to plan for." % _findings(counts["findings"]["warning"]) if counts["findings"]["warning"] else ""
+    if unchecked:
+        return "yes", "Yes, as far as it was checked.", (planned + left).strip()
+    return "yes", "Yes, dispatch can work tomorrow.", planned or "Nothing has to be done."
 
 
 def describe_scope(counts: dict[str, Any]) -> str:
@@ -109,7 +112,7 @@ def describe_scope(counts: dict[str, Any]) -> str:
     groups = {"credential": "credentials", "sac": "sacs", "account": "accounts", "launcher": "launchers"}
     covered = [count_nouns(about, counts[plural]["total"]) for about, plural in groups.items() if counts[plural]["total"]]
     left_out = [NOUNS[about][1] for about, plural in groups.items() if not counts[plural]["total"]]
-    return "Covers %s%s." % (_join(covered), ", but no %s" % _join(left_out, "or") if left_out else "")
+    return "Covers %s%s." % (_join(covered or ["nothing"]), ", but no %s" % _join(left_out, "or") if left_out else "")
 
 
 def _join(parts: list[str], conjunction: str = "and") -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ansible_collections.eccops.rapid.plugins.module_utils._report.model import CRITICAL, FINE, LAST_WEEK, STATES, WARNING
+from ansible_collections.eccops.rapid.plugins.module_utils._report.model import FINE, LAST_WEEK, STATES
 from ansible_collections.eccops.rapid.plugins.module_utils._report.wording import STATE_WORDS, format_number
 from ansible_collections.eccops.rapid.plugins.module_utils._time import parse_instant
 
@@ -22,7 +22,7 @@ def draw_timeline(report: dict[str, Any]) -> Markup:
     weeks = report["timeline"]["weeks"]
     today = parse_instant(report["generated_at"]).date()  # type: ignore[union-attr]  # the report has it
     highest = _ceiling(max(sum(week[state] for state in STATES) for week in weeks))
-    left, top, wide, high, step = 44, 16, 716, 176, 13
+    left, top, wide, high, step = 44, 16, 720, 176, 12
     parts: list[Markup] = []
     for share in (0, 0.5, 1):
         y = top + high * (1 - share)
@@ -30,19 +30,24 @@ def draw_timeline(report: dict[str, Any]) -> Markup:
             parts.append(Markup('<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/>') % (left, left + wide, y, y))
             parts.append(Markup('<text class="tick" x="%d" y="%.1f" text-anchor="end">%s</text>') % (left - 6, y + 4, _short(highest * share)))
     for week in weeks:
-        x = left + (week["week"] + 1) * step
+        x = _week_x(week["week"], left, step)
         parts.append(_bar(week, x, step - 2, top + high, high / highest, _week_in_words(week["week"], today)))
     parts += _months(today, left, step, top + high + 18)
     for severity in ("warning", "critical"):
         days = report["limits"]["end"][severity + "_days"]
         if days is not None and 0 < days < 7 * LAST_WEEK:
-            x = left + step + days / 7 * step
+            x = _week_x(0, left, step) + days / 7 * step
             parts.append(Markup('<line class="limit %s" x1="%.1f" x2="%.1f" y1="%d" y2="%d"/>') % (severity, x, x, top - 8, top + high))
             parts.append(Markup('<text class="tick" x="%.1f" y="%d">%g days</text>') % (x + 4, top - 2, days))
     caption = "%s of %s credentials have ended, and %s have no date." % (
         format_number(sum(weeks[0][state] for state in STATES)),
         format_number(report["counts"]["credentials"]["total"]), format_number(report["timeline"]["without_date"]))
-    return _svg("timeline", 772, top + high + 28, "When credentials end, by week", caption, parts)
+    return _svg("timeline", 772, top + high + 42, "When credentials end, by week", caption, parts)
+
+
+def _week_x(week: int, left: int, step: int) -> int:
+    """Returns where the bar of a week begins. That of the ended ones stands apart, above its own label."""
+    return left + 8 if week < 0 else left + 56 + week * step
 
 
 def _bar(week: dict[str, int], x: float, width: float, bottom: float, scale: float, when: str) -> Markup:
@@ -65,64 +70,75 @@ def _week_in_words(week: int, today: datetime.date) -> str:
 
 
 def _months(today: datetime.date, left: int, step: int, y: int) -> list[Markup]:
-    parts = [Markup('<text class="tick" x="%d" y="%d" text-anchor="middle">ended</text>') % (left + 4, y)]
-    for week in range(3, LAST_WEEK - 1):
+    """Returns the names below the bars: each month at its first full week, and the year below January and below the first month."""
+    parts = [Markup('<text class="tick" x="%d" y="%d" text-anchor="middle">ended</text>') % (_week_x(-1, left, step) + step // 2 - 1, y)]
+    is_first = True
+    for week in range(LAST_WEEK - 3):
         day = today + datetime.timedelta(days=7 * week)
         if day.day <= 7:
-            text = _MONTHS[day.month - 1] + (" %d" % day.year if day.month == 1 else "")
-            parts.append(Markup('<text class="tick" x="%d" y="%d">%s</text>') % (left + (week + 1) * step, y, text))
+            x = _week_x(week, left, step)
+            parts.append(Markup('<text class="tick" x="%d" y="%d">%s</text>') % (x, y, _MONTHS[day.month - 1]))
+            if is_first or day.month == 1:
+                parts.append(Markup('<text class="tick" x="%d" y="%d">%d</text>') % (x, y + 16, day.year))
+            is_first = False
+    parts.append(Markup('<text class="tick" x="%d" y="%d" text-anchor="end">later</text>') % (_week_x(LAST_WEEK, left, step) + step, y))
     return parts
 
 
-def draw_centers(report: dict[str, Any]) -> Markup:
-    """Returns the share of each state in each ECC's credentials, the worst ECC first. The last of many ECCs share one bar."""
+def list_centers(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Returns [{ecc, counts, bar}], the worst ECC first: a bar shows the share of each state. The last of many ECCs share one row."""
     by_ecc = sorted(report["counts"]["by_ecc"].items(), key=lambda pair: (-pair[1]["critical"], -pair[1]["warning"], -pair[1]["unchecked"], pair[0]))
     rows = [(ecc or "no ECC", counts) for ecc, counts in by_ecc]
     if len(rows) > MOST_CENTERS:
         rest = [counts for unused_ecc, counts in rows[MOST_CENTERS - 1:]]
         together = {name: sum(counts[name] for counts in rest) for name in (*STATES, "total")}
         rows = rows[: MOST_CENTERS - 1] + [("%d more" % len(rest), together)]
-    parts, left, wide, row_height = [], 112, 150, 26
-    columns = ((CRITICAL, 312), (WARNING, 366), ("total", 424))
-    if rows:
-        parts += [Markup('<text class="tick" x="%d" y="13" text-anchor="end">%s</text>') % (x, "all" if name == "total" else name) for name, x in columns]
-    for index, (ecc, counts) in enumerate(rows):
-        y, x = (index + 1) * row_height - 4, float(left)
-        shown = ecc if len(ecc) < 16 else ecc[:14] + "\u2026"
-        parts.append(Markup('<text class="label" x="%d" y="%d" text-anchor="end">%s</text>') % (left - 8, y + 13, shown))
-        pieces = []
-        for state in STATES:
-            if counts[state]:
-                width = wide * counts[state] / counts["total"]
-                pieces.append(Markup('<rect class="%s" x="%.1f" y="%d" width="%.1f" height="16"/>') % (state, x, y, max(width, 1.5)))
-                x += width
-        caption = ", ".join("%s %s" % (format_number(counts[state]), STATE_WORDS[state]) for state in STATES if counts[state])
-        parts.append(Markup("<g><title>%s: %s</title>%s</g>") % (ecc, caption, Markup("").join(pieces)))
-        for name, x in columns:
-            place = "tick" if name == "total" or not counts[name] else "count %s" % name
-            parts.append(Markup('<text class="%s" x="%d" y="%d" text-anchor="end">%s</text>') % (place, x, y + 13, format_number(counts[name])))
-    if not rows:
-        parts.append(Markup('<text class="tick" x="%d" y="17">no credentials</text>') % left)
-    return _svg("centers", 428, (len(rows) + 1) * row_height, "Credentials by ECC and state", "Of each ECC's credentials the share of every state.", parts)
+    return [{"ecc": ecc, "counts": counts, "bar": _share_bar(counts)} for ecc, counts in rows]
+
+
+def _share_bar(counts: dict[str, int]) -> Markup:
+    x, pieces = 0.0, []
+    for state in STATES:
+        if counts[state]:
+            width = 100 * counts[state] / counts["total"]
+            pieces.append(Markup('<rect class="%s" x="%.1f" y="0" width="%.1f" height="16"/>') % (state, x, max(width, 1.5)))
+            x += width
+    return Markup('<svg class="share" viewBox="0 0 100 16" preserveAspectRatio="none" aria-hidden="true">%s</svg>') % Markup("").join(pieces)
 
 
 def draw_trend(report: dict[str, Any]) -> Markup:
-    """Returns how many were not fine in the last runs, of which there must be two or more."""
+    """Returns how many were not fine in the last runs, of which there must be two or more. Each run's numbers are at its points, the last ones beside them."""
     points = report["trend"]
+    lines = [(name, [sum(point[each] for each in STATES[:index + 1]) for point in points]) for index, name in enumerate(STATES[:-1])]
     highest = _ceiling(max(point["total"] - point[FINE] for point in points))
-    left, top, wide, high = 36, 8, 1140, 84
+    left, top, wide, high = 52, 12, 1080, 96
     parts: list[Markup] = []
     for share in (0, 1):
         y = top + high * (1 - share)
         parts.append(Markup('<line class="grid" x1="%d" x2="%d" y1="%d" y2="%d"/>') % (left, left + wide, y, y))
         parts.append(Markup('<text class="tick" x="%d" y="%d" text-anchor="end">%s</text>') % (left - 6, y + 4, _short(highest * share)))
-    for name, values in (("critical", [p["critical"] for p in points]), ("warning", [p["critical"] + p["warning"] for p in points])):
-        places = ["%.1f,%.1f" % (left + wide * index / (len(points) - 1), top + high * (1 - value / highest)) for index, value in enumerate(values)]
-        parts.append(Markup('<polyline class="%s" points="%s"><title>%s</title></polyline>') % (name, " ".join(places), name))
+    for name, values in reversed(lines):
+        places = [(left + wide * index / (len(points) - 1), top + high * (1 - value / highest)) for index, value in enumerate(values)]
+        parts.append(Markup('<polyline class="%s" points="%s"/>') % (name, " ".join("%.1f,%.1f" % place for place in places)))
+        for (x, y), point in zip(places, points):
+            caption = "%s: %s %s" % (point["generated_at"][:16].replace("T", " "), format_number(point[name]), STATE_WORDS[name])
+            parts.append(Markup('<circle class="%s" cx="%.1f" cy="%.1f" r="3"><title>%s</title></circle>') % (name, x, y, caption))
+    for (name, values), y in zip(lines, _spread([top + high * (1 - values[-1] / highest) for unused_name, values in lines], 13, top + high)):
+        if points[-1][name]:
+            parts.append(Markup('<text class="count %s" x="%d" y="%.1f">%s</text>') % (name, left + wide + 8, y + 4, _short(points[-1][name])))
     for anchor, x, point in (("start", left, points[0]), ("end", left + wide, points[-1])):
-        parts.append(Markup('<text class="tick" x="%d" y="%d" text-anchor="%s">%s</text>') % (x, top + high + 16, anchor, point["generated_at"][:10]))
-    caption = "From %s to %s critical, over %d runs; the upper line adds the warnings." % (points[0]["critical"], points[-1]["critical"], len(points))
-    return _svg("trend", 1192, top + high + 24, "What was not fine in the last runs", caption, parts)
+        parts.append(Markup('<text class="tick" x="%d" y="%d" text-anchor="%s">%s</text>') % (x, top + high + 18, anchor, point["generated_at"][:10]))
+    caption = "From %s to %s critical and from %s to %s warnings, over %d runs. The lines are stacked: the highest is all that was not fine." % (
+        points[0]["critical"], points[-1]["critical"], points[0]["warning"], points[-1]["warning"], len(points))
+    return _svg("trend", left + wide + 52, top + high + 26, "What was not fine in the last runs", caption, parts)
+
+
+def _spread(heights: list[float], least: float, lowest: float) -> list[float]:
+    """Returns the heights of labels, from the lowest up, moved up where two would overlap."""
+    spread: list[float] = []
+    for height in heights:
+        spread.append(min(height, lowest if not spread else spread[-1] - least))
+    return spread
 
 
 def _svg(name: str, width: float, height: float, title: str, caption: str, parts: list[Markup]) -> Markup:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from ansible_collections.eccops.rapid.plugins.module_utils._report.model import STATES, SUBJECTS
 from ansible_collections.eccops.rapid.plugins.module_utils._report.wording import BASES, KINDS, NOUNS, STATE_WORDS, count_nouns, format_number
-from ansible_collections.eccops.rapid.plugins.plugin_utils._report.charts import draw_centers, draw_timeline, draw_trend
+from ansible_collections.eccops.rapid.plugins.plugin_utils._report.charts import draw_timeline, draw_trend, list_centers
 
 PAGE_DIRECTORY = pathlib.Path(__file__).parent
 
@@ -47,7 +47,7 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True)
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     environment.filters.update(
-        number=format_number, readable_kind=_readable_kind, draw_timeline=draw_timeline, draw_centers=draw_centers, draw_trend=draw_trend)
+        number=format_number, readable_kind=_readable_kind, draw_timeline=draw_timeline, list_centers=list_centers, draw_trend=draw_trend)
     return environment
 
 
@@ -72,7 +72,7 @@ def _describe_total(counts: dict[str, Any]) -> str:
 
 def _table(name: str, rows: list[list[Any]]) -> dict[str, Any]:
     """Returns what page.js needs to show a table."""
-    return {"columns": [{"at": index, "type": of_type} for index, (unused_name, of_type) in enumerate(_COLUMNS[name])], "rows": rows}
+    return {"columns": [{"at": index, "name": title, "type": of_type} for index, (title, of_type) in enumerate(_COLUMNS[name])], "rows": rows}
 
 
 def _finding_rows(report: dict[str, Any]) -> list[list[Any]]:
@@ -82,7 +82,7 @@ def _finding_rows(report: dict[str, Any]) -> list[list[Any]]:
 
 
 def _all_rows(report: dict[str, Any]) -> list[list[Any]]:
-    return [
+    rows = [
         [
             row["state"], row["name"], row["ecc"], about, row.get("status"), (row.get("collected_date") or "")[:10], (row["expires_date"] or "")[:10],
             row["days_left"], "; ".join(report["findings"][index]["reason"] for index in row["findings"]),
@@ -90,6 +90,7 @@ def _all_rows(report: dict[str, Any]) -> list[list[Any]]:
         for plural, about in _KINDS_OF_SUBJECT
         for row in report[plural]
     ]
+    return sorted(rows, key=lambda row: STATES.index(row[0]))
 
 
 def _finding_selects(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@
 
   function cell(column, row) {
     const made = element("td", column.type === "number" ? "number" : column.type === "date" ? "date" : "");
+    made.dataset.label = column.name;
     const value = row[column.at];
     if (column.type === "state") made.append(element("span", "chip " + value, data.words[value]));
     else if (value === null || value === "") made.textContent = "\u2013";
@@ -98,15 +99,20 @@
     });
     search.addEventListener("input", filter);
     selects.forEach(function (each) { each.addEventListener("change", filter); });
+    section.querySelector("[data-clear]").addEventListener("click", function () { clear({}); search.focus(); });
     previous.addEventListener("click", function () { turn(page - 1); });
     next.addEventListener("click", function () { turn(page + 1); });
     window.addEventListener("beforeprint", function () { draw(0, MOST_PRINTED); });
     window.addEventListener("afterprint", function () { turn(page); });
 
-    this.show = function (values) {
+    function clear(values) {
       search.value = "";
       selects.forEach(function (each) { each.value = values[each.dataset.name] === undefined ? "*" : values[each.dataset.name]; });
       filter();
+    }
+
+    this.show = function (values) {
+      clear(values);
       section.scrollIntoView({block: "start"});
       section.querySelector("h2").focus({preventScroll: true});
     };
@@ -128,6 +134,14 @@
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
     event.preventDefault();
     document.querySelector("#findings input, #all input").focus();
+  });
+
+  // The reader's own time beside UTC, unless it is the same.
+  document.querySelectorAll("time").forEach(function (each) {
+    const at = new Date(each.dateTime);
+    if (isNaN(at) || at.getTimezoneOffset() === 0) return;
+    const own = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "short"}).format(at);
+    each.textContent += " (" + own + " here)";
   });
 
   const root = document.documentElement, theme = document.getElementById("theme");
