@@ -10,7 +10,7 @@ from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action imp
 
 class ActionModule(ControllerAction):
     operation = OPERATION
-    returned_keys = frozenset({"counts", "lines", "report", "stats", "verdict"})
+    returned_keys = frozenset({"all_lines", "counts", "lines", "report", "stats", "verdict"})
 
     def run_operation(self, params, is_check_mode):
         return self.operation.run(params, is_check_mode, run_directory=self.run_directory())

@@ -283,11 +283,17 @@ verdict:
     advice: Nothing has to be done.
     message: Yes, dispatch can work tomorrow. Nothing has to be done.
 lines:
-  description: The fleet as a table for a terminal, followed by the verdict. If there are more than 200 positions, the table omits those without findings.
+  description: For a terminal of 88 columns, the verdict, a table of what is not fine, the worst first, at most 200 rows, and the verdict again.
   type: list
   elements: str
   returned: success
-  sample: ["POSITION  ECC  STATUS     COLLECTED   ENDS        FINDING"]
+  sample: ["POSITION  ECC    STATUS     ENDS        FINDING"]
+all_lines:
+  description: The same with what is fine.
+  type: list
+  elements: str
+  returned: success
+  sample: ["POSITION  ECC    STATUS     ENDS        FINDING"]
 counts:
   description: Number of subjects in each state, and number of findings by kind, status and ECC.
   type: dict

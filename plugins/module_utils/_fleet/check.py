@@ -51,7 +51,8 @@ def check_fleet(params, is_check_mode, run_directory=None):
     counts = report["counts"]["findings"]
     stats = {"check_verdict": verdict["severity"], "check_is_fine": counts["total"] == 0, "check_findings_count": counts["total"],
              "check_critical_count": counts["critical"], "check_warning_count": counts["warning"]}
-    return {"changed": False, "report": report, "verdict": verdict, "counts": report["counts"], "lines": render_lines(report), "stats": stats}
+    return {"changed": False, "report": report, "verdict": verdict, "counts": report["counts"], "lines": render_lines(report),
+            "all_lines": render_lines(report, is_everything_shown=True), "stats": stats}
 
 
 class Observations:
