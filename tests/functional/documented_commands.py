@@ -90,6 +90,8 @@ RUNNABLE = [re.compile(pattern) for pattern in (
 FOREGROUND = [re.compile(r"make sandbox"), re.compile(r"PYTHONPATH=roles/sandbox/files python -m rapid_sandbox .*")]
 #: [(command, why it is not run here)].
 NOT_HERE = [(re.compile(pattern), why) for pattern, why in (
+    (r"cp -r examples/small_ecc ~/rapid|cd ~/rapid|ansible-vault create vault\.yml|ansible-playbook eccops\.rapid\.check_credentials .* --ask-vault-pass",
+     "works in the reader's home, and asks questions: tests/functional/test_examples.py runs each example with its vault"),
     (r"portal-launcher .*", "needs a position with a desktop: tests/launcher runs the program on an arranged one"),
     (r"journalctl -t portal-launcher", "needs a position with a journal: tests/end_to_end/test_falls_back.py reads one"),
     (r"ansible-playbook eccops\.rapid\.provision_workstations -i fleet\.yml (?!.*--check).*",
