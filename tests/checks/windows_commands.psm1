@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+#
+# The commands of Windows PowerShell 5.1, and what a script itself declares: functions and variables.
+
+using namespace System.Management.Automation.Language
+
+Set-StrictMode -Version 2
+
+$script:Common = 'Verbose', 'Debug', 'ErrorAction', 'WarningAction', 'InformationAction', 'ErrorVariable', 'WarningVariable', 'InformationVariable',
+    'OutVariable', 'OutBuffer', 'PipelineVariable'
+
+function Import-Command {
+    # Returns each command of 5.1 with its parameters and how many it takes by position.
+    param([Parameter(Mandatory = $true)] [string] $Path)
+
+    $commands = @{}
+    $data = Get-Content -Raw -LiteralPath $Path | ConvertFrom-Json -AsHashtable
+    foreach ($command in $data.Modules.ExportedCommands | Where-Object { $_ }) {
+        $sets = $command.ParameterSets -join ' [<CommonParameters>] '
+        $commands[$command.Name] = @{
+            Parameters = @([regex]::Matches($sets, '(?<=^|[ \[])-(\w+)') | ForEach-Object { $_.Groups[1].Value }) + $script:Common
+            Places = ($sets -split '\[<CommonParameters>\]' | ForEach-Object { [regex]::Matches($_, '\[-\w+\] <').Count } | Measure-Object -Maximum).Maximum
+            IsAny = $sets -eq ''
+        }
+    }
+    $commands
+}
+
+function Get-Function {
+    # Returns the functions of a script in the same form.
+    param([ScriptBlockAst] $Ast)
+
+    $functions = @{}
+    foreach ($function in $Ast.FindAll({ $args[0] -is [FunctionDefinitionAst] }, $true)) {
+        $parameters = @($function.Parameters) + @(if ($function.Body.ParamBlock) { $function.Body.ParamBlock.Parameters }) -ne $null
+        $isAdvanced = $function.Extent.Text -match '\[CmdletBinding|\[Parameter'
+        $names = @($parameters | ForEach-Object { $_.Name.VariablePath.UserPath })
+        $usesRest = @($function.Body.FindAll({ $args[0] -is [VariableExpressionAst] -and $args[0].VariablePath.UserPath -eq 'args' }, $false))
+        $functions[$function.Name] = @{
+            Parameters = $names + $(if ($isAdvanced) { $script:Common + 'WhatIf', 'Confirm' }); Places = $names.Count; IsAny = [bool] $usesRest }
+    }
+    $functions
+}
+
+function Get-Assignment {
+    # Returns what is assigned to each variable, by the function and the name.
+    param([ScriptBlockAst] $Ast)
+
+    $variables = @{}
+    $note = {
+        param($At, [string] $Variable, $Value)
+        $key = "$(Get-Scope $At)|$Variable"
+        if (-not $variables[$key]) {
+            $variables[$key] = @{ Type = $null; Values = [System.Collections.ArrayList]::new() }
+        }
+        $null = $variables[$key].Values.Add($Value)
+    }
+    foreach ($each in $Ast.FindAll({ $args[0] -is [AssignmentStatementAst] }, $true)) {
+        $left = $each.Left
+        $value = if ($each.Operator -eq 'Equals') { $each.Right } else { '' }
+        while ($left -is [AttributedExpressionAst]) {
+            $value = if ($left -is [ConvertExpressionAst]) { [string] (Resolve-Type $left.Type.TypeName) } else { $value }
+            $left = $left.Child
+        }
+        foreach ($variable in @($left) + @(if ($left -is [ArrayLiteralAst]) { $left.Elements })) {
+            if ($variable -is [VariableExpressionAst] -and ($value -is [string] -or $value.Extent.Text -ne '$null')) {
+                & $note $each $variable.VariablePath.UserPath $(if ($left -is [ArrayLiteralAst]) { '' } else { $value })
+            }
+        }
+    }
+    foreach ($each in $Ast.FindAll({ $args[0] -is [ParameterAst] -or $args[0] -is [ForEachStatementAst] }, $true)) {
+        if ($each -is [ForEachStatementAst]) {
+            & $note $each $each.Variable.VariablePath.UserPath ''
+        }
+        else {
+            $types = @($each.Attributes | Where-Object { $_ -is [TypeConstraintAst] } | ForEach-Object { [string] (Resolve-Type $_.TypeName) })
+            & $note $each $each.Name.VariablePath.UserPath $(if ($types) { $types[0] } else { '' })
+        }
+    }
+    $variables
+}
+
+Export-ModuleMember -Function Get-Assignment, Get-Function, Import-Command

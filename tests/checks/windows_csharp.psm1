@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+#
+# Compiles C# as the C# 5 of Windows PowerShell 5.1 reads it, and compares every member that it uses with .NET Framework 4.8.
+
+Set-StrictMode -Version 2
+
+# What a compiler adds on its own.
+$script:Generated = '^(System\.Runtime\.CompilerServices|System\.Diagnostics\.DebuggableAttribute|Microsoft\.CodeAnalysis)'
+
+function Test-CSharp {
+    # Returns what is wrong with the code, in words, and makes its types known to the checks of scripts.
+    param([Parameter(Mandatory = $true)] [string] $Code, [string[]] $Reference = @())
+
+    $output = Join-Path -Path ([IO.Path]::GetTempPath()) -ChildPath ([guid]::NewGuid().ToString('N') + '.dll')
+    try {
+        $null = Add-Type -TypeDefinition $Code -CompilerOptions '/langversion:5' -IgnoreWarnings -OutputAssembly $output -OutputType Library
+        $assembly = [Reflection.Assembly]::Load([IO.File]::ReadAllBytes($output))
+    }
+    catch {
+        "it does not compile as C# 5: $($_.Exception.Message.Split("`n")[0].Trim())"
+        return
+    }
+    finally {
+        Remove-Item -LiteralPath $output -Force -ErrorAction SilentlyContinue
+    }
+    foreach ($type in $assembly.GetExportedTypes()) {
+        $accelerator = [regex]::Match($Code, "(?m)^//TypeAccelerator -Name (\S+) -TypeName $($type.Name)\s*$").Groups[1].Value
+        Add-OwnType -Type $type -Name $accelerator
+    }
+    $module = $assembly.ManifestModule
+    for ($token = 0x0A000001; $true; $token++) {  # the table of members that are used
+        try {
+            $member = $module.ResolveMember($token)
+        }
+        catch [ArgumentOutOfRangeException] {
+            break
+        }
+        catch [ArgumentException] {
+            continue  # of a generic type that is open here
+        }
+        $problem = Test-Member -Member $member -Reference $Reference
+        if ($problem) {
+            $problem
+        }
+    }
+}
+
+function Test-Member {
+    param([System.Reflection.MemberInfo] $Member, [string[]] $Reference)
+
+    $type = $Member.DeclaringType
+    if ($type.IsArray -or $type.FullName -match $script:Generated) {
+        return
+    }
+    $isGeneric = $type.IsGenericType
+    $name = if ($isGeneric) { $type.GetGenericTypeDefinition().FullName } else { $type.FullName }
+    if ($null -eq (Resolve-Name $name)) {
+        return "the type $name is not in .NET Framework 4.8"
+    }
+    $assembly = Get-Assembly -Type $name
+    if ('mscorlib', 'System', 'System.Core', 'own' + $Reference -notcontains $assembly) {
+        return "the type $name is in $assembly, which is not referenced"
+    }
+    $memberName = $Member.Name -replace '^\.ctor$', 'new' -creplace '^(get|set|add|remove)_', ''
+    $known = Find-Member -Type $name -Name $(if ($Member.Name -match '^[gs]et_Item$') { 'Item' } else { $memberName })
+    if ($null -eq $known) {
+        return "$name.$memberName is not in .NET Framework 4.8"
+    }
+    $isPlain = $Member.Name -ceq '.ctor' -or $memberName -ceq $Member.Name
+    if (-not $isPlain -or $Member -isnot [Reflection.MethodBase] -or $isGeneric -or $Member.IsGenericMethod -or $known.Count -eq 0) {
+        return
+    }
+    $arguments = Get-ArgumentText $Member
+    if (-not @($known | Where-Object { $_.Contains($arguments) })) {
+        "$name.$memberName$arguments is not an overload of .NET Framework 4.8"
+    }
+}
+
+Export-ModuleMember -Function Test-CSharp
