@@ -128,7 +128,8 @@ function Test-MemberUse {
     $found = Find-Member $type ($member.Value -replace '^(get|set|add|remove)_', '')
     $isEnumerated = -not $Ast.Static -and -not $isCall -and $type -ne 'System.String' -and (Find-Member $type 'GetEnumerator')
     if ($null -eq $found) {
-        if (-not $isEnumerated -and -not ($member.Value -eq 'new' -and $Ast.Arguments.Count -eq 0)) {
+        $isMade = $member.Value -eq 'new' -and ($type -eq 'System.Array' -or $Ast.Arguments.Count -eq 0)
+        if (-not $isEnumerated -and -not $isMade -and -not ($Ast.Static -eq $false -and (Test-Derived $type $member.Value))) {
             Write-Mistake $Ast "member: $type has no member $($member.Value) in .NET Framework 4.8"
         }
         return

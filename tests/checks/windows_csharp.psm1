@@ -29,38 +29,45 @@ function Test-CSharp {
         Add-OwnType -Type $type -Name $accelerator
     }
     $module = $assembly.ManifestModule
-    for ($token = 0x0A000001; $true; $token++) {  # the table of members that are used
-        try {
-            $member = $module.ResolveMember($token)
-        }
-        catch [ArgumentOutOfRangeException] {
-            break
-        }
-        catch [ArgumentException] {
-            continue  # of a generic type that is open here
-        }
-        $problem = Test-Member -Member $member -Reference $Reference
-        if ($problem) {
-            $problem
+    foreach ($first in 0x01000001, 0x0A000001) {  # the tables of types and of members that are used
+        for ($token = $first; $true; $token++) {
+            try {
+                $used = if ($first -lt 0x0A000001) { $module.ResolveType($token) } else { $module.ResolveMember($token) }
+            }
+            catch [ArgumentOutOfRangeException] {
+                break
+            }
+            catch [ArgumentException] {
+                continue  # of a generic type that is open here
+            }
+            if ($used -is [type]) { Test-UsedType -Type $used -Reference $Reference } else { Test-UsedMember -Member $used }
         }
     }
 }
 
-function Test-Member {
-    param([System.Reflection.MemberInfo] $Member, [string[]] $Reference)
+function Test-UsedType {
+    param([Parameter(Mandatory = $true)] [type] $Type, [string[]] $Reference)
 
-    $type = $Member.DeclaringType
-    if ($type.IsArray -or $type.FullName -match $script:Generated) {
+    if ($Type.FullName -match $script:Generated) {
         return
     }
+    if ($null -eq (Resolve-Name $Type.FullName)) {
+        return "the type $Type is not in .NET Framework 4.8"
+    }
+    $assembly = Get-Assembly -Type (Resolve-Name $Type.FullName)
+    if ('mscorlib', 'System', 'System.Core', 'own' + $Reference -notcontains $assembly) {
+        "the type $Type is in $assembly, which is not referenced"
+    }
+}
+
+function Test-UsedMember {
+    param([Parameter(Mandatory = $true)] [System.Reflection.MemberInfo] $Member)
+
+    $type = $Member.DeclaringType
     $isGeneric = $type.IsGenericType
     $name = if ($isGeneric) { $type.GetGenericTypeDefinition().FullName } else { $type.FullName }
-    if ($null -eq (Resolve-Name $name)) {
-        return "the type $name is not in .NET Framework 4.8"
-    }
-    $assembly = Get-Assembly -Type $name
-    if ('mscorlib', 'System', 'System.Core', 'own' + $Reference -notcontains $assembly) {
-        return "the type $name is in $assembly, which is not referenced"
+    if ($type.IsArray -or $name -match $script:Generated -or -not (Resolve-Name $name)) {
+        return
     }
     $memberName = $Member.Name -replace '^\.ctor$', 'new' -creplace '^(get|set|add|remove)_', ''
     $known = Find-Member -Type $name -Name $(if ($Member.Name -match '^[gs]et_Item$') { 'Item' } else { $memberName })

@@ -111,7 +111,7 @@ function Find-Member {
             $isWhole = $false
             continue
         }
-        foreach ($member in $each.members.Keys) {
+        foreach ($member in $each.members.get_Keys()) {
             if ($member -eq $Name) {
                 $found += $each.members[$member]
             }
@@ -128,6 +128,22 @@ function Find-Member {
     if ($found -or -not $isWhole) {
         return , $found
     }
+}
+
+function Test-Derived {
+    # Says whether a type that derives from this one has the member: what a value is at run time may be more than what is declared.
+    param([Parameter(Mandatory = $true)] [string] $Type, [Parameter(Mandatory = $true)] [string] $Name)
+
+    foreach ($each in $script:Api.Keys) {
+        if ($script:Api[$each].members.get_Keys() -contains $Name) {
+            for ($base = $each; $base -and $script:Api[$base]; $base = "$($script:Api[$base]['base'])".Split('[')[0]) {
+                if ($base -eq $Type) {
+                    return $true
+                }
+            }
+        }
+    }
+    $false
 }
 
 function Get-ArgumentCount {
