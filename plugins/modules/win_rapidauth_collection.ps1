@@ -55,12 +55,14 @@ function Resolve-Command {
     # Returns the program to start and its command line, or stops.
     $program = $argv[0]
     if ($program.IndexOfAny([char[]] '\/') -ge 0 -and -not (Test-AbsolutePath -Path $program)) {
-        Stop-Module -Kind 'invalid_input' -Message "the program '$program' must be an absolute path or a name on the PATH"
+        Stop-Module -Kind 'invalid_input' -Message (
+            "the program '$program' must be an absolute path or a name on the PATH")
     }
     $found = Find-Program -Name $program
     if (-not $found) {
         $reason = if ([IO.File]::Exists($program)) { 'is not executable' } else { 'does not exist' }
-        Stop-Module -Kind 'not_ready' -Message "the program '$program' $reason on this position; install it, or correct rotation_collect_argv"
+        Stop-Module -Kind 'not_ready' -Message (
+            "the program '$program' $reason on this position; install it, or correct rotation_collect_argv")
     }
     if (-not (Test-BatchFile -Path $found)) {
         return @{ Program = $found; Line = ConvertTo-CommandLine -Argument $argv }
@@ -68,15 +70,16 @@ function Resolve-Command {
     $arguments = @($found) + @($argv | Select-Object -Skip 1)
     if (Test-ReadByCmd -Argument $arguments) {
         Stop-Module -Kind 'invalid_input' -Message (
-            "cmd.exe runs '$found' and would read more than text in an argument that holds one of `" % ! ^ & | < > ( ); " +
-            'name a program that is an .exe file, or leave those characters out')
+            "cmd.exe runs '$found' and would read more than text in an argument that holds one of " +
+            '" % ! ^ & | < > ( ); name a program that is an .exe file, or leave those characters out')
     }
     $line = '/d /v:off /s /c "' + (ConvertTo-CommandLine -Argument $arguments) + '"'
     @{ Program = [Environment]::SystemDirectory + '\cmd.exe'; Line = 'cmd.exe ' + $line }
 }
 
 function Confirm-Directory {
-    # Makes the directory where it is missing, and refuses a path that others could lead elsewhere. Returns whether it was made.
+    # Makes the directory where it is missing, and refuses a path that others could lead elsewhere.
+    # Returns whether it was made.
     $missing = New-Object -TypeName System.Collections.Generic.Stack[string]
     for ($above = $directory; -not [IO.Directory]::Exists($above); $above = [IO.Path]::GetDirectoryName($above)) {
         if ([IO.File]::Exists($above)) {
@@ -90,7 +93,8 @@ function Confirm-Directory {
             throw "$above leads elsewhere"
         }
         $isAncestor = $above.Length -lt $directory.Length
-        $intruder = Find-Intruder -Sddl ([EccopsClosedFile]::ReadSecurity($above)) -AccountSid ([EccopsClosedFile]::Account()) -ForAncestor:$isAncestor
+        $sddl = [EccopsClosedFile]::ReadSecurity($above)
+        $intruder = Find-Intruder -Sddl $sddl -AccountSid ([EccopsClosedFile]::Account()) -ForAncestor:$isAncestor
         if ($intruder) {
             throw "$above can be changed by $intruder"
         }
@@ -105,7 +109,8 @@ function Confirm-Directory {
 function Test-Collected {
     # The mark is compared byte by byte with what is written for this RequestId.
     try {
-        [string]::Equals([Convert]::ToBase64String([IO.File]::ReadAllBytes($markPath)), [Convert]::ToBase64String($mark))
+        $there = [Convert]::ToBase64String([IO.File]::ReadAllBytes($markPath))
+        [string]::Equals($there, [Convert]::ToBase64String($mark))
     }
     catch {
         $false
@@ -126,7 +131,8 @@ function Invoke-Collection {
         [EccopsClosedFile]::Write($path, $content)
     }
     catch {
-        Stop-Module -Kind 'not_collected' -Detail @{ is_delivered = $false } -Message "the RequestId cannot be delivered to ${path}: $(Get-Reason $_)"
+        Stop-Module -Kind 'not_collected' -Detail @{ is_delivered = $false } -Message (
+            "the RequestId cannot be delivered to ${path}: $(Get-Reason $_)")
     }
     $module.Result.is_delivered = $true
     $command = Resolve-Command
@@ -137,27 +143,31 @@ function Invoke-Collection {
         Stop-Module -Kind 'not_collected' -Message "$($argv[0]) cannot be started: $(Get-Reason $_)"
     }
     if ($ended.IsTimedOut -or $ended.ExitCode -ne 0) {
-        $way = if ($ended.IsTimedOut) { "did not end within $timeout s and was stopped" } else { "ended with $($ended.ExitCode)" }
+        $way, $code = "ended with $($ended.ExitCode)", $ended.ExitCode
+        if ($ended.IsTimedOut) {
+            $way, $code = "did not end within $timeout s and was stopped", $null
+        }
         $words = if ($ended.Output) { ': ' + $ended.Output } else { '' }
-        $code = if ($ended.IsTimedOut) { $null } else { $ended.ExitCode }
         Stop-Module -Kind 'not_collected' -Detail @{ exit_code = $code } -Message "$($argv[0]) $way$words"
     }
     try {
         [EccopsClosedFile]::Write($markPath, $mark)
     }
     catch {
-        Stop-Module -Kind 'not_collected' -Message "the command succeeded, but that cannot be recorded beside ${path}: $(Get-Reason $_)"
+        Stop-Module -Kind 'not_collected' -Message (
+            "the command succeeded, but that cannot be recorded beside ${path}: $(Get-Reason $_)")
     }
     $module.Result.changed = $true
     $module.Result.is_collected = $true
 }
 
 if (-not (Test-AbsolutePath -Path $path) -or $path.Length -lt 4) {
-    Stop-Module -Kind 'invalid_input' -Message "request_path '$path' must be an absolute path to a file, without '..' or a backslash at its end"
+    Stop-Module -Kind 'invalid_input' -Message (
+        "request_path '$path' must be an absolute path to a file, without '..' or a backslash at its end")
 }
 if ($module.Params.argv.Count -eq 0 -or -not $module.Params.argv[0]) {
-    Stop-Module -Kind 'invalid_input' -Message ('argv is empty; give the command that makes this position collect, as a list: ' +
-        'the program and its arguments')
+    Stop-Module -Kind 'invalid_input' -Message (
+        'argv is empty; give the command that makes this position collect, as a list: the program and its arguments')
 }
 if ($timeout -lt 1 -or $timeout -gt 3600) {
     Stop-Module -Kind 'invalid_input' -Message 'timeout_seconds must be between 1 and 3600'
@@ -175,21 +185,23 @@ if ([string]::Equals($module.Params.state, 'ready')) {
         }
     }
     catch {
-        Stop-Module -Kind 'not_ready' -Message ("$directory`: $(Get-Reason $_); correct rotation_request_path or the permissions of its " +
-            'directory, or free space')
+        Stop-Module -Kind 'not_ready' -Message (
+            "$directory`: $(Get-Reason $_); correct rotation_request_path or the permissions of its directory, " +
+            'or free space')
     }
     $module.Result.is_delivered = $false
     $module.Result.is_collected = $false
     $module.ExitJson()
 }
 
+$escape = { '\u{0:x4}' -f [int] [char] $args[0].Value }
 $escapes = New-Object -TypeName System.Collections.Generic.List[string]
 foreach ($text in $request, $module.Params.anon_id) {
     if ($null -eq $text) {
         $escapes.Add('null')
     }
     else {
-        $escapes.Add('"' + [System.Text.RegularExpressions.Regex]::Replace($text, '[^ !#-\[\]-~]', { '\u{0:x4}' -f [int] [char] $args[0].Value }) + '"')
+        $escapes.Add('"' + [regex]::Replace($text, '[^ !#-\[\]-~]', $escape) + '"')
     }
 }
 $mark = [Text.Encoding]::ASCII.GetBytes('{"request_id": ' + $escapes[0] + '}')
@@ -204,14 +216,16 @@ try {
     $end = [DateTime]::UtcNow.AddSeconds($timeout)
     while ($null -eq ($lock = [EccopsClosedFile]::TryLock($lockPath))) {
         if ([DateTime]::UtcNow -ge $end) {
-            Stop-Module -Kind 'busy' -Message ("another run is collecting with $path and holds the lock '$lockPath'; this run waited $timeout s " +
+            Stop-Module -Kind 'busy' -Message (
+                "another run is collecting with $path and holds the lock '$lockPath'; this run waited $timeout s " +
                 'for it: run again when that one has ended')
         }
         [System.Threading.Thread]::Sleep(20)
     }
 }
 catch {
-    Stop-Module -Kind 'not_collected' -Detail @{ is_delivered = $false } -Message "the RequestId cannot be delivered to ${path}: $(Get-Reason $_)"
+    Stop-Module -Kind 'not_collected' -Detail @{ is_delivered = $false } -Message (
+        "the RequestId cannot be delivered to ${path}: $(Get-Reason $_)")
 }
 try {
     if (Test-Collected) {  # another run has just done it

@@ -9,6 +9,12 @@ Set-StrictMode -Version 2
 
 $script:Common = 'Verbose', 'Debug', 'ErrorAction', 'WarningAction', 'InformationAction', 'ErrorVariable', 'WarningVariable', 'InformationVariable',
     'OutVariable', 'OutBuffer', 'PipelineVariable'
+# The providers of the registry, of files and of certificates add them.
+$script:OfProviders = @{
+    'Get-ChildItem' = 'CodeSigningCert', 'DocumentEncryptionCert', 'DnsName', 'EKU', 'ExpiringInDays', 'SSLServerAuthentication'
+    'Remove-Item' = , 'DeleteKey'
+    'Set-ItemProperty' = , 'Type'
+}
 
 function Import-Command {
     # Returns each command of 5.1 with its parameters and how many it takes by position.
@@ -19,7 +25,8 @@ function Import-Command {
     foreach ($command in $data.Modules.ExportedCommands | Where-Object { $_ }) {
         $sets = $command.ParameterSets -join ' [<CommonParameters>] '
         $commands[$command.Name] = @{
-            Parameters = @([regex]::Matches($sets, '(?<=^|[ \[])-(\w+)') | ForEach-Object { $_.Groups[1].Value }) + $script:Common
+            Parameters = @([regex]::Matches($sets, '(?<=^|[ \[])-(\w+)') | ForEach-Object { $_.Groups[1].Value }) +
+                $script:Common + $script:OfProviders[$command.Name]
             Places = ($sets -split '\[<CommonParameters>\]' | ForEach-Object { [regex]::Matches($_, '\[-\w+\] <').Count } | Measure-Object -Maximum).Maximum
             IsAny = $sets -eq ''
         }

@@ -31,7 +31,8 @@ function ConvertTo-CommandLine {
 function Find-Program {
     <#
     .SYNOPSIS
-    Returns the path of a program given as an absolute path or as a name on the PATH, or nothing. The current directory never counts.
+    Returns the path of a program given as an absolute path or as a name on the PATH, or nothing.
+    The current directory never counts.
     #>
     [CmdletBinding()]
     [OutputType([string])]
@@ -44,8 +45,10 @@ function Find-Program {
         return
     }
     else {
-        $directories = [Environment]::GetEnvironmentVariable('PATH').Split(';') | ForEach-Object -Process { $_.Trim('"') }
-        $places = $directories | Where-Object -FilterScript { Test-AbsolutePath -Path $_ } | ForEach-Object -Process { "$_\$Name" }
+        $places = [Environment]::GetEnvironmentVariable('PATH').Split(';') |
+            ForEach-Object -Process { $_.Trim('"') } |
+            Where-Object -FilterScript { Test-AbsolutePath -Path $_ } |
+            ForEach-Object -Process { "$_\$Name" }
     }
     foreach ($place in $places) {
         foreach ($path in @($place) + @($script:Extensions | ForEach-Object -Process { $place + $_ })) {
@@ -59,13 +62,15 @@ function Find-Program {
 function Test-AbsolutePath {
     <#
     .SYNOPSIS
-    Says whether a path begins with a drive and leads straight to one place: no dots, no double or trailing backslash, no stream.
+    Says whether a path begins with a drive and leads straight to one place: no dots, no double or trailing backslash,
+    no stream.
     #>
     [CmdletBinding()]
     [OutputType([bool])]
     param([Parameter(Mandatory = $true)] [AllowEmptyString()] [string] $Path)
 
-    if (-not [regex]::IsMatch($Path, '^[A-Za-z]:\\[^/:*?"<>|\x00-\x1f]*$', [Text.RegularExpressions.RegexOptions]::CultureInvariant)) {
+    $invariant = [Text.RegularExpressions.RegexOptions]::CultureInvariant
+    if (-not [regex]::IsMatch($Path, '^[A-Za-z]:\\[^/:*?"<>|\x00-\x1f]*$', $invariant)) {
         return $false
     }
     foreach ($name in $Path.Substring(3).Split('\')) {

@@ -4,8 +4,9 @@
 .SYNOPSIS
 Has a Windows position collect its credential from the sandbox: the twin of collect_credential.py.
 .DESCRIPTION
-Reads what was delivered, {"request_id", "anon_id"}, makes a key, asks the sandbox to sign it, and stores certificate.cer and
-collected.json. The key is stored first, sealed for this computer, so that a lost answer loses no key. For rehearsals only.
+Reads what was delivered, {"request_id", "anon_id"}, makes a key, asks the sandbox to sign it, and stores
+certificate.cer and collected.json. The key is stored first, sealed for this computer, so that a lost answer loses no
+key. For rehearsals only.
 #>
 param(
     [Parameter(Mandatory = $true)] [string] $RequestFile,
@@ -28,7 +29,7 @@ using System.Security.Cryptography.X509Certificates;
 
 public static class RapidSandbox
 {
-    /// <summary>Returns {status, answer}. Only servers whose certificate the authority has signed are spoken to.</summary>
+    /// <summary>Returns {status, answer}. Speaks only to servers whose certificate the authority has signed.</summary>
     public static string[] Post(string url, string body, X509Certificate2 authority)
     {
         HttpClientHandler handler = new HttpClientHandler();
@@ -40,12 +41,16 @@ public static class RapidSandbox
             own.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
             own.ChainPolicy.VerificationFlags = X509VerificationFlags.AllowUnknownCertificateAuthority;
             own.ChainPolicy.ExtraStore.Add(authority);
-            return own.Build(certificate) && own.ChainElements[own.ChainElements.Count - 1].Certificate.Thumbprint == authority.Thumbprint;
+            if (!own.Build(certificate)) return false;
+            return own.ChainElements[own.ChainElements.Count - 1].Certificate.Thumbprint == authority.Thumbprint;
         };
         using (HttpClient client = new HttpClient(handler))
         using (StringContent content = new StringContent(body, System.Text.Encoding.UTF8, "application/json"))
         using (HttpResponseMessage answer = client.PostAsync(url, content).GetAwaiter().GetResult())
-            return new string[] { ((int)answer.StatusCode).ToString(), answer.Content.ReadAsStringAsync().GetAwaiter().GetResult() };
+        {
+            string text = answer.Content.ReadAsStringAsync().GetAwaiter().GetResult();
+            return new string[] { ((int)answer.StatusCode).ToString(), text };
+        }
     }
 }
 '@
@@ -55,11 +60,12 @@ function New-Key {
 
     $key = New-Object -TypeName System.Security.Cryptography.RSACryptoServiceProvider -ArgumentList 2048
     if ([IO.File]::Exists($Path)) {
-        $blob = [System.Security.Cryptography.ProtectedData]::Unprotect([IO.File]::ReadAllBytes($Path), $null, 'LocalMachine')
-        $key.ImportCspBlob($blob)
+        $sealed = [IO.File]::ReadAllBytes($Path)
+        $key.ImportCspBlob([System.Security.Cryptography.ProtectedData]::Unprotect($sealed, $null, 'LocalMachine'))
     }
     else {
-        $sealed = [System.Security.Cryptography.ProtectedData]::Protect($key.ExportCspBlob($true), $null, 'LocalMachine')
+        $blob = $key.ExportCspBlob($true)
+        $sealed = [System.Security.Cryptography.ProtectedData]::Protect($blob, $null, 'LocalMachine')
         [IO.File]::WriteAllBytes($Path, $sealed)
     }
     $key
@@ -81,20 +87,25 @@ if ([IO.File]::Exists($collectedPath)) {
 $key = New-Key -Path "$Store\key-$($delivered.request_id).dpapi"
 $name = New-Object -TypeName System.Security.Cryptography.X509Certificates.X500DistinguishedName -ArgumentList ''
 $request = New-Object -TypeName System.Security.Cryptography.X509Certificates.CertificateRequest -ArgumentList @(
-    $name, $key, [System.Security.Cryptography.HashAlgorithmName]::SHA256, [System.Security.Cryptography.RSASignaturePadding]::Pkcs1)
+    $name, $key, [System.Security.Cryptography.HashAlgorithmName]::SHA256,
+    [System.Security.Cryptography.RSASignaturePadding]::Pkcs1)
 $body = ConvertTo-Json -Depth 3 -InputObject @{
     Identifier = $delivered.request_id
     Device = @{ SerialNumber = [Environment]::MachineName; DeviceTypeName = 'Windows' }
-    Certificate = @{ ContainerName = 'RapidContainer'; PKCS10 = [Convert]::ToBase64String($request.CreateSigningRequest()) }
+    Certificate = @{
+        ContainerName = 'RapidContainer'
+        PKCS10 = [Convert]::ToBase64String($request.CreateSigningRequest())
+    }
 }
-$authority = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Certificate2 -ArgumentList $CaPath
+$certificateType = 'System.Security.Cryptography.X509Certificates.X509Certificate2'
+$authority = New-Object -TypeName $certificateType -ArgumentList $CaPath
 $status, $answer = [RapidSandbox]::Post($DeviceUrl.TrimEnd('/') + '/1.0/CollectCredential', $body, $authority)
 if ($status -ne '200') {
     [Console]::Error.WriteLine("collect_credential: the sandbox did not issue the credential: HTTP $status, $answer")
     exit 1
 }
 $signed = [Convert]::FromBase64String(($answer | ConvertFrom-Json).Certificate)
-$certificate = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Certificate2 -ArgumentList @(, $signed)
+$certificate = New-Object -TypeName $certificateType -ArgumentList @(, $signed)
 [IO.File]::WriteAllBytes("$Store\certificate.cer", $certificate.RawData)
 [IO.File]::WriteAllText($collectedPath, (ConvertTo-Json -Compress -InputObject @{
     request_id = $delivered.request_id; anon_id = $delivered.anon_id; serial = $certificate.SerialNumber }))
