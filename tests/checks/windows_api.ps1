@@ -22,7 +22,7 @@ foreach ($each in 'types', 'commands', 'csharp', 'style') {
 }
 
 $pester = 'Describe', 'Context', 'It', 'Should', 'BeforeAll', 'BeforeEach', 'AfterAll', 'AfterEach', 'BeforeDiscovery', 'Mock', 'InModuleScope',
-    'Invoke-Pester', 'New-PesterConfiguration', 'Set-ItResult'
+    'Invoke-Pester', 'New-PesterConfiguration', 'Set-ItResult', 'Invoke-ScriptAnalyzer', 'Install-Module'
 $loaded = 'mscorlib', 'System', 'System.Core', 'System.Xml', 'System.Management.Automation', 'System.Management', 'System.DirectoryServices',
     'System.Configuration', 'System.Numerics', 'Microsoft.CSharp', 'own'
 $newVariables = 'IsWindows', 'IsLinux', 'IsMacOS', 'IsCoreCLR', 'PSStyle', 'EnabledExperimentalFeatures'
@@ -45,7 +45,7 @@ function Test-Command {
     }
     $known = if ($functions[$called]) { $functions[$called] } else { $commands[$called] }
     if (-not $known) {
-        if (-not ($name.EndsWith('.Tests.ps1') -and $pester -contains $called)) {
+        if (-not ($name -match '\.Tests\.ps1$|^\.github/' -and $pester -contains $called)) {
             Write-Mistake $Ast "command: $called is not a command of Windows PowerShell 5.1"
         }
         return

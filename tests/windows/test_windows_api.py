@@ -6,6 +6,7 @@ One process of PowerShell 7 judges all. Set WINDOWS_API_DATA to the directory wi
 
 import json
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -34,6 +35,8 @@ def embedded():
     """Yields (name, script) of each script in YAML or in a page."""
     def look(value):
         if isinstance(value, dict):
+            if value.get("shell") in ("powershell", "pwsh"):  # of a workflow
+                yield value["run"]
             for key, each in value.items():
                 if key == "ansible.windows.win_powershell":
                     yield each["script"]
@@ -43,8 +46,9 @@ def embedded():
                 yield from look(each)
 
     for path in tracked("*.yml"):
-        if "win_powershell" in path.read_text(encoding="utf-8"):
-            loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if "win_powershell" in text or "shell: p" in text:
+            loaded = yaml.safe_load(text)
             if isinstance(loaded, dict) and "EXAMPLES" in loaded:
                 loaded = yaml.safe_load(loaded["EXAMPLES"])
             for number, script in enumerate(look(loaded), 1):
@@ -79,6 +83,18 @@ def fixture_mistakes(tmp_path_factory):
     for line in done.stdout.splitlines():
         found[re.match(r"(.*?\.\w+):\d+: ", line).group(1)].append(line)
     return found
+
+
+@pytest.mark.parametrize("path", tracked(".github/workflows/*.yml"), ids=lambda path: path.name)
+def test_a_workflow_may_do_little_and_runs_only_what_is_pinned(path):
+    workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    used = [step["uses"] for step in steps if "uses" in step]
+    assert workflow["permissions"] == {"contents": "read"} and all("permissions" not in job and "timeout-minutes" in job for job in workflow["jobs"].values())
+    assert used and all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", each) for each in used)
+    assert not [step for step in steps if "${{" in step.get("run", "")]
+    named = re.findall(r"(?:tests[/\\\\][\w./\\\\]+|\./\w+\.psd1)", " ".join(step.get("run", "") for step in steps))
+    assert named and all((ROOT / pathlib.PureWindowsPath(each).as_posix()).exists() for each in named)
 
 
 def test_ours_have_nothing_that_a_real_windows_lacks(mistakes):

@@ -57,8 +57,8 @@ foreach ($item in $chosen) {
         }
         catch {
             $verdict = 'FAILED'
-            $text = "$($_.Exception.Message) ($(Split-Path -Path $_.InvocationInfo.ScriptName -Leaf) line $(
-                $_.InvocationInfo.ScriptLineNumber))"
+            $place = [regex]::Match($_.ScriptStackTrace, '[\w-]+\.ps1: line \d+').Value
+            $text = "$($_.Exception.Message) ($place)"
         }
     }
     if ($verdict -eq 'not tried' -and $Require -contains $item.Name) {

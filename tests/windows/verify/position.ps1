@@ -88,8 +88,7 @@ function Test-AccessRule {
 function Test-ProcessTree {
     # The time limit ends what the program has started too.
     Import-Utility -Name '_workstation/JobProcess'
-    $mark = 'eccops-verify-' + [guid]::NewGuid().ToString('N')
-    $line = "cmd.exe /d /c `"rem $mark & start /b ping.exe -n 600 127.0.0.1 & ping.exe -n 600 127.0.0.1`""
+    $line = 'cmd.exe /d /c "start /b ping.exe -n 600 127.0.0.1 & ping.exe -n 600 127.0.0.1"'
     $before = @(Get-Process -Name PING -ErrorAction SilentlyContinue | ForEach-Object -Process { $_.Id })
     $ended = ($jobProcess -as [type])::Run([Environment]::SystemDirectory + '\cmd.exe', $line, 2000, 1000)
     Assert-True -Condition $ended.IsTimedOut -Otherwise 'the program ended by itself'
