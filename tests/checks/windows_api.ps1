@@ -2,10 +2,11 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 <#
 .SYNOPSIS
-Compares scripts, modules and C# with what Windows PowerShell 5.1 and .NET Framework 4.8 have, and writes a line for each mistake.
+Compares scripts, modules and C# with what Windows PowerShell 5.1 and .NET Framework 4.8 have.
 .DESCRIPTION
-PowerShell 7 runs it: its parser knows what is new in 7. Commands and their parameters, types, members, numbers of arguments, operators,
-escapes, variables, assemblies that 5.1 does not load by itself, C# 5.
+It writes a line for each mistake. PowerShell 7 runs it: its parser knows what is new in 7. Commands and their
+parameters, types, members, numbers of arguments, operators, escapes, variables, assemblies that 5.1 does not load by
+itself, C# 5.
 .PARAMETER DataDirectory
 Where powershell-5.1-commands.json and net-framework-4.8-api.json are.
 .PARAMETER ListPath
@@ -17,15 +18,15 @@ param([Parameter(Mandatory = $true)] [string] $DataDirectory, [Parameter(Mandato
 
 Set-StrictMode -Version 2
 $ErrorActionPreference = 'Stop'
-foreach ($each in 'types', 'commands', 'csharp', 'style') {
+foreach ($each in 'types', 'expressions', 'commands', 'csharp', 'syntax', 'style') {
     Import-Module -Name "$PSScriptRoot/windows_$each.psm1"
 }
 
-$pester = 'Describe', 'Context', 'It', 'Should', 'BeforeAll', 'BeforeEach', 'AfterAll', 'AfterEach', 'BeforeDiscovery', 'Mock', 'InModuleScope',
-    'Invoke-Pester', 'New-PesterConfiguration', 'Set-ItResult', 'Invoke-ScriptAnalyzer', 'Install-Module'
-$loaded = 'mscorlib', 'System', 'System.Core', 'System.Xml', 'System.Management.Automation', 'System.Management', 'System.DirectoryServices',
-    'System.Configuration', 'System.Numerics', 'Microsoft.CSharp', 'own'
-$newVariables = 'IsWindows', 'IsLinux', 'IsMacOS', 'IsCoreCLR', 'PSStyle', 'EnabledExperimentalFeatures'
+$pester = 'Describe', 'Context', 'It', 'Should', 'BeforeAll', 'BeforeEach', 'AfterAll', 'AfterEach', 'BeforeDiscovery',
+    'Mock', 'InModuleScope', 'Invoke-Pester', 'New-PesterConfiguration', 'Set-ItResult', 'Invoke-ScriptAnalyzer',
+    'Install-Module'
+$loaded = 'mscorlib', 'System', 'System.Core', 'System.Xml', 'System.Management.Automation', 'System.Management',
+    'System.DirectoryServices', 'System.Configuration', 'System.Numerics', 'Microsoft.CSharp', 'own'
 $newEncodings = 'utf8NoBOM', 'utf8BOM', 'ansi', 'bigendianutf32'
 
 function Write-Mistake {
@@ -58,15 +59,16 @@ function Test-Command {
         if ($element -is [CommandParameterAst]) {
             Test-Parameter $element $called $known $element.ParameterName
             $next = if ($index + 1 -lt $elements.Count) { $elements[$index + 1] }
-            if ('Encoding' -eq $element.ParameterName -and $newEncodings -contains ($next.Extent.Text -replace "'", '')) {
+            $isNew = $next -and $newEncodings -contains ($next.Extent.Text -replace "'", '')
+            if ($isNew -and 'Encoding' -eq $element.ParameterName) {
                 Write-Mistake $element "command: 5.1 knows no encoding $($next.Extent.Text)"
             }
             $isValue = $null -eq $element.Argument
         }
         elseif ($element -is [VariableExpressionAst] -and $element.Splatted) {
             $key = "$(Get-Scope $element)|$($element.VariablePath.UserPath)"
-            foreach ($value in @(if ($variables[$key]) { $variables[$key].Values }) | Where-Object { $_ -isnot [string] }) {
-                if ($value.Expression -is [HashtableAst]) {
+            foreach ($value in @(if ($variables[$key]) { $variables[$key].Values })) {
+                if ($value -isnot [string] -and $value.Expression -is [HashtableAst]) {
                     foreach ($pair in $value.Expression.KeyValuePairs) {
                         Test-Parameter $element $called $known $pair.Item1.Value
                     }
@@ -104,8 +106,12 @@ function Test-TypeName {
     if ($null -eq $type) {
         Write-Mistake $Ast "type: $TypeName is not in .NET Framework 4.8"
     }
-    elseif ($type -and $loaded -notcontains ($assembly = Get-Assembly $type) -and $constants -notcontains $assembly) {
-        Write-Mistake $Ast "type: $type is in $assembly, which Windows PowerShell 5.1 does not load by itself: Add-Type -AssemblyName $assembly"
+    elseif ($type -and $loaded -notcontains ($assembly = Get-Assembly $type)) {
+        # By its name, or by its full name.
+        if (-not ($constants | Where-Object { $_ -eq $assembly -or $_.StartsWith("$assembly, ") })) {
+            Write-Mistake $Ast ("type: $type is in $assembly, which Windows PowerShell 5.1 does not load by itself: " +
+                "Add-Type -AssemblyName $assembly")
+        }
     }
 }
 
@@ -114,22 +120,31 @@ function Test-MemberUse {
 
     $member = $Ast.Member
     $isType = $Ast.Expression -is [TypeExpressionAst]
-    if ($member -isnot [StringConstantExpressionAst] -or ($isType -and $classes -contains $Ast.Expression.TypeName.Name)) {
+    $of = $Ast.Expression
+    if ($member -isnot [StringConstantExpressionAst] -or ($isType -and $classes -contains $of.TypeName.Name)) {
         return
     }
-    $type = if ($isType) { Resolve-Type $Ast.Expression.TypeName } else { Get-ExpressionType $Ast.Expression $variables }
+    $type = if ($isType) { Resolve-Type $of.TypeName } else { Get-ExpressionType $of $variables }
     $isCall = $Ast -is [InvokeMemberExpressionAst]
-    if (-not $type -or (-not $isType -and -not $isCall -and ($Open -contains $type -or $type -like 'System.Xml.Xml*'))) {
+    $isOpen = $Open -contains $type -or $type -like 'System.Xml.Xml*'
+    if (-not $type -or ($isOpen -and -not $isType -and -not $isCall)) {
         return
     }
-    if (-not $Ast.Static -and ($Added -contains $member.Value -or 'System.Object', 'System.Management.Automation.PSObject' -contains $type)) {
+    $anything = 'System.Object', 'System.Management.Automation.PSObject'
+    if (-not $Ast.Static -and ($Added -contains $member.Value -or $anything -contains $type)) {
         return
     }
     $found = Find-Member $type ($member.Value -replace '^(get|set|add|remove)_', '')
-    $isEnumerated = -not $Ast.Static -and -not $isCall -and $type -ne 'System.String' -and (Find-Member $type 'GetEnumerator')
     if ($null -eq $found) {
-        $isMade = $member.Value -eq 'new' -and ($type -eq 'System.Array' -or $Ast.Arguments.Count -eq 0)
-        if (-not $isEnumerated -and -not $isMade -and -not ($Ast.Static -eq $false -and (Test-Derived $type $member.Value))) {
+        $isFine = if ($Ast.Static) {
+            $member.Value -eq 'new' -and ($type -eq 'System.Array' -or $Ast.Arguments.Count -eq 0)
+        }
+        else {
+            # A property of a collection is that of its elements.
+            $isMany = -not $isCall -and $type -ne 'System.String' -and (Find-Member $type 'GetEnumerator')
+            $isMany -or (Test-Derived $type $member.Value)
+        }
+        if (-not $isFine) {
             Write-Mistake $Ast "member: $type has no member $($member.Value) in .NET Framework 4.8"
         }
         return
@@ -140,38 +155,10 @@ function Test-MemberUse {
     if ($isCall -and $found.Count -gt 0) {
         $given = @($Ast.Arguments).Where({ $_ }).Count
         $counts = @(Get-ArgumentCount $found)
-        if ($counts -and -not ($counts | Where-Object { $_.Count -eq $given -or ($_.IsOpen -and $given -ge $_.Count - 1) })) {
-            Write-Mistake $Ast "member: no overload of $type.$($member.Value) takes $given arguments in .NET Framework 4.8"
-        }
-    }
-}
-
-function Test-Syntax {
-    # What the parser of 7 reads and that of 5.1 does not.
-    param([ScriptBlockAst] $Ast, [Token[]] $Tokens)
-
-    foreach ($each in $Ast.FindAll({ $true }, $true)) {
-        $new = switch ($each.GetType().Name) {
-            'TernaryExpressionAst' { '? :' }
-            'PipelineChainAst' { '&& and ||' }
-            'PipelineAst' { if ($each.Background) { '& at the end' } }
-            'BinaryExpressionAst' { if ($each.Operator -eq 'QuestionQuestion') { '??' } }
-            'AssignmentStatementAst' { if ($each.Operator -eq 'QuestionQuestionEquals') { '??=' } }
-            { 'MemberExpressionAst', 'InvokeMemberExpressionAst', 'IndexExpressionAst' -contains $_ } { if ($each.NullConditional) { '?. and ?[]' } }
-            'ScriptBlockAst' { if ($each.CleanBlock) { 'clean' } }
-            'VariableExpressionAst' { if ($newVariables -contains $each.VariablePath.UserPath) { "`$$($each.VariablePath.UserPath)" } }
-        }
-        if ($new) {
-            Write-Mistake $each "syntax: PowerShell 5.1 has no $new"
-        }
-    }
-    for ($index = 0; $index -lt $Tokens.Count; $index++) {
-        $token = $Tokens[$index]
-        $new = if ($token -is [StringExpandableToken] -and $token.Text -match '(?<!`)(``)*`(u\{|e)') { 'escape `u{} or `e' }
-        elseif ($token -is [NumberToken] -and $token.Text -match '^(0b|.*[0-9](u|y|n|s|us|uy|ul)$)') { "number $($token.Text)" }
-        elseif ($token.Kind -eq 'Pipe' -and $index -gt 0 -and $Tokens[$index - 1].Kind -eq 'NewLine') { 'line that begins with |' }
-        if ($new) {
-            Write-Mistake $token "syntax: PowerShell 5.1 has no $new"
+        $fitting = $counts | Where-Object { $_.Count -eq $given -or ($_.IsOpen -and $given -ge $_.Count - 1) }
+        if ($counts -and -not $fitting) {
+            $name = "$type.$($member.Value)"
+            Write-Mistake $Ast "member: no overload of $name takes $given arguments in .NET Framework 4.8"
         }
     }
 }
@@ -186,7 +173,8 @@ $files = foreach ($entry in Get-Content -Raw -LiteralPath $ListPath | ConvertFro
     $file = @{ Name = $entry.name; HasStyle = $entry.style; Text = $text; Ast = $null; Tokens = $null }
     if ($entry.path.EndsWith('.cs')) {
         $script:name = $entry.name
-        $references = [regex]::Matches($text, '(?m)^//AssemblyReference -Name (\S+?)(\.dll)?\s').ForEach({ $_.Groups[1].Value })
+        $lines = [regex]::Matches($text, '(?m)^//AssemblyReference -Name (\S+?)(\.dll)?\s')
+        $references = $lines.ForEach({ $_.Groups[1].Value })
         foreach ($problem in Test-CSharp -Code $text -Reference $references) {
             Write-Mistake $null "c#: $problem"
         }
@@ -203,7 +191,7 @@ $files = foreach ($entry in Get-Content -Raw -LiteralPath $ListPath | ConvertFro
 # What a module exports, or a script defines for its tests.
 $shared = @{}
 foreach ($file in $files | Where-Object { $_.Name -match '\.psm1$' }) {
-    $own = Get-Function $file.Ast
+    $own = Get-Function $file.Ast -Known $shared
     foreach ($each in $own.Keys) {
         $shared[$each] = $own[$each]
     }
@@ -220,15 +208,19 @@ foreach ($file in $files) {
     }
     $classes = @($ast.FindAll({ $args[0] -is [TypeDefinitionAst] }, $true) | ForEach-Object { $_.Name })
     $constants = @($ast.FindAll({ $args[0] -is [StringConstantExpressionAst] }, $true) | ForEach-Object { $_.Value })
-    foreach ($each in $ast.FindAll({ $args[0] -is [CommandAst] -and $args[0].GetCommandName() -eq 'Add-Type' }, $true)) {
-        foreach ($code in $each.CommandElements | Where-Object { $_ -is [StringConstantExpressionAst] -and "$($_.StringConstantType)" -like '*HereString' }) {
+    $isAdding = { $args[0] -is [CommandAst] -and $args[0].GetCommandName() -eq 'Add-Type' }
+    foreach ($each in $ast.FindAll($isAdding, $true)) {
+        $texts = $each.CommandElements | Where-Object { $_ -is [StringConstantExpressionAst] }
+        foreach ($code in $texts | Where-Object { "$($_.StringConstantType)" -like '*HereString' }) {
             foreach ($problem in Test-CSharp -Code $code.Value -Reference $constants) {
                 Write-Mistake $each "c#: $problem"
             }
         }
     }
     $variables = Get-Assignment $ast
-    Test-Syntax $ast $file.Tokens
+    foreach ($found in Get-NewSyntax -Ast $ast -Tokens $file.Tokens) {
+        Write-Mistake $found.At "syntax: PowerShell 5.1 has no $($found.Text)"
+    }
     foreach ($each in $ast.FindAll({ $true }, $true)) {
         switch ($each.GetType().Name) {
             'CommandAst' {
@@ -238,7 +230,9 @@ foreach ($file in $files) {
                     Test-TypeName $each $type
                 }
             }
-            { 'TypeExpressionAst', 'TypeConstraintAst', 'AttributeAst' -contains $_ } { Test-TypeName $each $each.TypeName }
+            { 'TypeExpressionAst', 'TypeConstraintAst', 'AttributeAst' -contains $_ } {
+                Test-TypeName $each $each.TypeName
+            }
             { 'MemberExpressionAst', 'InvokeMemberExpressionAst' -contains $_ } { Test-MemberUse $each }
         }
     }

@@ -7,11 +7,12 @@ using namespace System.Management.Automation.Language
 
 Set-StrictMode -Version 2
 
-$script:Common = 'Verbose', 'Debug', 'ErrorAction', 'WarningAction', 'InformationAction', 'ErrorVariable', 'WarningVariable', 'InformationVariable',
-    'OutVariable', 'OutBuffer', 'PipelineVariable'
+$script:Common = 'Verbose', 'Debug', 'ErrorAction', 'WarningAction', 'InformationAction', 'ErrorVariable',
+    'WarningVariable', 'InformationVariable', 'OutVariable', 'OutBuffer', 'PipelineVariable'
 # The providers of the registry, of files and of certificates add them.
 $script:OfProviders = @{
-    'Get-ChildItem' = 'CodeSigningCert', 'DocumentEncryptionCert', 'DnsName', 'EKU', 'ExpiringInDays', 'SSLServerAuthentication'
+    'Get-ChildItem' = 'CodeSigningCert', 'DocumentEncryptionCert', 'DnsName', 'EKU', 'ExpiringInDays',
+        'SSLServerAuthentication'
     'Remove-Item' = , 'DeleteKey'
     'Set-ItemProperty' = , 'Type'
 }
@@ -25,9 +26,11 @@ function Import-Command {
     foreach ($command in $data.Modules.ExportedCommands | Where-Object { $_ }) {
         $sets = $command.ParameterSets -join ' [<CommonParameters>] '
         $commands[$command.Name] = @{
-            Parameters = @([regex]::Matches($sets, '(?<=^|[ \[])-(\w+)') | ForEach-Object { $_.Groups[1].Value }) +
+            Parameters = @([regex]::Matches($sets, '(?<=^|[ \[])-(\w+)').ForEach({ $_.Groups[1].Value })) +
                 $script:Common + $script:OfProviders[$command.Name]
-            Places = ($sets -split '\[<CommonParameters>\]' | ForEach-Object { [regex]::Matches($_, '\[-\w+\] <').Count } | Measure-Object -Maximum).Maximum
+            Places = ($sets -split '\[<CommonParameters>\]' |
+                    ForEach-Object { [regex]::Matches($_, '\[-\w+\] <').Count } |
+                    Measure-Object -Maximum).Maximum
             IsAny = $sets -eq ''
         }
     }
@@ -35,17 +38,23 @@ function Import-Command {
 }
 
 function Get-Function {
-    # Returns the functions of a script in the same form.
-    param([ScriptBlockAst] $Ast)
+    # Returns the functions of a script in the same form, and what others of the same name take.
+    param([ScriptBlockAst] $Ast, [hashtable] $Known = @{})
 
     $functions = @{}
     foreach ($function in $Ast.FindAll({ $args[0] -is [FunctionDefinitionAst] }, $true)) {
-        $parameters = @($function.Parameters) + @(if ($function.Body.ParamBlock) { $function.Body.ParamBlock.Parameters }) -ne $null
+        $block = $function.Body.ParamBlock
+        $parameters = @($function.Parameters) + @(if ($block) { $block.Parameters }) -ne $null
         $isAdvanced = $function.Extent.Text -match '\[CmdletBinding|\[Parameter'
         $names = @($parameters | ForEach-Object { $_.Name.VariablePath.UserPath })
-        $usesRest = @($function.Body.FindAll({ $args[0] -is [VariableExpressionAst] -and $args[0].VariablePath.UserPath -eq 'args' }, $false))
+        $isRest = { $args[0] -is [VariableExpressionAst] -and $args[0].VariablePath.UserPath -eq 'args' }
+        $same = $Known[$function.Name]
         $functions[$function.Name] = @{
-            Parameters = $names + $(if ($isAdvanced) { $script:Common + 'WhatIf', 'Confirm' }); Places = $names.Count; IsAny = [bool] $usesRest }
+            Parameters = $names + $(if ($isAdvanced) { $script:Common + 'WhatIf', 'Confirm' }) +
+                $(if ($same) { $same.Parameters })
+            Places = [Math]::Max($names.Count, $(if ($same) { $same.Places } else { 0 }))
+            IsAny = [bool] @($function.Body.FindAll($isRest, $false)) -or ($same -and $same.IsAny)
+        }
     }
     $functions
 }
@@ -67,7 +76,9 @@ function Get-Assignment {
         $left = $each.Left
         $value = if ($each.Operator -eq 'Equals') { $each.Right } else { '' }
         while ($left -is [AttributedExpressionAst]) {
-            $value = if ($left -is [ConvertExpressionAst]) { [string] (Resolve-Type $left.Type.TypeName) } else { $value }
+            if ($left -is [ConvertExpressionAst]) {
+                $value = [string] (Resolve-Type $left.Type.TypeName)
+            }
             $left = $left.Child
         }
         foreach ($variable in @($left) + @(if ($left -is [ArrayLiteralAst]) { $left.Elements })) {
@@ -81,7 +92,9 @@ function Get-Assignment {
             & $note $each $each.Variable.VariablePath.UserPath ''
         }
         else {
-            $types = @($each.Attributes | Where-Object { $_ -is [TypeConstraintAst] } | ForEach-Object { [string] (Resolve-Type $_.TypeName) })
+            $types = @($each.Attributes |
+                    Where-Object { $_ -is [TypeConstraintAst] } |
+                    ForEach-Object { [string] (Resolve-Type $_.TypeName) })
             & $note $each $each.Name.VariablePath.UserPath $(if ($types) { $types[0] } else { '' })
         }
     }

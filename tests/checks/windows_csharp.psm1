@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
 #
-# Compiles C# as the C# 5 of Windows PowerShell 5.1 reads it, and compares every member that it uses with .NET Framework 4.8.
+# Compiles C# as the C# 5 of Windows PowerShell 5.1 reads it, and compares every member that it uses with
+# .NET Framework 4.8.
 
 Set-StrictMode -Version 2
 
 # What a compiler adds on its own.
-$script:Generated = '^(System\.Runtime\.CompilerServices|System\.Diagnostics\.DebuggableAttribute|Microsoft\.CodeAnalysis)'
+$script:Generated = '^(System\.Runtime\.CompilerServices|System\.Diagnostics\.Debuggable|Microsoft\.CodeAnalysis)'
 
 function Test-CSharp {
     # Returns what is wrong with the code, in words, and makes its types known to the checks of scripts.
@@ -14,7 +15,8 @@ function Test-CSharp {
 
     $output = Join-Path -Path ([IO.Path]::GetTempPath()) -ChildPath ([guid]::NewGuid().ToString('N') + '.dll')
     try {
-        $null = Add-Type -TypeDefinition $Code -CompilerOptions '/langversion:5' -IgnoreWarnings -OutputAssembly $output -OutputType Library
+        $wanted = @{ CompilerOptions = '/langversion:5'; OutputAssembly = $output; OutputType = 'Library' }
+        $null = Add-Type -TypeDefinition $Code -IgnoreWarnings @wanted
         $assembly = [Reflection.Assembly]::Load([IO.File]::ReadAllBytes($output))
     }
     catch {
@@ -25,14 +27,15 @@ function Test-CSharp {
         Remove-Item -LiteralPath $output -Force -ErrorAction SilentlyContinue
     }
     foreach ($type in $assembly.GetExportedTypes()) {
-        $accelerator = [regex]::Match($Code, "(?m)^//TypeAccelerator -Name (\S+) -TypeName $($type.Name)\s*$").Groups[1].Value
+        $line = [regex]::Match($Code, "(?m)^//TypeAccelerator -Name (\S+) -TypeName $($type.Name)\s*$")
+        $accelerator = $line.Groups[1].Value
         Add-OwnType -Type $type -Name $accelerator
     }
     $module = $assembly.ManifestModule
     foreach ($first in 0x01000001, 0x0A000001) {  # the tables of types and of members that are used
         for ($token = $first; $true; $token++) {
             try {
-                $used = if ($first -lt 0x0A000001) { $module.ResolveType($token) } else { $module.ResolveMember($token) }
+                $used = $module.ResolveMember($token)
             }
             catch [ArgumentOutOfRangeException] {
                 break
@@ -40,7 +43,12 @@ function Test-CSharp {
             catch [ArgumentException] {
                 continue  # of a generic type that is open here
             }
-            if ($used -is [type]) { Test-UsedType -Type $used -Reference $Reference } else { Test-UsedMember -Member $used }
+            if ($used -is [type]) {
+                Test-UsedType -Type $used -Reference $Reference
+            }
+            else {
+                Test-UsedMember -Member $used
+            }
         }
     }
 }
@@ -75,7 +83,8 @@ function Test-UsedMember {
         return "$name.$memberName is not in .NET Framework 4.8"
     }
     $isPlain = $Member.Name -ceq '.ctor' -or $memberName -ceq $Member.Name
-    if (-not $isPlain -or $Member -isnot [Reflection.MethodBase] -or $isGeneric -or $Member.IsGenericMethod -or $known.Count -eq 0) {
+    $isMethod = $isPlain -and $Member -is [Reflection.MethodBase] -and -not $isGeneric -and -not $Member.IsGenericMethod
+    if (-not $isMethod -or $known.Count -eq 0) {
         return
     }
     $arguments = Get-ArgumentText $Member

@@ -1,18 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
 #
-# The types of .NET Framework 4.8 and what an expression of PowerShell is, as far as its text says so. PowerShell 7 runs this.
+# The types of .NET Framework 4.8 and of our own C#, and their members. PowerShell 7 runs this.
 
 Set-StrictMode -Version 2
 
 $script:Accelerators = [psobject].Assembly.GetType('System.Management.Automation.TypeAccelerators')::Get
 $script:NewAccelerators = 'ordered', 'pspropertyexpression', 'semver', 'experimental'
-# Their members are what they hold, or come from elsewhere.
-$script:Open = 'System.Object', 'System.Array', 'System.Void', 'System.Collections.Hashtable', 'System.Management.Automation.PSObject',
-    'System.Management.Automation.PSCustomObject', 'System.Collections.Specialized.OrderedDictionary', 'System.Collections.IDictionary',
-    'System.Management.ManagementObject', 'System.DirectoryServices.DirectoryEntry', 'System.Collections.Generic.Dictionary`2'
 # PowerShell adds them, in 5.1 too.
-$script:Added = 'Count', 'Length', 'ForEach', 'Where', 'PSObject', 'PSTypeNames', 'BaseName', 'Mode', 'VersionInfo', 'LinkType', 'Target'
+$script:Added = 'Count', 'Length', 'ForEach', 'Where', 'PSObject', 'PSTypeNames', 'BaseName', 'Mode', 'VersionInfo',
+    'LinkType', 'Target'
 # What ships beside the reference assemblies.
 $script:NotListed = '^(Ansible|Microsoft\.PowerShell|Microsoft\.Management\.Infrastructure)\.'
 
@@ -38,7 +35,8 @@ function Add-OwnType {
         $members[$member] = @($members[$member] | Where-Object { $_ }) + "$static$(Get-ArgumentText $each)$result"
     }
     foreach ($each in @($Type.GetFields()) + @($Type.GetProperties())) {
-        $members[$each.Name] = @('static field ' + $(if ($each -is [Reflection.FieldInfo]) { $each.FieldType } else { $each.PropertyType }).ToString())
+        $of = if ($each -is [Reflection.FieldInfo]) { $each.FieldType } else { $each.PropertyType }
+        $members[$each.Name] = @('static field ' + $of.ToString())
     }
     $script:Api[$Type.FullName] = @{ assembly = 'own'; base = 'System.Object'; members = $members }
     $script:Names[$Type.FullName] = $Type.FullName
@@ -131,7 +129,7 @@ function Find-Member {
 }
 
 function Test-Derived {
-    # Says whether a type that derives from this one has the member: what a value is at run time may be more than what is declared.
+    # Says whether a type that derives from this one has the member: a value may be more than what is declared.
     param([Parameter(Mandatory = $true)] [string] $Type, [Parameter(Mandatory = $true)] [string] $Name)
 
     foreach ($each in $script:Api.Keys) {
@@ -178,84 +176,4 @@ function Get-Result {
     $(if ($script:Api.ContainsKey($name)) { $name } else { '' })
 }
 
-function Get-ExpressionType {
-    # Returns the name of the type of an expression, '' where its text does not say.
-    param($Ast, [hashtable] $Variables)
-
-    switch ($Ast.GetType().Name) {
-        'StringConstantExpressionAst' { return 'System.String' }
-        'ExpandableStringExpressionAst' { return 'System.String' }
-        'CommandExpressionAst' { return Get-ExpressionType $Ast.Expression $Variables }
-        'ParenExpressionAst' { return Get-ExpressionType $Ast.Pipeline $Variables }
-        'PipelineAst' { return $(if ($Ast.PipelineElements.Count -eq 1) { Get-ExpressionType $Ast.PipelineElements[0] $Variables } else { '' }) }
-        'BinaryExpressionAst' { return $(if ('Format', 'Join' -contains $Ast.Operator) { 'System.String' } else { '' }) }
-        'ConvertExpressionAst' { return [string] (Resolve-Type $Ast.Type.TypeName) }
-        'CommandAst' {
-            $type = Get-NewObjectType $Ast
-            return [string] $(if ($type) { Resolve-Name $type } else { '' })
-        }
-        'VariableExpressionAst' {
-            $key = Get-Scope $Ast
-            foreach ($scope in $key, '') {
-                if ($Variables["$scope|$($Ast.VariablePath.UserPath)"]) {
-                    return Get-VariableType $Variables "$scope|$($Ast.VariablePath.UserPath)"
-                }
-            }
-            return ''
-        }
-        { 'MemberExpressionAst', 'InvokeMemberExpressionAst' -contains $_ } {
-            if ($Ast.Member -isnot [System.Management.Automation.Language.StringConstantExpressionAst]) {
-                return ''
-            }
-            $isType = $Ast.Expression -is [System.Management.Automation.Language.TypeExpressionAst]
-            $type = if ($isType) { Resolve-Type $Ast.Expression.TypeName } else { Get-ExpressionType $Ast.Expression $Variables }
-            if (-not $type -or ($script:Open -contains $type -and -not $isType)) {
-                return ''
-            }
-            return $(if ($Ast.Static -and $Ast.Member.Value -eq 'new') { $type } else { Get-Result (Find-Member $type $Ast.Member.Value) })
-        }
-    }
-    ''
-}
-
-function Get-NewObjectType {
-    param([System.Management.Automation.Language.CommandAst] $Command)
-
-    if ($Command.GetCommandName() -eq 'New-Object') {
-        foreach ($each in $Command.CommandElements | Select-Object -Skip 1) {
-            if ($each -is [System.Management.Automation.Language.StringConstantExpressionAst]) {
-                return $each.Value
-            }
-            if ($each -isnot [System.Management.Automation.Language.CommandParameterAst] -or $each.ParameterName -ne 'TypeName') {
-                return
-            }
-        }
-    }
-}
-
-function Get-Scope {
-    # Returns what stands for the function that an expression is in, '' for the script.
-    param($Ast)
-
-    for ($above = $Ast.Parent; $above; $above = $above.Parent) {
-        if ($above -is [System.Management.Automation.Language.FunctionDefinitionAst]) {
-            return '{0}:{1}' -f $above.Name, $above.Extent.StartOffset
-        }
-    }
-    ''
-}
-
-function Get-VariableType {
-    # Returns the type that all assignments of a variable agree on, or ''.
-    param([hashtable] $Variables, [string] $Key)
-
-    $seen = $Variables[$Key]
-    if ($null -eq $seen.Type) {
-        $seen.Type = ''  # what depends on itself is not known
-        $types = @($seen.Values | ForEach-Object { if ($_ -is [string]) { $_ } else { Get-ExpressionType $_ $Variables } } | Sort-Object -Unique)
-        $seen.Type = if ($types.Count -eq 1) { $types[0] } else { '' }
-    }
-    $seen.Type
-}
-
-Export-ModuleMember -Function * -Variable Added, Open
+Export-ModuleMember -Function * -Variable Added
