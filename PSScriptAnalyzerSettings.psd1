@@ -16,7 +16,7 @@
         PSAvoidLongLines = @{ Enable = $true; MaximumLineLength = 120 }
         PSAvoidSemicolonsAsLineTerminators = @{ Enable = $true }
         PSAvoidUsingDoubleQuotesForConstantString = @{ Enable = $true }
-        PSAvoidUsingPositionalParameters = @{ Enable = $true; CommandAllowList = @('Join-Path', 'Write-Host') }
+        PSAvoidUsingPositionalParameters = @{ Enable = $true }
         PSPlaceCloseBrace = @{ Enable = $true; NoEmptyLineBefore = $true; IgnoreOneLineBlock = $true; NewLineAfter = $true }
         PSPlaceOpenBrace = @{ Enable = $true; OnSameLine = $true; NewLineAfter = $true; IgnoreOneLineBlock = $true }
         PSUseConsistentIndentation = @{

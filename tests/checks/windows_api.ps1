@@ -57,7 +57,7 @@ function Test-Command {
     for ($index = 1; $index -lt $elements.Count -and -not $known.IsAny; $index++) {
         $element = $elements[$index]
         if ($element -is [CommandParameterAst]) {
-            Test-Parameter $element $called $known $element.ParameterName
+            Test-Parameter -Ast $element -Command $called -Known $known -Parameter $element.ParameterName
             $next = if ($index + 1 -lt $elements.Count) { $elements[$index + 1] }
             $isNew = $next -and $newEncodings -contains ($next.Extent.Text -replace "'", '')
             if ($isNew -and 'Encoding' -eq $element.ParameterName) {
@@ -70,7 +70,8 @@ function Test-Command {
             foreach ($value in @(if ($variables[$key]) { $variables[$key].Values })) {
                 if ($value -isnot [string] -and $value.Expression -is [HashtableAst]) {
                     foreach ($pair in $value.Expression.KeyValuePairs) {
-                        Test-Parameter $element $called $known $pair.Item1.Value
+                        $given = $pair.Item1.Value
+                        Test-Parameter -Ast $element -Command $called -Known $known -Parameter $given
                     }
                 }
             }
@@ -85,6 +86,9 @@ function Test-Command {
     }
     if ($places -gt $known.Places) {
         Write-Mistake $Ast "command: $called takes $($known.Places) arguments by position, not $places"
+    }
+    elseif ($places -gt 2 -and $file.HasStyle) {
+        Write-Mistake $Ast "style: name the arguments of $called, which are $places by position"
     }
 }
 

@@ -75,6 +75,7 @@ PLANTED = {
     "strict-mode": (".ps1", "Get-Date\n", "Set-StrictMode is missing"),
     "long-line": _script("# " + "x" * 119, "has 121 characters"),
     "verb": _script("function Fetch-Thing { 1 }", "Fetch-Thing is not an approved Verb-Noun"),
+    "positions": _script("function Get-Thing {\n    param([int] $A, [int] $B, [int] $C)\n    $A, $B, $C\n}\nGet-Thing 1 2 3", "name the arguments of Get-Thing"),
     "noun": _script("function Get-Things { 1 }", "Get-Things has a plural noun"),
 }
 
