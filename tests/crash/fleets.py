@@ -13,6 +13,7 @@ import traceback
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import rows as rows_of_ledger
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.rotation import rotate
 from rotation_params import rotation_params
 
@@ -80,7 +81,7 @@ class Fleet:
         api_url, successors = self.params()["api_url"], successors or self.successors()
         with ledgers.Ledger(self.ledger_path, is_read_only=True) as ledger:
             return sum(
-                successors[request_id][-1:] == [ledgers.current_request_id(ledger.chain(api_url, request_id), request_id)]
+                successors[request_id][-1:] == [rows_of_ledger.current_request_id(ledger.chain(api_url, request_id), request_id)]
                 for request_id in self.request_ids.values())
 
     def assert_done(self):

@@ -67,10 +67,10 @@ def _sent(number):
     """The request has left, its answer is not read."""
     tick, post = _countdown(number), RapidAuthClient.replace
 
-    def replace(self, request_id, anon_id):
+    def replace(self, *arguments):
         _posting.is_now = True
         try:
-            return post(self, request_id, anon_id)
+            return post(self, *arguments)
         finally:
             _posting.is_now = False
 

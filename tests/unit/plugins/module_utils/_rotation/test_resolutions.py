@@ -41,8 +41,8 @@ class Case:
 
 
 @pytest.fixture(name="case", params=["intended", "unresolved"])
-def fixture_case(request, tmp_path):
-    return Case(str(tmp_path / "ledger.sqlite"), request.param)
+def fixture_case(request, ledger_place):
+    return Case(ledger_place, request.param)
 
 
 def test_both_verdicts_are_written_down(case):
@@ -81,8 +81,8 @@ def test_check_mode_verifies_and_writes_nothing(case):
 
 
 @pytest.mark.parametrize("outcome", ["replaced", "not_replaced", "lapsed"])
-def test_what_is_closed_stays_as_it_is(tmp_path, outcome):
-    case = Case(str(tmp_path / "ledger.sqlite"), outcome)
+def test_what_is_closed_stays_as_it_is(ledger_place, outcome):
+    case = Case(ledger_place, outcome)
     before = case.row()
     assert case.resolve({"north-01": "not_replaced"}) == before
     assert case.resolve({}) == before
