@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
@@ -11,20 +12,18 @@ from ansible_collections.eccops.rapid.plugins.module_utils._errors import Invali
 from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_secret
 
 
-class LedgerUrl(typing.NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class LedgerUrl:
     """A PostgreSQL database; the URL has no password in it."""
 
     url: str
-    password: typing.Optional[str] = None
+    password: typing.Optional[str] = dataclasses.field(default=None, repr=False)
 
     def __str__(self) -> str:
         """Returns the URL without its parameters, but for the one that names the database alone."""
         parts = urlsplit(self.url)
         service = dict(parse_qsl(parts.query)).get("service")
         return urlunsplit((parts.scheme, parts.netloc, parts.path, "service=" + service if service else "", "")).replace(":?", "://?", 1)
-
-    def __repr__(self) -> str:
-        return "LedgerUrl(%s)" % self
 
 
 #: A path, or a LedgerUrl.

@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerReading, LedgerRecord
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.resolutions import resolve
+from ansible_collections.eccops.rapid.tests.unit.support.ledger_places import let_time_pass
 from ansible_collections.eccops.rapid.tests.unit.support.ledgers import intent
 from ansible_collections.eccops.rapid.tests.unit.support.model_rapidauth import ModelRapidAuth
 
@@ -29,6 +30,7 @@ class Case:
         self.successor = self.service.add(NEW, "Requested")
 
     def resolve(self, resolutions, is_check_mode=False):
+        let_time_pass(self.path)
         opened = LedgerReading if is_check_mode else LedgerRecord
         with opened(self.path, self.service.api_url) as record:
             resolve(self.service, record, resolutions, self.credentials, is_check_mode)
