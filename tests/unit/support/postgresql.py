@@ -20,6 +20,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils._ledger.place import 
 
 #: Where Debian and others have the server's programs, which are not on the PATH.
 _PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/lib/postgresql*/bin", "/usr/local/pgsql/bin")
+#: Of the login "jobs", which must give it over TCP and has no rights of its own.
+PASSWORD = "correct horse"
 _numbers = itertools.count(1)
 
 
@@ -60,8 +62,11 @@ class PostgresqlServer:
                   "dynamic_shared_memory_type": "mmap", **settings}
         with (self.directory / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.writelines("%s = '%s'\n" % each for each in wanted.items())
+        rules = self.directory / "data" / "pg_hba.conf"
+        rules.write_text("host all jobs all scram-sha-256\n" + rules.read_text(encoding="utf-8"), encoding="utf-8")
         self.process = None
         self.start()
+        self.execute("CREATE ROLE jobs LOGIN PASSWORD '%s'" % PASSWORD)
 
     def _as_owner(self):
         return {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []} if self._user else {}
@@ -94,9 +99,10 @@ class PostgresqlServer:
         query = "".join("&%s=%s" % each for each in parameters.items())
         return LedgerUrl("postgresql://%s@/%s?host=%s&port=%d%s" % (user, database, self.directory, self.port, query))
 
-    def network_url(self, database, user="owner", port=None):
+    def network_url(self, database, user="owner", port=None, password=None, **parameters):
         """Returns the LedgerUrl of a database over TCP, perhaps by another port that leads to the server."""
-        return LedgerUrl("postgresql://%s@127.0.0.1:%d/%s?sslmode=disable" % (user, port or self.port, database))
+        query = "".join("&%s=%s" % each for each in parameters.items())
+        return LedgerUrl("postgresql://%s@127.0.0.1:%d/%s?sslmode=disable%s" % (user, port or self.port, database, query), password)
 
     def execute(self, sql, *values, database="postgres"):
         """Returns the rows of a statement as tuples, by an administrator's connection of its own."""
