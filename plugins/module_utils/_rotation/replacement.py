@@ -156,6 +156,8 @@ class _Attempt:
         """Posts exactly once, and resolves a lost answer by looking as long as the service may be at work; never posts again."""
         try:
             successor = self._post(original)
+        except LedgerError:
+            raise  # without an intent nothing was sent
         except RapidError as error:
             # A refusal may be the answer to an earlier run's POST, whose answer was lost: then it is looked up too.
             if error.is_effect_unknown or self._is_open():

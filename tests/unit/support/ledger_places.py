@@ -50,7 +50,7 @@ def execute(place, sql, values=None):
     """Returns the rows of a statement that an administrator runs on the database of a LedgerUrl."""
     import psycopg  # pylint: disable=import-outside-toplevel
 
-    with psycopg.connect(place.url, autocommit=True) as connection:
+    with psycopg.connect(place.url, autocommit=True, options="-c default_transaction_read_only=off") as connection:
         cursor = connection.execute(sql, values)
         return cursor.fetchall() if cursor.description else []
 
@@ -58,7 +58,7 @@ def execute(place, sql, values=None):
 def empty(place):
     """Takes the ledger away."""
     if isinstance(place, LedgerUrl):
-        execute(place, "SET client_min_messages = error; DROP SCHEMA IF EXISTS eccops_rapid CASCADE")
+        execute(place, "SET client_min_messages = error; DROP SCHEMA IF EXISTS eccops_rapid CASCADE; DROP TABLE IF EXISTS public.recipes")
     else:
         for ending in ("", "-wal", "-shm", ".locks"):
             with contextlib.suppress(FileNotFoundError):

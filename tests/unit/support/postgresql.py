@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import itertools
 import os
 import pathlib
@@ -74,9 +75,13 @@ class PostgresqlServer:
     def _run(self, program, *arguments):
         subprocess.run([self._programs / program, *arguments], cwd=self.directory, check=True, stdout=subprocess.DEVNULL, timeout=120, **self._as_owner())
 
-    def start(self, is_awaited=True):
+    def start(self, is_awaited=True, most_file_bytes=None):
+        """Starts it, perhaps with a limit for the size of a file."""
+        line = [self._programs / "postgres", "-D", "data"]
+        if most_file_bytes:
+            line = ["prlimit", "--fsize=%d" % most_file_bytes, *line]
         with (self.directory / "log").open("ab") as log:
-            self.process = subprocess.Popen([self._programs / "postgres", "-D", "data"], cwd=self.directory, stdout=log, stderr=log, **self._as_owner())
+            self.process = subprocess.Popen(line, cwd=self.directory, stdout=log, stderr=log, **self._as_owner())
         if is_awaited:
             self.wait()
 
@@ -143,6 +148,52 @@ class PostgresqlServer:
     def restart(self, is_killed=False, is_awaited=True):
         self.stop(is_killed)
         self.start(is_awaited)
+
+    @contextlib.contextmanager
+    def standby(self):
+        """Gives a server that follows this one."""
+        place = copy.copy(self)
+        place.directory = pathlib.Path(tempfile.mkdtemp(prefix="pg-"))
+        if self._user:
+            os.chown(place.directory, self._user.pw_uid, self._user.pw_gid)
+        place._run("pg_basebackup", "--pgdata", "data", "--write-recovery-conf", "--checkpoint", "fast", "--no-sync", "--dbname",
+                   "host=%s port=%d user=owner" % (self.directory, self.port))
+        with (place.directory / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
+            file.write("listen_addresses = ''\nunix_socket_directories = '%s'\n" % place.directory)
+        place.start()
+        try:
+            yield place
+        finally:
+            place.close()
+
+    @contextlib.contextmanager
+    def pooler(self, program, mode):
+        """Runs pgbouncer before this server; gives its port."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        settings = self.directory / "pgbouncer.ini"
+        settings.write_text("""[databases]
+* = host=%s port=%d user=owner
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = %d
+unix_socket_dir =
+auth_type = any
+pool_mode = %s
+""" % (self.directory, self.port, port, mode), encoding="utf-8")
+        settings.chmod(0o644)
+        process = subprocess.Popen([program, "-q", settings], cwd=self.directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **self._as_owner())
+        try:
+            give_up_at = time.monotonic() + 30
+            while True:
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                    break
+                assert process.poll() is None and time.monotonic() < give_up_at
+                time.sleep(0.02)
+            yield port
+        finally:
+            process.terminate()
+            process.wait(30)
 
     def close(self):
         if self.process and self.process.poll() is None:
