@@ -10,6 +10,7 @@ import sqlite3
 import threading
 
 from ansible_collections.eccops.rapid.plugins.module_utils._http import requests_connection
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import postgresql
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger import session as replacement_record
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
 
@@ -61,6 +62,17 @@ def _commit(is_before, number):
             return result
 
     sqlite3.connect = functools.partial(sqlite3.connect, factory=Connection)
+    execute = postgresql.Connection.execute
+
+    def execute_and_die(self, sql, values=()):
+        if sql == "COMMIT" and is_before:
+            tick()
+        result = execute(self, sql, values)
+        if sql == "COMMIT" and not is_before:
+            tick()
+        return result
+
+    postgresql.Connection.execute = execute_and_die
 
 
 def _sent(number):

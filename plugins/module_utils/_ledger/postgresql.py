@@ -35,6 +35,9 @@ except ImportError as error:
 #: For how long a lost session is replaced before the task gives up: a restart, or the promotion of a standby.
 RECONNECT_SECONDS = 60
 
+#: For how long the server may keep silent; a statement ends there earlier. TCP's own limits do not see what stands between and has stopped.
+SILENT_SECONDS = 75
+
 #: What holds unless the URL, a service file or the environment says otherwise: a peer that keeps silent is given up within seconds.
 _DEFAULTS = {
     "connect_timeout": "10", "keepalives_idle": "5", "keepalives_interval": "2", "keepalives_count": "3", "tcp_user_timeout": "10000",
@@ -53,6 +56,8 @@ class PostgresqlStore:
 
     #: The option of the modules that names it.
     option = "ledger_url"
+    #: What keeps others from writing until the transaction ends.
+    lock_rows = "LOCK TABLE replacements IN SHARE ROW EXCLUSIVE MODE"
 
     def __init__(self, place: LedgerUrl, is_read_only: bool = False, clock: typing.Any = time) -> None:
         if psycopg is None:
@@ -61,11 +66,15 @@ class PostgresqlStore:
         self.session, self.is_new = 0, False
         self._lock = threading.Lock()
         self._raw: typing.Any = None
+        self._busy_since: float | None = None
+        self._is_closed = threading.Event()
         self._is_pooled = False
         with self._explained():
             self._connect()
+        threading.Thread(target=self._watch, name="ledger watch", daemon=True).start()
 
     def close(self) -> None:
+        self._is_closed.set()
         if self._raw is not None:
             self._raw.close()
 
@@ -92,6 +101,7 @@ class PostgresqlStore:
                 try:
                     if self._raw.closed:
                         self._connect()
+                    self._busy_since = time.monotonic()
                     return attempt()
                 except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
                     continue
@@ -104,6 +114,16 @@ class PostgresqlStore:
                     if now >= give_up_at:
                         raise
                     self._clock.sleep(0.2)
+                finally:
+                    self._busy_since = None
+
+    def _watch(self) -> None:
+        """Cuts a connection that keeps silent for too long, so that who waits for it goes on."""
+        while not self._is_closed.wait(min(1, SILENT_SECONDS / 4)):
+            since = self._busy_since
+            if since is not None and time.monotonic() - since > SILENT_SECONDS:
+                with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self._raw.fileno())) as connection:
+                    connection.shutdown(socket.SHUT_RDWR)
 
     def _in_transaction(self, function: typing.Callable[[typing.Any], typing.Any]) -> typing.Any:
         connection = Connection(self._raw, self.session)

@@ -122,10 +122,8 @@ def ensure_writable(connection: typing.Any) -> None:
 
 def _find_version(connection: typing.Any, name: str) -> int | None:
     """Returns the schema's version, or None where there is no schema; raises LedgerError where it is another application's."""
-    row = connection.execute(
-        "SELECT to_regnamespace(?) IS NOT NULL AS has_schema, to_regclass(?) IS NOT NULL AS has_ledger, has_schema_privilege(current_user, oid, 'USAGE')"
-        " AS is_usable FROM (SELECT 1) AS one LEFT JOIN pg_namespace ON nspname = ?", (SCHEMA, SCHEMA + ".ledger", SCHEMA)).fetchone()
-    if not row["has_schema"]:
+    row = connection.execute("SELECT has_schema_privilege(oid, 'USAGE') AS is_usable FROM pg_namespace WHERE nspname = ?", (SCHEMA,)).fetchone()
+    if row is None:
         return None
     if not row["is_usable"]:
         raise LedgerError("the database '%s' has the schema %s, and this login may not use it: have it granted the role %s" % (name, SCHEMA, ROLE))

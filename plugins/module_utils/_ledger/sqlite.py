@@ -20,6 +20,8 @@ class SqliteStore:
 
     #: The option of the modules that names it.
     option = "ledger_path"
+    #: What keeps others from writing meanwhile; a transaction here does that by itself.
+    lock_rows = None
 
     def __init__(self, path: str, is_read_only: bool = False) -> None:
         self.name = os.path.abspath(os.path.expanduser(path))

@@ -132,7 +132,7 @@ class PostgresqlServer:
     def end_sessions(self, most=1):
         """Ends some sessions that use a ledger, at random; returns how many."""
         return len(self.execute("SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'eccops.rapid%%'"
-                                " ORDER BY random() LIMIT %s) AS some", most))
+                                " ORDER BY random() LIMIT %s) AS chosen", most))
 
     def stop(self, is_killed=False):
         """Stops it: sessions are ended and what they did is kept (fast), or as by a crash, with all of its processes."""
