@@ -114,7 +114,8 @@ class FencedHolds:
         def write_fenced(connection: typing.Any) -> None:
             if connection.session != hold.session:
                 own = connection.execute(
-                    "SELECT fence = ? AS is_own FROM replacements WHERE service = ? AND new_anon_id = ? FOR UPDATE", (hold.fence, service, new_anon_id)).fetchone()
+                    "SELECT fence = ? AS is_own FROM replacements WHERE service = ? AND new_anon_id = ? FOR UPDATE",
+                    (hold.fence, service, new_anon_id)).fetchone()
                 is_taken_over[0] = not own or not own["is_own"]
             if not is_taken_over[0]:
                 write_outcome(connection, service, new_anon_id, *outcome)

@@ -178,8 +178,6 @@ class PostgresqlStore:
             options["password"] = self._place.password
         return dict(options, conninfo=self._place.url, application_name="eccops.rapid on %s, process %d" % (socket.gethostname()[:30], os.getpid()))
 
-    # A pooler between: its session mode is fine, its transaction mode is not
-
     def _ensure_own_server(self) -> None:
         """Raises LedgerError where the pooler gives another client the server process that serves this session between two of its transactions."""
         try:
@@ -212,8 +210,6 @@ class PostgresqlStore:
         except psycopg.Error as error:
             raise LedgerError(
                 "the ledger '%s' cannot be used: %s; check ledger_url, the server and its disk" % (self.name, " ".join(str(error).split()))) from None
-
-    # Where its SQL differs
 
     @staticmethod
     def batches(request_ids: typing.Sequence[str]) -> typing.Iterator[tuple[list[str], typing.Callable[[str], str], object]]:
