@@ -127,12 +127,13 @@ class PostgresqlStore:
 
     def _in_transaction(self, function: typing.Callable[[typing.Any], typing.Any]) -> typing.Any:
         connection = Connection(self._raw, self.session)
-        connection.execute("BEGIN")
         try:
-            if self._is_pooled:
-                self._ensure_same_server()
-            result = function(connection)
-            connection.execute("COMMIT")
+            with self._raw.pipeline() if psycopg.Pipeline.is_supported() else contextlib.nullcontext():  # one wait for all of it
+                connection.execute("BEGIN")
+                if self._is_pooled:
+                    self._ensure_same_server()
+                result = function(connection)
+                connection.execute("COMMIT")
             return result
         except BaseException:
             with contextlib.suppress(psycopg.Error):
