@@ -46,7 +46,8 @@ KINDS = {kind: ErrorKind(run_again, *texts) for run_again, kinds in {
                             "and copy the backup to the same place with mode 0600."),
         "cache_unusable": ("`cache_path` is a symbolic link, belongs to another user, is open to others, or cannot be written.",
                            "Give it a directory that only this user can enter."),
-        "busy": ("Another run uses the same file or works on the same credential, and this one gave up waiting. A killed run holds no lock.", "Wait until the other run has ended."),
+        "busy": ("Another run uses the same file or works on the same credential, and this one gave up waiting. A killed run holds no lock.",
+                 "Wait until the other run has ended."),
     },
     NOTHING_DONE: {
         "connection_refused": ("Nothing listens at the address, or a firewall refuses.", "Check the address, and that the service is up."),

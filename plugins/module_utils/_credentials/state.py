@@ -11,7 +11,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils._errors import Invali
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.place import find_place
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import NoRecord, current_request_ids, open_record
 from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
-from ansible_collections.eccops.rapid.plugins.module_utils._options import LEDGER_RULES, RAPIDAUTH_RULES, audit_options, ledger_options, merge_rules, rapidauth_options
+from ansible_collections.eccops.rapid.plugins.module_utils._options import (
+    LEDGER_RULES, RAPIDAUTH_RULES, audit_options, ledger_options, merge_rules, rapidauth_options)
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, find_service_name
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, is_same_request_id, validate_anon_id, validate_request_id

@@ -72,18 +72,14 @@ class FencedHolds:
         if row["fence"] is None:
             self._clock.sleep(0.1)
             return False
-        hold = self._threads.hold = _Hold(session, row["fence"])
-
-        def take_over(connection: typing.Any) -> bool:
-            if connection.session != hold.session:
-                return False
-            connection.execute(
-                "UPDATE replacements SET fence = ?, arrives_until = CASE WHEN fence = ANY (?) THEN NULL ELSE arrives_until END"
-                " WHERE service = ? AND original_request_id = ? COLLATE NOCASE AND outcome IN ('intended', 'unresolved')",
-                (hold.fence, sorted(self._unsent), service, request_id))
-            return True
-
-        return self._store.run(take_over)
+        self._threads.hold = _Hold(session, row["fence"])
+        # A statement that a new session carries out raises no fence above this one; the lock is then asked for again.
+        taken_over_in, unused_row = self._store.statement(
+            "WITH taken_over AS (UPDATE replacements SET fence = ?, arrives_until = CASE WHEN fence = ANY (?) THEN NULL ELSE arrives_until END"
+            " WHERE service = ? AND original_request_id = ? COLLATE NOCASE AND outcome IN ('intended', 'unresolved') AND fence < ? RETURNING 1)"
+            " SELECT COUNT(*) AS count FROM taken_over",
+            (row["fence"], sorted(self._unsent), service, request_id, row["fence"]))
+        return taken_over_in == session
 
     def intend(self, write: typing.Callable[..., None], intent: dict, call_seconds: float) -> float:
         """Writes an intent, and returns until when, by time.monotonic(), its POST may begin. Raises SessionLost where the credential is not held any more."""
@@ -114,7 +110,8 @@ class FencedHolds:
         def write_fenced(connection: typing.Any) -> None:
             if connection.session != hold.session:
                 own = connection.execute(
-                    "SELECT fence = ? AS is_own FROM replacements WHERE service = ? AND new_anon_id = ? FOR UPDATE", (hold.fence, service, new_anon_id)).fetchone()
+                    "SELECT fence = ? AS is_own FROM replacements WHERE service = ? AND new_anon_id = ? FOR UPDATE",
+                    (hold.fence, service, new_anon_id)).fetchone()
                 is_taken_over[0] = not own or not own["is_own"]
             if not is_taken_over[0]:
                 write_outcome(connection, service, new_anon_id, *outcome)

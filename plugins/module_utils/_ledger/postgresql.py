@@ -127,12 +127,13 @@ class PostgresqlStore:
 
     def _in_transaction(self, function: typing.Callable[[typing.Any], typing.Any]) -> typing.Any:
         connection = Connection(self._raw, self.session)
-        connection.execute("BEGIN")
         try:
-            if self._is_pooled:
-                self._ensure_same_server()
-            result = function(connection)
-            connection.execute("COMMIT")
+            with self._raw.pipeline() if psycopg.Pipeline.is_supported() else contextlib.nullcontext():  # one wait for all of it
+                connection.execute("BEGIN")
+                if self._is_pooled:
+                    self._ensure_same_server()
+                result = function(connection)
+                connection.execute("COMMIT")
             return result
         except BaseException:
             with contextlib.suppress(psycopg.Error):
@@ -178,8 +179,6 @@ class PostgresqlStore:
             options["password"] = self._place.password
         return dict(options, conninfo=self._place.url, application_name="eccops.rapid on %s, process %d" % (socket.gethostname()[:30], os.getpid()))
 
-    # A pooler between: its session mode is fine, its transaction mode is not
-
     def _ensure_own_server(self) -> None:
         """Raises LedgerError where the pooler gives another client the server process that serves this session between two of its transactions."""
         try:
@@ -212,8 +211,6 @@ class PostgresqlStore:
         except psycopg.Error as error:
             raise LedgerError(
                 "the ledger '%s' cannot be used: %s; check ledger_url, the server and its disk" % (self.name, " ".join(str(error).split()))) from None
-
-    # Where its SQL differs
 
     @staticmethod
     def batches(request_ids: typing.Sequence[str]) -> typing.Iterator[tuple[list[str], typing.Callable[[str], str], object]]:

@@ -128,10 +128,11 @@ def _find_version(connection: typing.Any, name: str) -> int | None:
     if not row["is_usable"]:
         raise LedgerError("the database '%s' has the schema %s, and this login may not use it: have it granted the role %s" % (name, SCHEMA, ROLE))
     columns = connection.execute(
-        "SELECT COUNT(*) AS count FROM pg_attribute WHERE attrelid = to_regclass(?) AND attname IN ('application', 'version')", (SCHEMA + ".ledger",)).fetchone()
-    if columns["count"] != 2:
-        raise LedgerError("the schema %s in the database '%s' is not a ledger of this collection; give another ledger_url" % (SCHEMA, name))
-    row = connection.execute("SELECT version FROM %s.ledger WHERE application = 'eccops.rapid'" % SCHEMA).fetchone()
+        "SELECT COUNT(*) AS count FROM pg_attribute WHERE attrelid = to_regclass(?) AND attname IN ('application', 'version')",
+        (SCHEMA + ".ledger",)).fetchone()
+    row = None
+    if columns["count"] == 2:
+        row = connection.execute("SELECT version FROM %s.ledger WHERE application = 'eccops.rapid'" % SCHEMA).fetchone()
     if row is None:
         raise LedgerError("the schema %s in the database '%s' is not a ledger of this collection; give another ledger_url" % (SCHEMA, name))
     return row["version"]

@@ -85,7 +85,8 @@ def describe_outcomes(plan: dict, planned: dict, progress: dict, rows: typing.Op
         lines += ["  %s  %s -> %s" % (name.ljust(widest), entry["old_anon_id"], entry["anon_id"]) for name, entry in changed]
     failure = _compare_with_ledger(reached, rows)
     if not failure:
-        lines.append("The ledger %s has every RequestId; the inventory may keep the first ones." % (planned.get("ledger_url") or planned.get("ledger_path") or find_place(plan)))
+        place = planned.get("ledger_url") or planned.get("ledger_path") or find_place(plan)
+        lines.append("The ledger %s has every RequestId; the inventory may keep the first ones." % (place,))
     return {"lines": [printable(line) for line in lines], "failure": failure}
 
 

@@ -45,7 +45,8 @@ def test_another_session_is_waited_for_and_then_reported(record, other):
     clock = MovedClock()
     holds = FencedHolds(other.ledger.store, wait_seconds=5, clock=clock)
     with record.held("r0"):
-        with pytest.raises(LedgerError, match=r"another run \(eccops.rapid on .*, process \d+\) is working on r0 in the ledger 'postgresql://.*waited 5 s") as caught:
+        words = r"another run \(eccops.rapid on .*, process \d+\) is working on r0 in the ledger 'postgresql://.*waited 5 s"
+        with pytest.raises(LedgerError, match=words) as caught:
             with holds.held(API, "r0"):
                 raise AssertionError("both have it")
         assert caught.value.kind == "busy" and not caught.value.is_service_wide

@@ -10,7 +10,6 @@ import socket
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils import _audit_log as audit_log
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.info import view_ledger
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.rows import current_request_id

@@ -124,8 +124,8 @@ def test_a_job_can_do_its_work_and_neither_delete_nor_change_the_schema(ledger_u
         record.note_progress([("r1", "2026-01-01T00:00:00Z", None)])
         assert record.position_ids({"north-01": "aa"}) == {"north-01": "aa"}
         assert record.entry("a1")["delivered_at"]
-        for sql in ("DELETE FROM replacements", "TRUNCATE replacements", "DROP TABLE positions", "ALTER TABLE replacements ADD COLUMN x text", "CREATE TABLE x (y int)",
-                    "UPDATE ledger SET version = 7", "UPDATE positions SET position_id = 'x'"):
+        for sql in ("DELETE FROM replacements", "TRUNCATE replacements", "DROP TABLE positions", "ALTER TABLE replacements ADD COLUMN x text",
+                    "CREATE TABLE x (y int)", "UPDATE ledger SET version = 7", "UPDATE positions SET position_id = 'x'"):
             with pytest.raises(LedgerError, match=DENIED):
                 record.ledger.run(lambda connection, sql=sql: connection.execute(sql))
 

@@ -68,7 +68,8 @@ def test_rows_move_there_and_back_once(tmp_path, ledger_url):
 @pytest.mark.parametrize("number, changes, words", [
     (0, {"outcome": "perhaps"}, "line 1: the id or the outcome"), (1, {"position": None}, "line 2: position is not text"),
     (1, {"more": 1}, "line 2 is not a row of a ledger"), (0, {"request_id": "7"}, "line 1: RequestId '7' is malformed"),
-    (1, {"new_anon_id": "north-01-q1"}, "line 2: AnonId north-01-q1 is there twice"), (1, {"new_request_id": IDS[1]}, "RequestId %s belongs to two histories" % IDS[1])])
+    (1, {"new_anon_id": "north-01-q1"}, "line 2: AnonId north-01-q1 is there twice"),
+    (1, {"new_request_id": IDS[1]}, "RequestId %s belongs to two histories" % IDS[1])])
 def test_what_is_malformed_or_contradicts_itself_is_refused_whole(tmp_path, ledger_place, number, changes, words):
     fill(str(tmp_path / "source.sqlite"))
     with pytest.raises(InvalidInput, match=words) as caught:
