@@ -7,3 +7,4 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "launcher")]
+sys.path.append(str(HERE.parent / "functional"))

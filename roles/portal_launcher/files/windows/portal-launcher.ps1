@@ -841,7 +841,10 @@ function Read-PositionAccount([string]$Path) {
         $scope = [System.Security.Cryptography.DataProtectionScope]::LocalMachine
         $text = $Utf8.GetString([System.Security.Cryptography.ProtectedData]::Unprotect($sealed, $Entropy, $scope))
     }
-    catch { throw (New-Failure 'secret' "${Path}: it was not sealed on this computer; run the role portal_launcher again") }
+    catch {
+        $advice = 'which was re-imaged, reset or cloned since; run the role portal_launcher again for this position'
+        throw (New-Failure 'secret' "${Path}: it was not sealed on this installation of Windows, $advice")
+    }
     $account = ConvertFrom-AccountText $text
     if ($null -eq $account) { throw (New-Failure 'secret' "${Path}: it does not hold an email address and a password") }
     return $account
@@ -884,11 +887,40 @@ function Get-KnownAccount([hashtable]$Configuration) {
 
 # ---- memory of the session: sealed for this user, in a volatile key (in memory only, gone when the user logs off)
 
+# Returns the key, $null where it would be on disk: what somebody made there as an ordinary key is removed first.
+function Open-Memory {
+    $check = [Microsoft.Win32.RegistryKeyPermissionCheck]::ReadWriteSubTree
+    for ($time = 0; $time -lt 2; $time++) {
+        $key = [Microsoft.Win32.Registry]::CurrentUser.CreateSubKey($StatePath, $check, [Microsoft.Win32.RegistryOptions]::Volatile)
+        if (Test-Volatile $key) { return $key }
+        $key.Dispose()
+        [Microsoft.Win32.Registry]::CurrentUser.DeleteSubKeyTree($StatePath)
+    }
+    return $null
+}
+
+# Whether a key is in memory only: Windows makes no ordinary key below such a key (ERROR_CHILD_MUST_BE_VOLATILE).
+function Test-Volatile([Microsoft.Win32.RegistryKey]$Key) {
+    try { $Key.CreateSubKey('ordinary').Dispose() }
+    catch { return (($_.Exception.GetBaseException().HResult -band 0xFFFF) -eq 1021) }
+    return $false
+}
+
+# Returns why nothing can be kept between two calls, '' where it can: no profile of this user's own (a temporary or mandatory one) to seal it by.
+function Get-MemoryProblem {
+    try {
+        if ($null -eq (Open-Memory)) { return "HKEY_CURRENT_USER\$StatePath is on disk, and cannot be replaced" }
+        $scope = [System.Security.Cryptography.DataProtectionScope]::CurrentUser
+        [void][System.Security.Cryptography.ProtectedData]::Protect([byte[]]@(0), $Entropy, $scope)
+    }
+    catch { return 'Windows seals nothing for this user, whose profile may be temporary or mandatory: ' + (Get-Failure $_).Message }
+    return ''
+}
+
 # Returns the table that was stored, an empty one for none and for garbage.
 function Read-Memory([string]$Name) {
     try {
-        $key = [Microsoft.Win32.Registry]::CurrentUser.OpenSubKey($StatePath)
-        $sealed = [byte[]]$key.GetValue($Name)
+        $sealed = [byte[]](Open-Memory).GetValue($Name)
         $scope = [System.Security.Cryptography.DataProtectionScope]::CurrentUser
         $fields = ConvertFrom-JsonText ($Utf8.GetString([System.Security.Cryptography.ProtectedData]::Unprotect($sealed, $Entropy, $scope)))
         if ($null -ne $fields) { return $fields }
@@ -902,15 +934,13 @@ function Write-Memory([string]$Name, [hashtable]$Fields) {
     try {
         $scope = [System.Security.Cryptography.DataProtectionScope]::CurrentUser
         $sealed = [System.Security.Cryptography.ProtectedData]::Protect($Utf8.GetBytes((ConvertTo-JsonText $Fields)), $Entropy, $scope)
-        $check = [Microsoft.Win32.RegistryKeyPermissionCheck]::ReadWriteSubTree
-        $key = [Microsoft.Win32.Registry]::CurrentUser.CreateSubKey($StatePath, $check, [Microsoft.Win32.RegistryOptions]::Volatile)
-        $key.SetValue($Name, $sealed, [Microsoft.Win32.RegistryValueKind]::Binary)
+        (Open-Memory).SetValue($Name, $sealed, [Microsoft.Win32.RegistryValueKind]::Binary)
     }
     catch { [void]$Name }
 }
 
 function Remove-Memory([string]$Name) {
-    try { [Microsoft.Win32.Registry]::CurrentUser.OpenSubKey($StatePath, $true).DeleteValue($Name, $false) }
+    try { (Open-Memory).DeleteValue($Name, $false) }
     catch { [void]$Name }
 }
 
@@ -1379,6 +1409,9 @@ function Invoke-Checks([string]$Path, [bool]$IsLogInWanted) {
     $codes = @()
     $found = @{ Account = $null }
     foreach ($problem in $configuration.Problems) { Write-CheckLine 'FAILED' 'configuration' $problem }
+    $problem = Get-MemoryProblem
+    if ($problem.Length -eq 0) { Write-CheckLine 'ok' 'memory' 'sealed for this user, and never on disk' }
+    else { Write-CheckLine 'skipped' 'memory' "$problem; each call of this user logs in, and a refused login is not remembered" }
     if ($configuration.Problems.Length -gt 0) {
         $codes += 3
         foreach ($name in @('account', 'connection', 'login')) { Write-CheckLine 'skipped' $name 'correct the configuration first' }
