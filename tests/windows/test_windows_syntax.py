@@ -19,7 +19,8 @@ CONSTRAINED_CMDLETS = {"Get-FileHash", "Join-Path", "Start-Process", "Write-Erro
 SECRETS = re.compile(r"(?i)token|account|password|secret|sealed|text|fields|location|answer|body|visitor|pair|entry")
 #: Methods that return nothing; what others return would become output of the function that calls them.
 SILENT_METHODS = {
-    "Add", "Close", "DeleteValue", "Dispose", "Exit", "GetBytes", "Kill", "ReleaseMutex", "SetValue", "Shutdown", "Start", "Stop", "Write", "WriteEntry", "WriteLine"}
+    "Add", "Close", "DeleteSubKeyTree", "DeleteValue", "Dispose", "GetBytes", "Kill", "ReleaseMutex", "SetValue", "Shutdown", "Start", "Stop",
+    "Write", "WriteEntry", "WriteLine"}
 AUTOMATIC = {"_", "args", "executioncontext", "false", "null", "pscommandpath", "psscriptroot", "true", "matches", "ansible", "env", "lastexitcode"}
 SEVENTH = {"??", "??=", "&&", "||", "?.", "?["}
 

@@ -152,6 +152,9 @@ $Failures = [ordered]@{
     'unreachable' = @(5, 'the Portal''s server ({0}) cannot be reached: {1}')
     'too_slow' = @(5, 'the Portal''s server ({0}) did not answer within {1} seconds')
     'busy' = @(5, 'the Portal''s server ({0}) is limiting requests (HTTP 429)')
+    'still_busy' = @(5, 'the Portal''s server ({0}) limited requests (HTTP 429) and asked for a pause; it is asked again in {1} seconds')
+    'intercepted' = @(5, ('something on the way to the Portal''s server ({0}) refused the connection (HTTP {1}): a proxy, a filter or a firewall; ' +
+            'ask its administrator to allow the server'))
     'trouble' = @(5, 'the Portal''s server ({0}) returned an error (HTTP {1})')
     'nonsense' = @(5, 'the Portal''s server ({0}) returned an unexpected response ({1})')
     'redirected' = @(5, ('the Portal''s server ({0}) redirected the login{1}, and was not followed, since the password would go there too; ' +
@@ -411,6 +414,30 @@ function Get-StatusFailure([int]$Status) {
     return 'nonsense'
 }
 
+# Returns the kind of failure an answer to the login means, $null for success. A refusal is the service's own if it has the service's form: what
+# stands between refuses with a page, or (403) with nothing.
+function Get-AnswerFailure([int]$Status, [string]$Body) {
+    $kind = Get-StatusFailure $Status
+    if (-not (Test-Same $kind 'login_refused') -or $null -ne (ConvertFrom-JsonText $Body)) { return $kind }
+    $begins_tag = $Body.TrimStart([char]0xFEFF).Trim().StartsWith('<', [System.StringComparison]::Ordinal)
+    if ($begins_tag -or $Status -eq 403) { return 'intercepted' }
+    return $kind
+}
+
+# Returns the seconds for which a Retry-After asks, 0 for none; never more than a refused login is remembered.
+function Get-PauseSeconds([string]$RetryAfter, [long]$Now) {
+    $seconds = 0
+    if ($RetryAfter -cmatch '^[0-9]{1,9}\z') { $seconds = [long]$RetryAfter }
+    elseif ($RetryAfter -cmatch '^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT\z') {
+        try {
+            $culture = [System.Globalization.CultureInfo]::InvariantCulture
+            $seconds = [System.DateTimeOffset]::ParseExact($RetryAfter, 'r', $culture).ToUnixTimeSeconds() - $Now
+        }
+        catch { $seconds = 0 }
+    }
+    return [System.Math]::Max([long]0, [System.Math]::Min([long]$seconds, [long]$RefusalSeconds))
+}
+
 # Returns " to " and the origin that a Location names, '' where it names none.
 function Get-RedirectTarget([string]$Location) {
     $match = [System.Text.RegularExpressions.Regex]::Match($Location, '^https?://[A-Za-z0-9.:\[\]-]{1,200}(?=[/?#]|\z)')
@@ -441,6 +468,11 @@ function Get-QueryLocation([string]$QueryUrl, [string]$Parameter, [string]$Digit
         else { $safe += '%' + ([int]$character).ToString('X2') }
     }
     return $QueryUrl + '?caller_id=' + $Digits + '&' + $Parameter + '=' + $safe
+}
+
+# Returns the host of a URL of the configuration.
+function Get-HostOf([string]$Url) {
+    return [System.Text.RegularExpressions.Regex]::Match($Url, $UrlPattern).Groups[1].Value
 }
 
 # Returns scheme, host and port of a URL of the configuration.
@@ -989,9 +1021,9 @@ function Get-ProxyName([string]$Url) {
 
 # Returns the result of a client's task; throws the Failure of one that is late or failed.
 function Wait-Answer([System.Threading.Tasks.Task]$Task, [double]$Seconds, [string]$ApiUrl) {
-    $name = [System.Text.RegularExpressions.Regex]::Match($ApiUrl, $UrlPattern).Groups[1].Value
+    $name = Get-HostOf $ApiUrl
     if (-not (Test-Done $Task $Seconds) -or $Task.IsCanceled) {
-        throw (New-Failure 'too_slow' $name ([System.Math]::Round($Seconds, 1).ToString([System.Globalization.CultureInfo]::InvariantCulture)))
+        throw (New-Failure 'too_slow' $name ($Seconds.ToString('0.0', [System.Globalization.CultureInfo]::InvariantCulture)))
     }
     if ($Task.IsFaulted) {
         $proxy = Get-ProxyName $ApiUrl
@@ -1027,7 +1059,7 @@ function Get-Sign([System.Exception]$Thrown) {
 # Returns @(token, expires_in) of one login, which is never repeated; throws a Failure.
 function Send-Login([hashtable]$Configuration, [hashtable]$Account, [double]$Seconds) {
     $api_url = $Configuration.Values['portal api_url']
-    $name = [System.Text.RegularExpressions.Regex]::Match($api_url, $UrlPattern).Groups[1].Value
+    $name = Get-HostOf $api_url
     $client = New-Client
     $content = [System.Net.Http.ByteArrayContent]::new($Utf8.GetBytes((ConvertTo-JsonText $Account)))
     $content.Headers.Add('Content-Type', 'application/json')
@@ -1035,12 +1067,18 @@ function Send-Login([hashtable]$Configuration, [hashtable]$Account, [double]$Sec
     $answer = Wait-Answer $sending $Seconds $api_url
     $status = [int]$answer.StatusCode
     if ($status -eq 407) { throw (New-ProxyFailure (Get-ProxyName $api_url) $ProxyLogin) }
-    $kind = Get-StatusFailure $status
+    $body = $Utf8.GetString($answer.Content.ReadAsByteArrayAsync().Result)
+    $kind = Get-AnswerFailure $status $body
     if ($kind -ceq 'redirected') { throw (New-Failure $kind $name ((Get-RedirectTarget ([string]$answer.Headers.Location)) + " (HTTP $status)")) }
     if ($kind -ceq 'login_refused') { throw (New-Failure $kind $status) }
-    if ($kind -ceq 'trouble') { throw (New-Failure $kind $name $status) }
+    if ($kind -ceq 'trouble' -or $kind -ceq 'intercepted') { throw (New-Failure $kind $name $status) }
+    if ($kind -ceq 'busy') {
+        $failure = New-Failure $kind $name
+        $failure.Data['Pause'] = Get-PauseSeconds ([string]$answer.Headers.RetryAfter) (Get-Now)
+        throw $failure
+    }
     if ($null -ne $kind) { throw (New-Failure $kind $name "HTTP $status") }
-    $pair = Get-AnswerToken ($Utf8.GetString($answer.Content.ReadAsByteArrayAsync().Result))
+    $pair = Get-AnswerToken $body
     if ($null -eq $pair[0]) { throw (New-Failure 'nonsense' $name "HTTP $status without a token") }
     return $pair
 }
@@ -1078,6 +1116,10 @@ function Get-SessionTokenAlone([hashtable]$Configuration, [hashtable]$Account, [
     if (Test-RefusalInForce $refusal $api_url $email (Get-Now)) {
         if (Test-Same $refusal['digest'] (Get-RefusalDigest $Account['password'] $refusal['salt'])) { throw (New-Failure 'login_still_refused') }
     }
+    $pause = Read-Memory 'pause'
+    if (Test-RefusalInForce $pause $api_url $email (Get-Now)) {
+        throw (New-Failure 'still_busy' (Get-HostOf $api_url) ([long]$pause['until'] - (Get-Now)))
+    }
     $seconds = [System.Math]::Max(0.2, [System.Math]::Min([double]$Configuration.Values['session login_timeout_seconds'], $Until - (Get-Elapsed)))
     try { $pair = Send-Login $Configuration $Account $seconds }
     catch {
@@ -1087,6 +1129,9 @@ function Get-SessionTokenAlone([hashtable]$Configuration, [hashtable]$Account, [
             $digest = Get-RefusalDigest $Account['password'] $salt
             Write-Memory 'refusal' @{ api_url = $api_url; email = $email; salt = $salt; digest = $digest; until = (Get-Now) + $RefusalSeconds }
             Remove-Memory 'account'
+        }
+        if ([long]$_.Exception.Data['Pause'] -gt 0) {
+            Write-Memory 'pause' @{ api_url = $api_url; email = $email; until = (Get-Now) + $_.Exception.Data['Pause'] }
         }
         throw
     }
@@ -1558,7 +1603,11 @@ try { $code = Invoke-Launcher ([string[]]@($args)) }
 catch {
     $failure = Get-Failure $_
     [System.Console]::Error.WriteLine("portal-launcher: $($failure.Message) (exit code 1)")
+    # Nobody expected it, so that nothing may have been opened yet.
+    if (-not (Test-OneOf ([string]@($args)[0]) @('--check', '--version', '--help'))) { Start-Process -FilePath $DefaultLoginUrl }
     $code = 1
 }
-# A login that was given up may still be under way in its thread.
-[System.Environment]::Exit([int]@($code)[-1])
+# The .cmd opens the login page where it sees 1, which is powershell.exe's own code too.
+$code = [int]@($code)[-1]
+if ($code -eq 1 -and $null -ne [System.Environment]::GetEnvironmentVariable('PORTAL_LAUNCHER_CALLER')) { $code = 101 }
+exit $code
