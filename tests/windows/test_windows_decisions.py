@@ -37,6 +37,7 @@ TWINS = {
     "failure_of_answer": "Get-AnswerFailure",
     "pause_seconds": "Get-PauseSeconds",
     "line_failure": "Get-LineFailure",
+    "split_command": "Split-Command",
 }
 #: These do what only PowerShell itself shows: test_windows_powershell.
 POWERSHELL_ONLY = {"token_of_answer", "token_expiry", "account_of_form", "failure_of_answer", "line_failure", "pause_seconds"}

@@ -112,7 +112,7 @@ portal-launcher opens the RapidSOS Portal on a caller in the default browser.
 
   portal-launcher --number NUMBER  the caller's number, such as "+1 (555) 555-5555": what a CAD, or a link, uses
   portal-launcher NUMBER           the same, for people: what begins with - is an option here
-  portal-launcher -                the number is the first line of standard input
+  portal-launcher --stdin          the number is the first line of standard input
   portal-launcher                  opens the Portal's login
 
 NUMBER may be a link of the configured scheme, such as eccops-portal:15555555555.
@@ -698,49 +698,28 @@ function ConvertFrom-ConfigurationText([string]$Text) {
     return @{ Values = $values; Problems = $problems }
 }
 
-# Splits by a shell's rules: blanks part, quotes keep together, a backslash takes the next character as it is (in double quotes " and \ only).
+# Splits as Windows programs do: blanks part, double quotes keep together, and a backslash stands for itself, except before a double quote
+# inside of them. What is in single quotes, as the role writes it, stays as it is.
 function Split-Command([string]$Text) {
     $words = @()
-    $word = ''
-    $is_in_word = $false
-    $quote = ''
-    for ($index = 0; $index -lt $Text.Length; $index++) {
-        $character = $Text.Substring($index, 1)
-        $next = ''
-        if ($index + 1 -lt $Text.Length) { $next = $Text.Substring($index + 1, 1) }
-        if (Test-Same $quote "'") {
-            if (Test-Same $character "'") { $quote = '' }
-            else { $word += $character }
-        }
-        elseif (Test-Same $quote '"') {
-            if (Test-Same $character '"') { $quote = '' }
-            elseif ((Test-Same $character '\') -and (Test-OneOf $next @('"', '\'))) {
-                $word += $next
-                $index++
+    $part = "'[^']*'|" + '"(?:\\.|[^"\\])*"|[^ \t''"]+'
+    $rest = [System.Text.RegularExpressions.Regex]::Replace($Text, '(?:' + $part + ')+', '').Trim(' ', "`t")
+    if ($rest.Length -gt 0) { throw (New-Failure 'configuration' 'a quote is not closed') }
+    foreach ($match in [System.Text.RegularExpressions.Regex]::Matches($Text, '(?:' + $part + ')+')) {
+        $word = ''
+        foreach ($piece in [System.Text.RegularExpressions.Regex]::Matches($match.Value, $part)) {
+            $value = $piece.Value
+            $is_quoted = $value.StartsWith("'", [System.StringComparison]::Ordinal) -or $value.StartsWith('"', [System.StringComparison]::Ordinal)
+            $is_escaped = $value.StartsWith('"', [System.StringComparison]::Ordinal)
+            if ($is_quoted) { $value = $value.Substring(1, $value.Length - 2) }
+            if ($is_escaped) {
+                $value = [System.Text.RegularExpressions.Regex]::Replace($value, '(\\*)\1\\"', '$1"')
+                $value = [System.Text.RegularExpressions.Regex]::Replace($value, '(\\+)\1\z', '$1')
             }
-            else { $word += $character }
+            $word += $value
         }
-        elseif (Test-OneOf $character @("'", '"')) {
-            $quote = $character
-            $is_in_word = $true
-        }
-        elseif (Test-Same $character '\') {
-            $word += $next
-            $is_in_word = $true
-            $index++
-        }
-        elseif (Test-OneOf $character @(' ', "`t")) {
-            if ($is_in_word) { $words += $word }
-            $word = ''
-            $is_in_word = $false
-        }
-        else {
-            $word += $character
-            $is_in_word = $true
-        }
+        $words += $word
     }
-    if ($quote.Length -gt 0) { throw (New-Failure 'configuration' 'a quote is not closed') }
-    if ($is_in_word) { $words += $word }
     return $words
 }
 
@@ -1194,7 +1173,8 @@ function Wait-Visitor([hashtable]$Listener, [string]$Method, [string]$Path, [dou
                 return $visitor
             }
         }
-        Start-Sleep -Milliseconds 10
+        # No cmdlet: each call of one may be written to a log.
+        [System.Threading.Thread]::Sleep(10)
     }
     return $null
 }
@@ -1522,7 +1502,7 @@ function Read-Arguments([string[]]$Arguments) {
             $index = $Arguments.Length
         }
         elseif (Test-OneOf $word @('--check', '--log-in', '--version', '--help')) { $asked['Options'] += $word.Substring(2) }
-        elseif (Test-Same $word '-') { $asked['Options'] += '-' }
+        elseif (Test-OneOf $word @('--stdin', '-')) { $asked['Options'] += 'stdin' }
         elseif ((Test-Same $word '--configuration') -and $index + 1 -lt $Arguments.Length) {
             $index++
             $path = $Arguments[$index]
@@ -1545,7 +1525,7 @@ function Read-Arguments([string[]]$Arguments) {
     foreach ($option in $asked['Options']) {
         if ($option -cne 'log-in') { $count++ }
     }
-    if ($count -gt 1 -or ($count -gt 0 -and $asked['HasNumber'])) { $problems += 'give one of a number, -, --check, --version and --help' }
+    if ($count -gt 1 -or ($count -gt 0 -and $asked['HasNumber'])) { $problems += 'give one of a number, --stdin, --check, --version and --help' }
     if ($problems.Length -gt 0) { $asked['Problem'] = $problems[0] }
     return $asked
 }
@@ -1593,7 +1573,7 @@ function Invoke-Launcher([string[]]$Arguments) {
     if ($options -ccontains 'check') { return (Invoke-Checks $path ($options -ccontains 'log-in')) }
     $configuration = Read-Configuration $path
     $argument = $asked.Number
-    if ($options -ccontains '-') { $argument = Read-InputLine }
+    if ($options -ccontains 'stdin') { $argument = Read-InputLine }
     elseif (-not $asked.HasNumber -and $asked.Problem -eq '') { return (Invoke-LoginPage $configuration) }
     return (Invoke-Call $configuration $argument $asked.Problem)
 }
