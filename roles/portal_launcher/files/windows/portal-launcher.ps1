@@ -43,6 +43,8 @@ $StandardInputSeconds = 2.0
 # Counted from the start of the browser.
 $FetchSeconds = 10
 $FormSeconds = 120
+# Counted from the start of the browser: then another is tried, since Windows may have taken the address and opened nothing.
+$SecondBrowserSeconds = 6
 # Counted from the decision that the caller cannot be opened.
 $LoginTabSeconds = 1.5
 # Counted from the start of a login: as long a token that comes too late for its call is kept for the next one.
@@ -168,6 +170,9 @@ $Failures = [ordered]@{
     'no_browser' = @(6, 'no browser could be started: {0}')
     'not_fetched' = @(6, 'the browser did not open the page within 10 seconds')
 }
+
+# What --check finds that says nothing of a dispatcher, where the user is none.
+$DispatchersOwn = @('unreachable', 'too_slow', 'name_not_resolved', 'proxy', 'intercepted', 'command')
 
 # Returns what keeps the Portal from being opened on the caller, to be thrown. Holds nothing secret.
 function New-Failure([string]$Kind, [string]$Detail, [string]$More) {
@@ -1317,6 +1322,14 @@ function Start-Browser([hashtable]$Configuration, [string]$Url) {
     catch { throw (New-Failure 'no_browser' 'the default browser, or the configured one, cannot be started') }
 }
 
+# Opens the call's address in Edge, which needs no default browser; where there is none, it stays at the first.
+function Start-SecondBrowser([hashtable]$Call) {
+    $Call.IsFirstBrowser = $false
+    if ($Call.Configuration.Values['browser command'].Length -gt 0) { return }
+    try { Start-Process -FilePath ('microsoft-edge:' + (Get-ListenerUrl $Call.Listener $Call.Path)) }
+    catch { [void]$Call }
+}
+
 # Returns how an account is called in the event log; what is no e-mail address may be a password that was typed there.
 function Get-AccountName([string]$Email) {
     if ($Email.Contains('@')) { return (Get-ShownText $Email) }
@@ -1343,6 +1356,7 @@ function Invoke-Call([hashtable]$Configuration, [string]$Argument, [string]$Usag
     $call = @{ Configuration = $Configuration; Headline = (Get-ShownText $Argument); Digits = ''; Visitor = $null; IsAfterPost = $false }
     $call.Path = '/' + (New-Nonce)
     $call.ProgressAt = $DecisionSeconds
+    $call.IsFirstBrowser = $true
     $failure = $null
     try { Read-Number $call $Argument $UsageProblem }
     catch { $failure = Get-Failure $_ }
@@ -1405,8 +1419,8 @@ function Get-CallToken([hashtable]$Call) {
 # Returns the account that is typed into a form, which is answered once; throws a Failure.
 function Read-AskedAccount([hashtable]$Call) {
     $values = $Call.Configuration.Values
-    $visitor = Wait-Visitor $Call.Listener 'GET' $Call.Path ($Call.BrowserBegan + $FetchSeconds)
-    if ($null -eq $visitor) { throw (New-Failure 'not_fetched') }
+    if (-not (Test-Fetched $Call ($Call.BrowserBegan + $FetchSeconds))) { throw (New-Failure 'not_fetched') }
+    $visitor = $Call.Visitor
     $Call.Path = '/' + (New-Nonce)
     $form = Get-FormPage $Call.Headline $Call.Path $values['portal login_url']
     # With no-referrer browsers would send "Origin: null" along with the form.
@@ -1419,6 +1433,11 @@ function Read-AskedAccount([hashtable]$Call) {
 
 # Whether the browser's request is there; it is held.
 function Test-Fetched([hashtable]$Call, [double]$Until) {
+    $again = $Call.BrowserBegan + $SecondBrowserSeconds
+    if ($null -eq $Call.Visitor -and $Call.IsFirstBrowser -and $Until -gt $again) {
+        $Call.Visitor = Wait-Visitor $Call.Listener 'GET' $Call.Path $again
+        if ($null -eq $Call.Visitor) { Start-SecondBrowser $Call }
+    }
     if ($null -eq $Call.Visitor) { $Call.Visitor = Wait-Visitor $Call.Listener 'GET' $Call.Path $Until }
     return ($null -ne $Call.Visitor)
 }
@@ -1433,6 +1452,7 @@ function Show-Progress {
     $call.Path = '/' + (New-Nonce)
     $call.IsAfterPost = $false
     $call.BrowserBegan = Get-Elapsed
+    $call.IsFirstBrowser = $false
     $page = Get-ProgressPage $call.Headline $call.Configuration.Values['portal login_url']
     Send-Answer $call.Listener $visitor (Get-PageAnswer $page 'no-referrer' "'none'" ('Refresh: 1; url=' + $call.Path))
 }
@@ -1490,15 +1510,36 @@ function Invoke-Check([string]$Name, [scriptblock]$Check) {
     }
     catch {
         $failure = Get-Failure $_
+        if ((Test-OneOf $failure.Data['Kind'] $DispatchersOwn) -and -not (Test-Desktop)) {
+            $advice = 'this user has no desktop here, and a dispatcher may have another proxy or session: run --check as a dispatcher'
+            Write-CheckLine 'skipped' $Name "$($failure.Message); $advice"
+            return 0
+        }
         Write-CheckLine 'FAILED' $Name $failure.Message
         return (Get-ExitCode $failure)
     }
 }
 
-# Returns what the role registers for links. %1 is the link: whatever it holds, it comes after --number, and no shell reads it.
+# Whether this runs on a desktop, and not for a service or a login over the network, as a deployment does.
+function Test-Desktop {
+    return [System.Environment]::UserInteractive
+}
+
+# Returns what the role registers for links. %1 is the link: whatever it holds, it comes after --number, and no shell reads it. Through conhost.exe,
+# since another terminal, if it is the default one, would show the window.
 function Get-HandlerCommand {
-    return '"' + [System.Environment]::SystemDirectory + '\WindowsPowerShell\v1.0\powershell.exe" -NoProfile -NonInteractive ' +
+    $system = [System.Environment]::SystemDirectory
+    return '"' + $system + '\conhost.exe" "' + $system + '\WindowsPowerShell\v1.0\powershell.exe" -NoProfile -NonInteractive ' +
         '-ExecutionPolicy RemoteSigned -WindowStyle Hidden -File "' + $PSCommandPath + '" --number "%1"'
+}
+
+# Whether a registered command is this one, or that of an earlier release, which is the same without conhost.exe.
+function Test-HandlerCommand([string]$Registered) {
+    $command = Get-HandlerCommand
+    foreach ($each in @($command, $command.Substring($command.IndexOf('" "', [System.StringComparison]::Ordinal) + 2))) {
+        if ([System.String]::Equals($Registered, $each, [System.StringComparison]::OrdinalIgnoreCase)) { return $true }
+    }
+    return $false
 }
 
 # Returns the exit code of the first check that failed; writes a line for each thing that has to be right.
@@ -1541,7 +1582,7 @@ function Invoke-Checks([string]$Path, [bool]$IsLogInWanted) {
     $key = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey("SOFTWARE\Classes\$scheme\shell\open\command")
     $registered = ''
     if ($null -ne $key) { $registered = [string]$key.GetValue('') }
-    if ([System.String]::Equals($registered, (Get-HandlerCommand), [System.StringComparison]::OrdinalIgnoreCase)) {
+    if (Test-HandlerCommand $registered) {
         Write-CheckLine 'ok' 'handler' "$scheme links are opened by $PSCommandPath"
     }
     else {
