@@ -56,6 +56,7 @@ $MostConnections = 64
 $MostPathCharacters = 1000
 $MostNumberCharacters = 64
 $MostShownCharacters = 40
+$MostSiteCharacters = 200
 
 $UrlPattern = '^https://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?(/[A-Za-z0-9._~!$&''()*+,;=:@%/-]*)?\z'
 $TokenPattern = '^[\x21-\x7e]{1,16384}\z'
@@ -526,15 +527,16 @@ function Get-RequestVerdict($Request, [int]$Port, [string]$Method, [string]$Path
 # ---- pages and answers of the loopback listener
 
 $Style = @'
-:root{color-scheme:light dark;--page:#eef1f5;--card:#fff;--ink:#17202b;--soft:#4d5a68;--line:#aab4c0;--accent:#b00d26}
-@media(prefers-color-scheme:dark){:root{--page:#0e141b;--card:#18212c;--ink:#e8edf3;--soft:#a9b6c5;--line:#4a596a;--accent:#ff8a98}}
+:root{color-scheme:light dark;--page:#eef1f5;--card:#fff;--ink:#17202b;--soft:#4d5a68;--line:#aab4c0;--accent:#b00d26;--button:#b00d26}
+@media(prefers-color-scheme:dark){:root{--page:#0e141b;--card:#18212c;--ink:#e8edf3;--soft:#a9b6c5;--line:#4a596a;--accent:#ff8a98;--button:#b3263a}}
 body{margin:0;background:var(--page);color:var(--ink);font:18px/1.5 system-ui,sans-serif}
 main{max-width:34rem;margin:10vh auto;padding:1.6rem 2rem;background:var(--card);border:1px solid var(--line);border-top:5px solid var(--accent)}
 h1{font-size:2.2rem;margin:.2rem 0 .8rem;overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
 p{margin:.6rem 0}.soft{color:var(--soft);font-size:.9rem}a{color:inherit}
 label{display:block;margin:1rem 0 .2rem}
 input,button{width:100%;box-sizing:border-box;padding:.6rem;font:inherit;color:inherit;background:var(--page);border:1px solid var(--line)}
-button{margin-top:1.4rem;font-weight:700}
+button{margin-top:1.4rem;font-weight:700;cursor:pointer;color:#fff;background:var(--button);border-color:var(--button);border-radius:4px}
+code{font:inherit;font-size:1.3rem;font-variant-numeric:tabular-nums;user-select:all}
 '@
 
 # Returns the text safe inside HTML, in attributes too.
@@ -551,10 +553,15 @@ function Get-Page([string]$Headline, [string]$Content) {
 }
 
 # Returns the page that is shown where the Portal cannot be opened on the caller.
-function Get-FailurePage([string]$Headline, [string]$Sentence, [string]$LoginUrl) {
-    return (Get-Page $Headline ('<p><strong>The Portal was not opened on this caller:</strong> ' + (Get-EscapedText $Sentence) + '.</p>' +
-            '<p><a href="' + (Get-EscapedText $LoginUrl) + '">Sign in to the Portal</a> (it opens automatically beside this page) ' +
-            'and look up the number above.</p>'))
+function Get-FailurePage([hashtable]$Call, [string]$Sentence) {
+    $login_url = Get-EscapedText $Call.Configuration.Values['portal login_url']
+    $contact = Get-EscapedText $Call.Configuration.Values['site contact']
+    $number = ' above'
+    if ($Call.Digits.Length -gt 0) { $number = ': <code>' + $Call.Digits + '</code>' }
+    if ($contact.Length -gt 0) { $contact = '<p class="soft">If this happens again, call ' + $contact + '.</p>' }
+    return (Get-Page $Call.Headline ('<p><strong>The Portal was not opened on this caller:</strong> ' +
+            (Get-EscapedText $Sentence) + '.</p><p><a href="' + $login_url + '">Sign in to the Portal</a> ' +
+            '(it opens automatically beside this page) and look up the number' + $number + '.</p>' + $contact))
 }
 
 # Returns the page that is shown while a login takes long.
@@ -565,15 +572,20 @@ function Get-ProgressPage([string]$Headline, [string]$LoginUrl) {
             'and look up the number above if you cannot wait.</p>'))
 }
 
-# Returns the page that asks for the account of source = user.
-function Get-FormPage([string]$Headline, [string]$Action, [string]$LoginUrl) {
-    return (Get-Page $Headline ('<p>Sign in with your own Portal account to open the Portal on this caller.</p>' +
-            '<form method="post" action="' + $Action + '" autocomplete="off"><label for="email">Email address</label>' +
+# Returns the page that asks for the account of source = user. It says whose it is, so as not to teach people to type passwords anywhere.
+function Get-FormPage([hashtable]$Call) {
+    $site = Get-EscapedText $Call.Configuration.Values['site name']
+    if ($site.Length -gt 0) { $site = ' of ' + $site }
+    $computer = Get-EscapedText (Get-ShownText ([System.Environment]::MachineName))
+    return (Get-Page $Call.Headline ('<p>Sign in with your own Portal account to open the Portal on this caller.</p>' +
+            '<form method="post" action="' + $Call.Path + '" autocomplete="off"><label for="email">Email address</label>' +
             '<input id="email" name="email" type="email" required autofocus maxlength="256">' +
             '<label for="password">Password</label><input id="password" name="password" type="password" required maxlength="1024">' +
             '<button>Open the Portal</button></form>' +
-            '<p class="soft">You are asked once per computer login. Your account is forgotten when you log off. ' +
-            '<a href="' + (Get-EscapedText $LoginUrl) + '">Use the Portal''s own login instead</a></p>'))
+            '<p class="soft">This page is the Portal launcher' + $site + ' on this computer, ' + $computer +
+            '. Trust it only if it opened when you opened a caller, and if its address begins with 127.0.0.1. ' +
+            'You are asked once per computer login. Your account is forgotten when you log off. ' +
+            '<a href="' + (Get-EscapedText $Call.Configuration.Values['portal login_url']) + '">Use the Portal''s own login instead</a></p>'))
 }
 
 # Returns the text of an answer after which the connection ends.
@@ -615,6 +627,8 @@ $Settings = [ordered]@{
     'caller pattern' = ''
     'caller url_scheme' = 'eccops-portal'
     'browser command' = ''
+    'site name' = ''
+    'site contact' = ''
 }
 
 # Returns what is wrong with a value of the configuration, '' for nothing.
@@ -650,6 +664,9 @@ function Get-SettingProblem([string]$Name, [string]$Value) {
         try { [void][System.Text.RegularExpressions.Regex]::new($Value) }
         catch { return 'is not a regular expression' }
     }
+    if ($Name -clike 'site *' -and (Get-Beginning $Value $MostSiteCharacters).Length -lt $Value.Length) {
+        return 'must have at most 200 characters'
+    }
     if ($Name -ceq 'caller url_scheme') {
         $is_taken = Test-OneOf $Value @('http', 'https', 'file', 'data', 'javascript', 'about', 'blob')
         if ($is_taken -or -not ($Value -cmatch '^[a-z][a-z0-9+.-]{1,31}\z')) { return 'must be a URL scheme of its own such as eccops-portal' }
@@ -662,7 +679,7 @@ function ConvertFrom-IniText([string]$Text) {
     $given = New-Table
     $problems = @()
     $section = ''
-    $sections = @('portal', 'account', 'session', 'caller', 'browser')
+    $sections = @('portal', 'account', 'session', 'caller', 'browser', 'site')
     $number = 0
     foreach ($raw in $Text.Replace("`r`n", "`n").Split("`n")) {
         $number++
@@ -1422,7 +1439,7 @@ function Read-AskedAccount([hashtable]$Call) {
     if (-not (Test-Fetched $Call ($Call.BrowserBegan + $FetchSeconds))) { throw (New-Failure 'not_fetched') }
     $visitor = $Call.Visitor
     $Call.Path = '/' + (New-Nonce)
-    $form = Get-FormPage $Call.Headline $Call.Path $values['portal login_url']
+    $form = Get-FormPage $Call
     # With no-referrer browsers would send "Origin: null" along with the form.
     Send-Answer $Call.Listener $visitor (Get-PageAnswer $form 'same-origin' ("'self' " + (Get-OriginOf $values['portal query_url'])))
     $Call.Visitor = Wait-Visitor $Call.Listener 'POST' $Call.Path ((Get-Elapsed) + $FormSeconds)
@@ -1468,7 +1485,7 @@ function Open-Caller([hashtable]$Call, [string]$Token) {
 
 # Returns the Failure to report: shows it, and opens the Portal's login beside it.
 function Open-Fallback([hashtable]$Call, [System.Exception]$Failure) {
-    $page = Get-PageAnswer (Get-FailurePage $Call.Headline $Failure.Message $Call.Configuration.Values['portal login_url']) 'no-referrer' "'none'"
+    $page = Get-PageAnswer (Get-FailurePage $Call $Failure.Message) 'no-referrer' "'none'"
     # Nothing waits for an answer any more where the form was shown and nobody sent it, or nobody fetched it.
     $is_over = @('not_signed_in', 'not_fetched') -ccontains $Failure.Data['Kind']
     $is_shown = $is_over -or (Test-Fetched $Call ((Get-Elapsed) + $LoginTabSeconds))
