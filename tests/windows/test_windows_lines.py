@@ -23,7 +23,7 @@ Import-Assembly
 $answers = @()
 foreach ($url in $args) {
     $configuration = @{ Values = @{ 'portal api_url' = $url } }
-    try { $answers += [string](Read-LoginAnswer (Start-Login $configuration @{ email = 'a@b.example'; password = 'x' }) 5.0) }
+    try { $answers += [string](Read-LoginAnswer (Start-Login $configuration @{ email = 'a@b.example'; password = 'x' }) 60.0) }
     catch { $answers += [string]$_.Exception.Data['Kind'] + ': ' + $_.Exception.Message }
 }
 [System.Console]::Out.WriteLine((ConvertTo-Json -InputObject $answers -Compress))
@@ -31,12 +31,14 @@ foreach ($url in $args) {
 #: A call whose own start took so long that its time is up when the login begins; the test is the browser.
 CALL = r"""
 $StartSeconds = 4.4
+$LateSeconds = 60
 Import-Assembly
 function Get-KnownAccount { return @{ email = 'a@b.example'; password = 'x' } }
 function Start-Browser([hashtable]$Configuration, [string]$Url) { [System.Console]::Out.WriteLine($Url) }
-$text = "[portal]`napi_url = $($args[0])`nquery_url = https://portal.example/q`nlogin_url = https://portal.example/login`n" +
-    "[session]`nlogin_timeout_seconds = $($args[1])`n"
-$code = Invoke-Call (ConvertFrom-ConfigurationText $text) '5555555555' ''
+$text = "[portal]`napi_url = $($args[0])`nquery_url = https://portal.example/q`nlogin_url = https://portal.example/login`n"
+$configuration = ConvertFrom-ConfigurationText $text
+$configuration.Values['session login_timeout_seconds'] = $args[1]
+$code = Invoke-Call $configuration '5555555555' ''
 Wait-LateLogin
 if ($null -ne $Pending['Login']) { [System.Console]::Out.WriteLine('late ' + $Pending['Login'].Task.Status) }
 exit $code
@@ -161,8 +163,8 @@ def test_a_check_by_who_is_no_dispatcher_does_not_fail_for_what_is_the_dispatche
 def test_another_browser_is_tried_where_the_first_fetches_nothing(tmp_path, serve):
     body = b'{"token":"abc"}'
     port = serve(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body), tls="right")
-    quick = CALL.replace("4.4", "0.0").replace("Import-Assembly", "$SecondBrowserSeconds = 0.2\n" + START_PROCESS)
-    with start(tmp_path, quick, ["https://localhost:%d" % port, "4"], {}) as process:
+    quick = CALL.replace("4.4", "0.0").replace("Import-Assembly", "$SecondBrowserSeconds = 0.2\n$DecisionSeconds = 60\n" + START_PROCESS)
+    with start(tmp_path, quick, ["https://localhost:%d" % port, "60"], {}) as process:
         first, second = process.stdout.readline().strip(), process.stdout.readline().strip()
         assert second == "microsoft-edge:" + first and ask(first)[0] == 302 and process.wait(30) == 0
 
@@ -182,7 +184,7 @@ def test_a_login_has_its_own_time_and_who_waits_sees_a_page_meanwhile(tmp_path, 
     """What comes too late for its call is still received, to be kept."""
     is_allowed, body = threading.Event(), b'{"token":"abc"}'
     port = serve(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body), tls="right", is_allowed=is_allowed)
-    with start(tmp_path, CALL, ["https://localhost:%d" % port, "4" if is_in_time else "0.5"], {}) as process:
+    with start(tmp_path, CALL, ["https://localhost:%d" % port, "60" if is_in_time else "0.5"], {}) as process:
         url = process.stdout.readline().strip()
         status, headers, text = ask(url)
         assert status == 200 and "takes longer than usual" in text and "<h1>+1 (555) 555-5555</h1>" in text
