@@ -2,13 +2,14 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 #
 # Calls functions of a script in a PowerShell of another culture: the tests and answer.ps1 exchange one line of ASCII for each call and answer.
-# It is JSON in which a table is {"table": [[key, value] ...]}, its keys sorted, and a text begins with "=" and has %XXXX for each unit of UTF-16
+# It is JSON in which a table is {"table": [[key, value] ...]}, its keys sorted, bytes are {"bytes": text}, and a text begins with "=" and has %XXXX for each unit of UTF-16
 # that is not plain ASCII: versions of PowerShell read dates and halves of pairs in ways of their own.
 
 Set-StrictMode -Version 2
 
 $script:NotPlain = [regex] '[^ !#$&-\[\]-~]'
 $script:Escape = [System.Text.RegularExpressions.MatchEvaluator] { param($match) '%' + ([int] $match.Value[0]).ToString('x4') }
+$script:Latin = [System.Text.Encoding]::GetEncoding(28591)
 $script:Escaped = [regex] '%[0-9a-f]{4}'
 $script:Unescape = [System.Text.RegularExpressions.MatchEvaluator] {
     param($match) [string] [char] [System.Convert]::ToInt32($match.Value.Substring(1), 16)
@@ -81,6 +82,9 @@ function ConvertTo-CallText {
         }
         return '{"table":[' + [string]::Join(',', @($entries)) + ']}'
     }
+    if ($Value -is [byte[]]) {
+        return '{"bytes":' + (ConvertTo-CallText -Value $script:Latin.GetString($Value)) + '}'
+    }
     if ($Value -is [System.Collections.IEnumerable]) {
         $items = foreach ($item in $Value) {
             ConvertTo-CallText -Value $item
@@ -119,6 +123,9 @@ function Expand-CallValue {
             $null = $list.Add((Expand-CallValue -Value $item))
         }
         return , $list.ToArray()
+    }
+    if ($Value.PSObject.Properties['bytes']) {
+        return , $script:Latin.GetBytes((Expand-CallValue -Value $Value.bytes))
     }
     if ($Value -is [System.Management.Automation.PSCustomObject]) {
         $table = New-Object -TypeName System.Collections.Hashtable -ArgumentList ([System.StringComparer]::Ordinal)

@@ -28,6 +28,11 @@ $twins = @{
     request_verdict = 'Get-RequestVerdict'
     parsed_arguments = 'Read-Arguments'
     access_problem = 'Get-AccessProblem'
+    account_of_form = 'ConvertFrom-FormText'
+    failure_of_answer = 'Get-AnswerFailure'
+    line_failure = 'Get-LineFailure'
+    pause_seconds = 'Get-PauseSeconds'
+    split_command = 'Split-Command'
 }
 
 $Tables = @($twins.Keys) + 'parsed_ini', 'parsed_configuration', 'exit_codes', 'paths of the configuration', 'arguments of programs' | Sort-Object
@@ -43,8 +48,8 @@ function Get-Argument($Value, [string] $Table) {
     }
     if ($form -ceq 'bytes') {
         $content = Get-Argument $Value.bytes $Table
-        if ($Table -cne 'parsed_request') {
-            $content = [System.Text.Encoding]::UTF8.GetString([System.Text.Encoding]::GetEncoding(28591).GetBytes($content))
+        if ('token_of_answer', 'failure_of_answer' -ccontains $Table) {
+            return , [System.Text.Encoding]::GetEncoding(28591).GetBytes($content)
         }
         return $content
     }
