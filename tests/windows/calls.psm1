@@ -18,7 +18,7 @@ $script:Unescape = [System.Text.RegularExpressions.MatchEvaluator] {
 function Get-Declaration {
     <#
     .SYNOPSIS
-    Returns the functions, the constants and the strict mode of a script or module as one text, without the lines that run it.
+    Returns the functions, the constants and the strict mode of a script or module as one text, without the lines after them that run it.
     #>
     [CmdletBinding()]
     [OutputType([string])]
@@ -29,9 +29,13 @@ function Get-Declaration {
     if ($errors) {
         throw "${Path}: $($errors[0])"
     }
+    $isFunction = { param($node) $node -is [System.Management.Automation.Language.FunctionDefinitionAst] }
+    $end = @($tree.EndBlock.Statements | Where-Object -FilterScript { & $isFunction $_ })[-1].Extent.EndOffset
     $declarations = foreach ($statement in $tree.EndBlock.Statements) {
-        $isDeclaration = $statement -is [System.Management.Automation.Language.FunctionDefinitionAst] -or
-            $statement -is [System.Management.Automation.Language.AssignmentStatementAst]
+        if ($statement.Extent.EndOffset -gt $end) {
+            break
+        }
+        $isDeclaration = (& $isFunction $statement) -or $statement -is [System.Management.Automation.Language.AssignmentStatementAst]
         if ($isDeclaration -or $statement.Extent.Text.StartsWith('Set-StrictMode', [System.StringComparison]::Ordinal)) {
             $statement.Extent.Text
         }
