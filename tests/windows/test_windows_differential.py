@@ -4,10 +4,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from powershells import PowerShell, utf16
 from twins import LINUX, TWINS
+
+
+pytestmark = pytest.mark.powershell("pwsh")
+#: Constants of the same name that each program has of its own.
+OWN = {"CONFIGURATION_PATH", "ACCOUNT_FILE", "USAGE", "STYLE"}
 
 
 @pytest.fixture(scope="module", name="shells")
@@ -41,7 +48,6 @@ def windows_outcome(twin, answer):
     return answer if "raises" in answer else {"gives": plain(twin.windows_shape(answer["gives"]))}
 
 
-@pytest.mark.powershell("pwsh")
 @pytest.mark.parametrize("name", TWINS)
 def test_both_programs_decide_alike(name, shells, request):
     twin = TWINS[name]
@@ -56,3 +62,22 @@ def test_both_programs_decide_alike(name, shells, request):
         assert answers == {shell.culture: expected for shell in shells}
 
     compare()
+
+
+def variable(shell, name):
+    shell.ask("$" + name, [])
+    return shell.answer().get("gives")
+
+
+def test_constants_of_the_same_name_are_the_same(shells):
+    """Seconds, sizes, version, path and page of the login."""
+    ours = {name: value for name, value in vars(LINUX).items() if name.isupper() and isinstance(value, (str, int, float)) and name not in OWN}
+    theirs = {name: variable(shells[0], name.replace("_", "")) for name in ours}
+    common = {name for name, value in theirs.items() if value is not None}
+    assert {"VERSION", "LOGIN_PATH", "SESSION_SECONDS", "REFUSAL_SECONDS", "DECISION_SECONDS", "FETCH_SECONDS", "MOST_REQUEST_BYTES"} <= common
+    assert {name: theirs[name] for name in common} == {name: ours[name] for name in common}
+
+
+def test_dispatchers_read_the_same_sentences(shells):
+    sentences = {kind: re.sub(r"\{\d\}", "*", sentence) for kind, (_code, sentence) in variable(shells[0], "Failures").items()}
+    assert sentences == {kind: re.sub(r"%\(\w+\)[.\d]*[sdf]", "*", sentence) for kind, (_code, sentence) in LINUX.FAILURES.items()}

@@ -19,16 +19,15 @@ REQUIRED = "POWERSHELL_REQUIRED"
 NEEDED = "needs PowerShell: "
 
 
-def missing() -> list[str]:
+def missing(path: str | None = None) -> list[str]:
     """Returns the names of the programs that are not on the PATH; raises RuntimeError where none may be missing."""
-    names = [name for name in PROGRAMS if not shutil.which(name)]
+    names = [name for name in PROGRAMS if not shutil.which(name, path=path)]
     if names and os.environ.get(REQUIRED):
         raise RuntimeError("%s is set, and there is no %s on the PATH" % (REQUIRED, " and no ".join(names)))
     return names
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "powershell(program): needs pwsh, or wpwsh for a Windows position under wine")
+def pytest_configure():
     try:
         missing()
     except RuntimeError as error:
