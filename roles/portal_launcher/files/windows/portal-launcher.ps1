@@ -257,7 +257,9 @@ function Get-NumberText([string]$Argument, [string]$UrlScheme) {
 # Returns what the site's own rule makes of the text: group 1, else the whole match; without a match the text.
 function Get-PatternText([string]$Text, [string]$Pattern) {
     if ($Pattern.Length -eq 0) { return $Text }
-    $match = [System.Text.RegularExpressions.Regex]::Match($Text, $Pattern)
+    # A pattern would take a pair for two characters, which the Linux program does not.
+    $single = [System.Text.RegularExpressions.Regex]::Replace($Text, $PairPattern, [string][char]0xFFFD)
+    $match = [System.Text.RegularExpressions.Regex]::Match($single, $Pattern)
     if (-not $match.Success) { return $Text }
     if ($match.Groups.Count -gt 1 -and $match.Groups[1].Success) { return $match.Groups[1].Value.Trim() }
     return $match.Value.Trim()
