@@ -24,7 +24,8 @@ def is_old(character: str) -> bool:
 
 CHARACTERS = st.one_of(
     st.sampled_from(HOSTILE), st.sampled_from([chr(code) for code in range(0x20, 0x7f)]), st.characters(exclude_categories=("Cs", "Cn")).filter(is_old))
-TEXTS = st.one_of(st.text(CHARACTERS, max_size=30), st.text(CHARACTERS, max_size=3), st.builds("{}{}".format, st.text(CHARACTERS), st.text(" a", max_size=1100)))
+TEXTS = st.one_of(st.text(CHARACTERS, max_size=30), st.text(CHARACTERS, max_size=3), st.builds(
+    "{}{}".format, st.text(CHARACTERS), st.text(" a", max_size=1100)))
 LATIN = st.text(st.characters(max_codepoint=0xff), max_size=30)
 DIGITS = "0011155559"
 NUMBERS = st.one_of(
@@ -78,15 +79,21 @@ def json_objects(draw, *names: str):
     members = []
     for _time in range(draw(st.integers(0, 4))):
         name = draw(st.one_of(st.sampled_from(['"%s"' % each for each in names]), one_altered(*['"%s"' % each for each in names]), JSON_STRINGS))
-        members.append(draw(BLANKS) + name + draw(BLANKS) + draw(st.sampled_from([":"] * 9 + ["=", ""])) + draw(BLANKS) + draw(JSON_VALUES) + draw(BLANKS))
+        colon = draw(st.sampled_from([":"] * 9 + ["=", ""]))
+        members.append(draw(BLANKS) + name + draw(BLANKS) + colon + draw(BLANKS) + draw(JSON_VALUES) + draw(BLANKS))
     text = "{" + draw(st.sampled_from([","] * 9 + [";", ",,", ""])).join(members) + draw(st.sampled_from(["}"] * 9 + [",}", ""]))
-    return draw(st.sampled_from([""] * 6 + ["\ufeff", " ", "\ufeff\ufeff", "x", "/**/", "\u00a0"])) + text + draw(st.sampled_from([""] * 6 + [" ", "\n", "x", "\0", ",", "}"]))
+    before = draw(st.sampled_from([""] * 6 + ["\ufeff", " ", "\ufeff\ufeff", "x", "/**/", "\u00a0"]))
+    return before + text + draw(st.sampled_from([""] * 6 + [" ", "\n", "x", "\0", ",", "}"]))
 
 
-def as_bytes(texts):
-    return st.builds(
-        lambda text, bad: text.encode("utf-8", "surrogatepass") if bad is None else text.encode("utf-8", "surrogatepass")[:bad[0]] + bad[1] + text.encode("utf-8")[bad[0]:],
-        texts, st.one_of(st.none(), st.none(), st.none(), st.tuples(st.integers(0, 40), st.sampled_from([b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xc0\x80", b"\xf4\x90\x80\x80"]))))
+@st.composite
+def as_bytes(draw, texts):
+    """The text in UTF-8, at times with bytes in it that no text has."""
+    content = draw(texts).encode("utf-8", "surrogatepass")
+    if draw(st.sampled_from([True, False, False, False])):
+        place = draw(st.integers(0, 40))
+        content = content[:place] + draw(st.sampled_from([b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xc0\x80", b"\xf4\x90\x80\x80"])) + content[place:]
+    return content
 
 
 @st.composite
@@ -136,5 +143,6 @@ WORDS = st.one_of(st.sampled_from([
     "5555555555", "a b", "-x", "/a", "--number\0", "\ufeff--check"]), one_altered("--number", "--check", "--configuration", "-"), TEXTS, st.just("/a" * 501))
 FORMS = st.lists(st.builds("{}{}{}".format, st.one_of(st.sampled_from(["email", "password", "Email", "em%61il", "", "x", "email+"]), one_altered("email")),
                            st.sampled_from(["=", "=", "=", "", "=="]), st.lists(st.sampled_from(
-                               ["a", "%40", "+", "%", "%4", "%zz", "%u0041", "%C3%A9", "%ff", "%00", ";", "\xe9", "%20", "%0a", "%1c", "%26", "=", "%3D", "%c2%ad"]),
+                               ["a", "%40", "+", "%", "%4", "%zz", "%u0041", "%C3%A9", "%ff", "%00", ";", "\xe9",
+                                "%20", "%0a", "%1c", "%26", "=", "%3D", "%c2%ad"]),
                                max_size=5).map("".join)), max_size=4).map("&".join)

@@ -55,26 +55,32 @@ def answer_of(status, headers, body):
 
 URLS = texts.one_altered("https://a.example", "https://A.example")
 EMAILS = texts.one_altered("a@b.example", "k\u00e9@b.example")
-STAMPS = st.one_of(st.none(), st.booleans(), st.integers(NOW - 10, NOW + 3700), st.sampled_from([NOW, NOW + 600, NOW + 601, NOW + 900, NOW + 3600, NOW + 3601, "x", 1e300]))
+STAMPS = st.one_of(st.none(), st.booleans(), st.integers(NOW - 10, NOW + 3700), st.sampled_from([
+    NOW, NOW + 600, NOW + 601, NOW + 900, NOW + 3600, NOW + 3601, "x", 1e300]))
 ENTRIES = st.fixed_dictionaries({}, optional={
     "api_url": URLS, "email": EMAILS, "token": st.one_of(texts.one_altered("abc"), st.none(), st.just(7)), "expires_at": STAMPS, "until": STAMPS,
     "Token": st.just("xyz")})
-HEADERS = st.fixed_dictionaries({"host": st.sampled_from(["127.0.0.1:4000"] * 4 + ["127.0.0.1:4000\xad", "127.0.0.1:4000\0", None, "localhost:4000"])}, optional={
+HOSTS = st.sampled_from(["127.0.0.1:4000"] * 4 + ["127.0.0.1:4000\xad", "127.0.0.1:4000\0", None, "localhost:4000"])
+HEADERS = st.fixed_dictionaries({"host": HOSTS}, optional={
     "origin": st.sampled_from(["http://127.0.0.1:4000"] * 3 + ["http://127.0.0.1:4000\xad", "null", None]),
-    "content-type": st.one_of(st.sampled_from(["application/x-www-form-urlencoded", "Application/X-WWW-Form-Urlencoded; charset=x", "\x1capplication/x-www-form-urlencoded", None]), texts.LATIN),
+    "content-type": st.one_of(st.sampled_from([
+        "application/x-www-form-urlencoded", "Application/X-WWW-Form-Urlencoded; charset=x", "\x1capplication/x-www-form-urlencoded", None]), texts.LATIN),
     "content-length": st.one_of(st.sampled_from(["0", "16384", "16385", "99999", "100000", "-1", "+1", "1 ", "\xb2", "", None]), texts.LATIN)})
 REQUESTS = st.one_of(st.none(), st.tuples(st.sampled_from(["GET", "POST", "POST", "get", "GET\xad"]), st.sampled_from(["/r"] * 3 + ["/r\0", "/R"]), HEADERS))
 PATTERNS = st.sampled_from([
-    "", "A:(.*)", "ANI=([0-9]+)", "[0-9]{10}", "(z)?abc", "(a)|b", "^ *([^;]*)", "k", "(?i)k", "i", "(?i)i", "\\+?[0-9 ]+", "[^ -~]+", "$", ".", "(.)$", "(?:a|e)+",
+    "", "A:(.*)", "ANI=([0-9]+)", "[0-9]{10}", "(z)?abc", "(a)|b", "^ *([^;]*)", "k", "(?i)k", "i", "(?i)i", "\\+?[0-9 ]+", "[^ -~]+",
+    "$", ".", "(.)$", "(?:a|e)+",
     "(?=5)5+", "5*?", "\\(5\\)"])
-LOCATIONS = st.builds("{}{}{}".format, texts.one_altered("https://", "http://", "//", "javascript:"), texts.one_altered("a.example", "[::1]:8443", "a" * 200), st.one_of(
+LOCATIONS = st.builds("{}{}{}".format, texts.one_altered("https://", "http://", "//", "javascript:"),
+                      texts.one_altered("a.example", "[::1]:8443", "a" * 200), st.one_of(
     st.sampled_from(["", "/", "?a", "#b", "\n", "\\x"]), texts.TEXTS))
 COUNTRIES = st.sampled_from([("1", 10), ("44", 10), ("971", 9), ("1", 14)])
 CODES = st.sampled_from([("eccops-portal"), "kiss", "a+b.c"])
 
 TWINS = {
     "number_text": Twin("Get-NumberText", LINUX.number_text, st.tuples(st.one_of(texts.LINKS, texts.NUMBERS, texts.TEXTS), CODES)),
-    "apply_pattern": Twin("Get-PatternText", LINUX.apply_pattern, st.tuples(st.one_of(texts.one_altered("ANI=5555555555;POS=3", "A: 555 ", "zabc"), texts.TEXTS), PATTERNS)),
+    "apply_pattern": Twin("Get-PatternText", LINUX.apply_pattern, st.tuples(st.one_of(
+        texts.one_altered("ANI=5555555555;POS=3", "A: 555 ", "zabc"), texts.TEXTS), PATTERNS)),
     "normalise_number": Twin("Get-NormalisedNumber", lambda text, each: LINUX.normalise_number(text, *each), st.tuples(texts.NUMBERS, COUNTRIES),
                              lambda arguments: [arguments[0], *arguments[1]]),
     "international_number": Twin("Get-InternationalNumber", lambda text, each: LINUX.international_number(text, *each),
@@ -96,7 +102,8 @@ TWINS = {
         texts.json_objects("detail"), st.builds("{}{}<html>".format, texts.CHARACTERS, texts.BLANKS), texts.TEXTS)))),
     "pause_seconds": Twin("Get-PauseSeconds", LINUX.pause_seconds, st.tuples(st.one_of(
         st.integers(-1, 10 ** 10).map(str), texts.one_altered("60", "Fri, 15 Jan 2027 08:02:00 GMT", "Mon, 29 Feb 2027 08:02:00 GMT"), st.builds(
-            "{}, {} {} {} {}:{}:{} GMT".format, st.sampled_from(["Fri", "Sat", "fri"]), st.sampled_from(["15", "16", "1", "32", "00"]), st.sampled_from(["Jan", "jan"]),
+            "{}, {} {} {} {}:{}:{} GMT".format, st.sampled_from(["Fri", "Sat", "fri"]), st.sampled_from(["15", "16", "1", "32", "00"]),
+            st.sampled_from(["Jan", "jan"]),
             st.sampled_from(["2027", "27", "0000", "9999"]), *[st.sampled_from(["08", "00", "24", "60", "59"])] * 3)), st.just(NOW))),
     "redirect_target": Twin("Get-RedirectTarget", LINUX.redirect_target, st.tuples(LOCATIONS)),
     "query_location": Twin("Get-QueryLocation", LINUX.query_location, st.tuples(
@@ -111,11 +118,14 @@ TWINS = {
     "account_of_form": Twin("ConvertFrom-FormText", lambda body: LINUX.account_of_form(body.encode("latin-1")), st.tuples(
         texts.FORMS.map(lambda text: "".join(each for each in text if each <= "\xff")))),
     "parsed_arguments": Twin("Read-Arguments", LINUX.parsed_arguments, st.tuples(st.lists(texts.WORDS, max_size=6)), windows_shape=arguments_of_windows),
-    "parsed_ini": Twin("ConvertFrom-IniText", LINUX.parsed_ini, st.tuples(texts.configurations()), windows_shape=lambda gives: (gives["Given"], gives["Problems"]),
+    "parsed_ini": Twin("ConvertFrom-IniText", LINUX.parsed_ini, st.tuples(texts.configurations()),
+                       windows_shape=lambda gives: (gives["Given"], gives["Problems"]),
                        linux_shape=lambda gives: ({" ".join(key): value for key, value in gives[0].items()}, gives[1])),
     "parsed_configuration": Twin("ConvertFrom-ConfigurationText", LINUX.parsed_configuration, st.tuples(texts.configurations()),
                                  windows_shape=configuration_of_windows, linux_shape=configuration_of_linux),
-    "failure_page": Twin("Get-FailurePage", LINUX.failure_page, st.tuples(texts.TEXTS, texts.TEXTS, URLS), windows_shape=without_lines, linux_shape=without_lines),
-    "form_page": Twin("Get-FormPage", LINUX.form_page, st.tuples(texts.TEXTS, st.just("/" + "a1" * 24), URLS), windows_shape=without_lines, linux_shape=without_lines),
+    "failure_page": Twin("Get-FailurePage", LINUX.failure_page, st.tuples(texts.TEXTS, texts.TEXTS, URLS),
+                         windows_shape=without_lines, linux_shape=without_lines),
+    "form_page": Twin("Get-FormPage", LINUX.form_page, st.tuples(texts.TEXTS, st.just("/" + "a1" * 24), URLS),
+                      windows_shape=without_lines, linux_shape=without_lines),
     "http_answer": Twin("Get-HttpAnswer", answer_of, st.tuples(st.sampled_from([200, 404]), st.just(["Location: https://a", "X: y"]), texts.TEXTS)),
 }
