@@ -14,7 +14,7 @@ import shutil
 
 import pytest
 
-PROGRAMS = {"pwsh": "PowerShell 7", "wpwsh": "PowerShell 7 for Windows under wine"}
+PROGRAMS = ("pwsh", "wpwsh")
 REQUIRED = "POWERSHELL_REQUIRED"
 NEEDED = "needs PowerShell: "
 
@@ -43,9 +43,10 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason=NEEDED + " and ".join(lacking)))
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_terminal_summary(terminalreporter):
-    skipped = [report for report in terminalreporter.stats.get("skipped", ()) if isinstance(report.longrepr, tuple) and NEEDED in report.longrepr[2]]
-    if skipped:
-        absent = missing()
-        terminalreporter.write_line("SKIPPED: %d tests that need PowerShell (not on the PATH: %s); CONTRIBUTING.md says how to get it" % (
-            len(skipped), ", ".join("%s, which is %s" % (name, PROGRAMS[name]) for name in absent)))
+    """Has the list of what was skipped name all of these tests in one line: it joins those of one place and one reason."""
+    for report in terminalreporter.stats.get("skipped", ()):
+        if isinstance(report.longrepr, tuple) and NEEDED in report.longrepr[2]:
+            report.keywords = {}
+            report.longrepr = (__file__, 1, "no %s on the PATH: CONTRIBUTING.md says how to get PowerShell" % " and no ".join(missing()))
