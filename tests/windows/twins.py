@@ -100,7 +100,7 @@ TWINS = {
     "failure_of_status": Twin("Get-StatusFailure", LINUX.failure_of_status, st.tuples(st.integers(100, 9999))),
     "failure_of_answer": Twin("Get-AnswerFailure", LINUX.failure_of_answer, st.tuples(st.sampled_from([400, 401, 403, 423, 200, 503]), texts.as_bytes(st.one_of(
         texts.json_objects("detail"), st.builds("{}{}<html>".format, texts.CHARACTERS, texts.BLANKS), texts.TEXTS)))),
-    "pause_seconds": Twin("Get-PauseSeconds", LINUX.pause_seconds, st.tuples(st.one_of(
+    "pause_seconds": Twin("Get-PauseTime", LINUX.pause_seconds, st.tuples(st.one_of(
         st.integers(-1, 10 ** 10).map(str), texts.one_altered("60", "Fri, 15 Jan 2027 08:02:00 GMT", "Mon, 29 Feb 2027 08:02:00 GMT"), st.builds(
             "{}, {} {} {} {}:{}:{} GMT".format, st.sampled_from(["Fri", "Sat", "fri"]), st.sampled_from(["15", "16", "1", "32", "00"]),
             st.sampled_from(["Jan", "jan"]),
@@ -117,7 +117,7 @@ TWINS = {
         lambda arguments: [arguments[0] and dict(zip(("Method", "Path", "Headers"), arguments[0])), *arguments[1:]]),
     "account_of_form": Twin("ConvertFrom-FormText", lambda body: LINUX.account_of_form(body.encode("latin-1")), st.tuples(
         texts.FORMS.map(lambda text: "".join(each for each in text if each <= "\xff")))),
-    "parsed_arguments": Twin("Read-Arguments", LINUX.parsed_arguments, st.tuples(st.lists(texts.WORDS, max_size=6)), windows_shape=arguments_of_windows),
+    "parsed_arguments": Twin("Read-CommandLine", LINUX.parsed_arguments, st.tuples(st.lists(texts.WORDS, max_size=6)), windows_shape=arguments_of_windows),
     "parsed_ini": Twin("ConvertFrom-IniText", LINUX.parsed_ini, st.tuples(texts.configurations()),
                        windows_shape=lambda gives: (gives["Given"], gives["Problems"]),
                        linux_shape=lambda gives: ({" ".join(key): value for key, value in gives[0].items()}, gives[1])),

@@ -369,7 +369,7 @@ function ConvertFrom-JsonValue([string]$Text) {
 }
 
 # Returns a table of a JSON object, of its text or its bytes, or $null for anything else; an object or array in it is an
-# empty table. ConvertFrom-Json would be a cmdlet, and the classes of Windows PowerShell and PowerShell 7 read differently.
+# empty table. ConvertFrom-Json would be a cmdlet, and Windows PowerShell's classes read otherwise than PowerShell 7's.
 function ConvertFrom-JsonText($Text) {
     if ($Text -is [byte[]]) {
         try { $Text = $StrictUtf8.GetString($Text) }
@@ -477,7 +477,8 @@ function Get-StatusFailure([int]$Status) {
 function Get-AnswerFailure([int]$Status, [byte[]]$Body) {
     $kind = Get-StatusFailure $Status
     if (-not (Test-Same $kind 'login_refused') -or $null -ne (ConvertFrom-JsonText $Body)) { return $kind }
-    $begins_tag = $Utf8.GetString($Body).TrimStart([char]0xFEFF).Trim().StartsWith('<', [System.StringComparison]::Ordinal)
+    $shown = $Utf8.GetString($Body).TrimStart([char]0xFEFF).Trim()
+    $begins_tag = $shown.StartsWith('<', [System.StringComparison]::Ordinal)
     if ($begins_tag -or $Status -eq 403) { return 'intercepted' }
     return $kind
 }
