@@ -123,9 +123,11 @@ TWINS = {
                        linux_shape=lambda gives: ({" ".join(key): value for key, value in gives[0].items()}, gives[1])),
     "parsed_configuration": Twin("ConvertFrom-ConfigurationText", LINUX.parsed_configuration, st.tuples(texts.configurations()),
                                  windows_shape=configuration_of_windows, linux_shape=configuration_of_linux),
-    "failure_page": Twin("Get-FailurePage", LINUX.failure_page, st.tuples(texts.TEXTS, texts.TEXTS, URLS),
-                         windows_shape=without_lines, linux_shape=without_lines),
-    "form_page": Twin("Get-FormPage", LINUX.form_page, st.tuples(texts.TEXTS, st.just("/" + "a1" * 24), URLS),
-                      windows_shape=without_lines, linux_shape=without_lines),
+    "failure_page": Twin(
+        "Get-FailurePage", LINUX.failure_page,
+        st.tuples(texts.TEXTS, texts.TEXTS, URLS, st.sampled_from(["", "15555555555"]), st.one_of(st.just(""), texts.TEXTS)),
+        lambda arguments: [{"Headline": arguments[0], "Digits": arguments[3], "Configuration": {
+            "Values": {"portal login_url": arguments[2], "site contact": arguments[4]}}}, arguments[1]],
+        windows_shape=without_lines, linux_shape=without_lines),
     "http_answer": Twin("Get-HttpAnswer", answer_of, st.tuples(st.sampled_from([200, 404]), st.just(["Location: https://a", "X: y"]), texts.TEXTS)),
 }
