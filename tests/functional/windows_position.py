@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 PROGRAM = shutil.which("wpwsh")
-NEEDS_WINE = pytest.mark.skipif(PROGRAM is None, reason="no Windows position: PowerShell 7 for Windows under wine (wpwsh) is not on the PATH")
+NEEDS_WINE = pytest.mark.powershell("wpwsh")
 WINE_SERVER = next((path for path in map(shutil.which, ("wineserver64", "/usr/lib/wine/wineserver64", "wineserver")) if path), None)
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Lets the tests of the Windows half import what they share, and what the tests of its Linux twin have."""
+"""Lets the tests of the Windows half import what they share, and what the tests of its Linux twin have. The option --differential-rows."""
 
 import pathlib
 import sys
@@ -8,3 +8,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "launcher")]
 sys.path.append(str(HERE.parent / "functional"))
+
+
+def pytest_addoption(parser):
+    parser.addoption("--differential-rows", type=int, default=1000, help="rows that both launchers answer in each culture (default: 1000)")

@@ -6,7 +6,6 @@ import contextlib
 import http.client
 import json
 import os
-import shutil
 import socket
 import ssl
 import subprocess
@@ -16,7 +15,7 @@ import powershell
 import pytest
 from ansible_collections.eccops.rapid.tests.unit.support import certificates
 
-pytestmark = pytest.mark.skipif(not shutil.which("pwsh"), reason="PowerShell is not installed: no pwsh in PATH")
+pytestmark = pytest.mark.powershell("pwsh")
 BODY = r"""
 $StartSeconds = 0.0
 Import-Assembly

@@ -127,6 +127,7 @@ $LocalPathPattern = '^[A-Za-z]:[\\/][^:]*\z'
 $StatePath = 'Software\PortalLauncher'
 $Entropy = [System.Text.Encoding]::ASCII.GetBytes('eccops.rapid portal-launcher')
 $Utf8 = [System.Text.UTF8Encoding]::new($false)
+$StrictUtf8 = [System.Text.UTF8Encoding]::new($false, $true)
 # The call whose browser waits; a login that is still under way, and the lock that is held for it.
 $Pending = @{ Call = $null; Login = $null; Mutex = $null }
 $Clock = [System.Diagnostics.Stopwatch]::StartNew()
@@ -256,7 +257,9 @@ function Get-NumberText([string]$Argument, [string]$UrlScheme) {
 # Returns what the site's own rule makes of the text: group 1, else the whole match; without a match the text.
 function Get-PatternText([string]$Text, [string]$Pattern) {
     if ($Pattern.Length -eq 0) { return $Text }
-    $match = [System.Text.RegularExpressions.Regex]::Match($Text, $Pattern)
+    # A pattern would take a pair for two characters, which the Linux program does not.
+    $single = [System.Text.RegularExpressions.Regex]::Replace($Text, $PairPattern, [string][char]0xFFFD)
+    $match = [System.Text.RegularExpressions.Regex]::Match($single, $Pattern)
     if (-not $match.Success) { return $Text }
     if ($match.Groups.Count -gt 1 -and $match.Groups[1].Success) { return $match.Groups[1].Value.Trim() }
     return $match.Value.Trim()
@@ -365,9 +368,13 @@ function ConvertFrom-JsonValue([string]$Text) {
     catch { return $null }
 }
 
-# Returns a table of a JSON object, or $null for anything else; an object or array in it is an empty table.
-# ConvertFrom-Json would be a cmdlet, and Windows PowerShell's and PowerShell 7's own classes read it differently.
-function ConvertFrom-JsonText([string]$Text) {
+# Returns a table of a JSON object, of its text or its bytes, or $null for anything else; an object or array in it is an
+# empty table. ConvertFrom-Json would be a cmdlet, and Windows PowerShell's classes read otherwise than PowerShell 7's.
+function ConvertFrom-JsonText($Text) {
+    if ($Text -is [byte[]]) {
+        try { $Text = $StrictUtf8.GetString($Text) }
+        catch { return $null }
+    }
     if ($Text.StartsWith([string][char]0xFEFF, [System.StringComparison]::Ordinal)) { $Text = $Text.Substring(1) }
     if (-not (Test-JsonObject $Text)) { return $null }
     $fields = New-Table
@@ -394,7 +401,7 @@ function Test-Number($Value) {
 }
 
 # Returns @(token, expires_in) of a login's JSON answer; token $null where there is none.
-function Get-AnswerToken([string]$Body) {
+function Get-AnswerToken($Body) {
     $answer = ConvertFrom-JsonText $Body
     if ($null -eq $answer) { return @($null, $null) }
     $token = $answer['token']
@@ -410,7 +417,7 @@ function Get-TokenClaim([string]$Token) {
     if ($segments.Length -ne 3) { return @{} }
     $coded = $segments[1].Replace('-', '+').Replace('_', '/')
     while ($coded.Length % 4 -ne 0) { $coded += '=' }
-    try { $claims = ConvertFrom-JsonText ($Utf8.GetString([System.Convert]::FromBase64String($coded))) }
+    try { $claims = ConvertFrom-JsonText ([System.Convert]::FromBase64String($coded)) }
     catch { return @{} }
     if ($null -eq $claims) { return @{} }
     return $claims
@@ -467,10 +474,11 @@ function Get-StatusFailure([int]$Status) {
 
 # Returns the kind of failure an answer to the login means, $null for success. A refusal is the service's own if it has
 # the service's form: what stands between refuses with a page, or (403) with nothing.
-function Get-AnswerFailure([int]$Status, [string]$Body) {
+function Get-AnswerFailure([int]$Status, [byte[]]$Body) {
     $kind = Get-StatusFailure $Status
     if (-not (Test-Same $kind 'login_refused') -or $null -ne (ConvertFrom-JsonText $Body)) { return $kind }
-    $begins_tag = $Body.TrimStart([char]0xFEFF).Trim().StartsWith('<', [System.StringComparison]::Ordinal)
+    $shown = $Utf8.GetString($Body).TrimStart([char]0xFEFF).Trim()
+    $begins_tag = $shown.StartsWith('<', [System.StringComparison]::Ordinal)
     if ($begins_tag -or $Status -eq 403) { return 'intercepted' }
     return $kind
 }
@@ -901,8 +909,7 @@ function Read-Configuration([string]$Path) {
     try {
         $problem = Get-PathProblem $Path
         if ($problem -eq '') {
-            $strict = [System.Text.UTF8Encoding]::new($false, $true)
-            $configuration = ConvertFrom-ConfigurationText ([System.IO.File]::ReadAllText($Path, $strict))
+            $configuration = ConvertFrom-ConfigurationText ([System.IO.File]::ReadAllText($Path, $StrictUtf8))
         }
     }
     catch { $problem = 'it cannot be read: ' + $_.Exception.GetBaseException().GetType().Name }
@@ -949,7 +956,7 @@ function ConvertTo-JsonString([string]$Text) {
 }
 
 # Returns @{email; password} of JSON, $null for anything else.
-function ConvertFrom-AccountText([string]$Text) {
+function ConvertFrom-AccountText($Text) {
     $fields = ConvertFrom-JsonText $Text
     if ($null -eq $fields) { return $null }
     if (-not ($fields['email'] -is [string]) -or -not ($fields['password'] -is [string])) { return $null }
@@ -959,16 +966,17 @@ function ConvertFrom-AccountText([string]$Text) {
 
 # Returns the account in the body of the form; throws a Failure.
 function ConvertFrom-FormText([string]$Body) {
-    $account = @{ email = ''; password = '' }
+    $fields = New-Table
+    # No browser sends more than ASCII.
+    if ($Body -cmatch '[^\x00-\x7f]') { throw (New-Failure 'not_signed_in') }
     foreach ($field in $Body.Split('&')) {
-        $parts = $field.Split('=')
-        if ($parts.Length -ne 2 -or -not (Test-OneOf $parts[0] @('email', 'password')) -or
-            $account[$parts[0]].Length -gt 0) {
-            continue
+        $parts = $field.Split([char[]]@('='), 2)
+        $name = [System.Net.WebUtility]::UrlDecode($parts[0])
+        if ($parts.Length -eq 2 -and -not $fields.ContainsKey($name)) {
+            $fields[$name] = [System.Net.WebUtility]::UrlDecode($parts[1])
         }
-        $account[$parts[0]] = [System.Net.WebUtility]::UrlDecode($parts[1])
     }
-    $account['email'] = $account['email'].Trim()
+    $account = @{ email = ([string]$fields['email']).Trim(); password = [string]$fields['password'] }
     if ($account['email'].Length -eq 0 -or $account['password'].Length -eq 0) { throw (New-Failure 'not_signed_in') }
     return $account
 }
@@ -1215,7 +1223,7 @@ function Read-LoginAnswer([hashtable]$Login, [double]$Seconds) {
     $answer = Wait-Answer $Login.Task $Seconds $api_url
     $status = [int]$answer.StatusCode
     if ($status -eq 407) { throw (New-ProxyFailure (Get-ProxyName $api_url) $ProxyLogin) }
-    $body = $Utf8.GetString($answer.Content.ReadAsByteArrayAsync().Result)
+    $body = $answer.Content.ReadAsByteArrayAsync().Result
     $kind = Get-AnswerFailure $status $body
     if ($kind -ceq 'redirected') {
         throw (New-Failure $kind $name ((Get-RedirectTarget ([string]$answer.Headers.Location)) + " (HTTP $status)"))
