@@ -15,6 +15,26 @@ $script:CertificatePage = New-Object -TypeName System.Text.RegularExpressions.Re
 $script:AlertText = New-Object -TypeName System.Text.RegularExpressions.Regex -ArgumentList @(
     'alert.*(certificate|unknown ca|access denied|handshake failure|decrypt error)', $options)
 
+$script:JsonString = New-Object -TypeName System.Text.RegularExpressions.Regex -ArgumentList '"(?:[^"\\]|\\.)*"'
+$script:JsonNumber = New-Object -TypeName System.Text.RegularExpressions.Regex -ArgumentList '\A-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\z'
+
+function Test-WholeJson {
+    # Says whether what a text opens is closed, once and at its end: .NET's reader closes what is cut off, and reads no further than one value.
+    param([string] $Text)
+
+    $depth, $left = 0, $script:JsonString.Replace($Text, '')
+    for ($index = 0; $index -lt $left.Length; $index++) {
+        switch ($left[$index]) {
+            { $_ -eq '{' -or $_ -eq '[' } { $depth++ }
+            { $_ -eq '}' -or $_ -eq ']' } { $depth-- }
+        }
+        if ($depth -le 0 -and $index -lt $left.Length - 1) {
+            return $false
+        }
+    }
+    $left.Length -gt 0 -and $depth -eq 0
+}
+
 function ConvertFrom-JsonObject {
     <#
     .SYNOPSIS
@@ -29,6 +49,9 @@ function ConvertFrom-JsonObject {
     $found = New-Object -TypeName 'System.Collections.Generic.Dictionary[string, object]' -ArgumentList ([StringComparer]::Ordinal)
     try {
         $text = (New-Object -TypeName System.Text.UTF8Encoding -ArgumentList $false, $true).GetString($Body).TrimStart([char] 0xfeff).Trim()
+        if (-not (Test-WholeJson -Text $text)) {
+            return
+        }
         $bytes = [Text.Encoding]::UTF8.GetBytes($text)
         $quotas = [System.Xml.XmlDictionaryReaderQuotas]::Max
         $reader = [System.Runtime.Serialization.Json.JsonReaderWriterFactory]::CreateJsonReader($bytes, $quotas)
@@ -48,7 +71,11 @@ function ConvertFrom-JsonObject {
                 default { $true }
             }
             if ($found[$name] -is [string]) {
+                $isNumber = $found[$name][0] -eq '#'
                 $found[$name] += $reader.ReadString()
+                if ($isNumber -and -not $script:JsonNumber.IsMatch($found[$name].Substring(1))) {
+                    return
+                }
             }
         }
     }
@@ -107,6 +134,9 @@ function Get-ResponseVerdict {
         }
         return New-Verdict
     }
+    if ($Status -ge 300 -and $Status -lt 400) {
+        return New-Verdict -Kind 'unusable_answer' -Message $strange -IsTemporary $isTemporary
+    }
     $number = if ($isError -and $object.ContainsKey('Number')) { [string] $object['Number'] } else { '' }
     if ([regex]::IsMatch($number, '\A("[0-9]{1,9}|#-?(0|[1-9][0-9]*))\z')) {
         return New-Verdict
@@ -114,9 +144,6 @@ function Get-ResponseVerdict {
     $isPage = $Status -eq 400 -and $Body.Length -and $script:CertificatePage.IsMatch([Text.Encoding]::ASCII.GetString($Body))
     if (@(401, 403, 495, 496) -contains $Status -or $isPage) {
         return New-Verdict -Kind 'sac_refused' -Message "$Url refused the SAC (HTTP $Status); ask the RapidAuth dashboard whether it is the active one"
-    }
-    if ($Status -ge 300 -and $Status -lt 400) {
-        return New-Verdict -Kind 'unusable_answer' -Message $strange -IsTemporary $isTemporary
     }
     if ($Status -eq 429) {
         return New-Verdict -Kind 'throttled' -Message "$Url asks to slow down (HTTP 429); run again later" -IsTemporary $true
