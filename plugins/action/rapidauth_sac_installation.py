@@ -21,7 +21,7 @@ FROM_THE_CONTROLLER = ("audit_log_path", "sac_path", "sac_content", "sac_key_pat
 
 class ActionModule(ControllerAction):
     operation = OPERATION
-    returned_keys = frozenset({"is_proven", "outcome", "previous_sha256_fingerprint", "reason", "sealing_key", "sha256_fingerprint", "version_path"})
+    returned_keys = frozenset({"is_proven", "outcome", "previous_sha256_fingerprint", "reason", "sha256_fingerprint", "version_path"})
 
     def _run(self, tmp, task_vars):
         self._position = str(self._task.delegate_to or task_vars["inventory_hostname"])
@@ -48,6 +48,7 @@ class ActionModule(ControllerAction):
 
     def _install_on_windows(self, payload, ship):
         """Returns the position's result; the key of the SAC leaves the controller only if the position needs it."""
+        self.returned_keys = self.returned_keys | {"sealing_key"}  # never reaches the task's result
         result = ship({"sac_content": payload.certificates} if payload else {})
         sealing_key = result.pop("sealing_key", None)
         if payload and sealing_key is not None and not result.get("failed"):

@@ -9,12 +9,15 @@
 #AnsibleRequires -PowerShell ..module_utils._sac_deploy.sac_plan
 #AnsibleRequires -PowerShell ..module_utils._sac_deploy.sac_proof
 #AnsibleRequires -PowerShell ..module_utils._sac_deploy.sac_store
+#AnsibleRequires -PowerShell ..module_utils._sac_deploy.sac_transfer
+#AnsibleRequires -PowerShell ..module_utils._sac_deploy.sac_state
 #AnsibleRequires -PowerShell ..module_utils._sac_deploy.windows_service
 #AnsibleRequires -PowerShell ..module_utils._sac_deploy.sac_installation
 
 Set-StrictMode -Version 2
 
-# The action plugin reads the SAC and the options about it, and validates all options; sac_content and sac_passphrase are what it sends.
+# The action plugin reads the SAC and the options about it, and validates all options. What it sends is in sac_content
+# and sac_passphrase.
 $spec = @{
     options = @{
         state = @{ type = 'str'; choices = 'present', 'absent'; default = 'present' }

@@ -65,8 +65,8 @@ LOADING = r"""
 $ErrorActionPreference = 'Stop'
 $utilities = 'UTILITIES\'
 Add-Type -TypeDefinition ([IO.File]::ReadAllText($utilities + '_files\ClosedFile.cs'))
-foreach ($path in 'STAND_IN', ($utilities + '_sac_deploy\sac_plan.psm1'), ($utilities + '_sac_deploy\sac_proof.psm1'), ($utilities + '_sac_deploy\sac_store.psm1'),
-    ($utilities + '_sac_deploy\windows_service.psm1'), ($utilities + '_sac_deploy\sac_installation.psm1')) {
+$names = 'sac_plan', 'sac_proof', 'sac_store', 'sac_transfer', 'windows_service', 'sac_state', 'sac_installation'
+foreach ($path in @('STAND_IN') + @($names | ForEach-Object { "${utilities}_sac_deploy\$_.psm1" })) {
     $null = New-Module -Name ([IO.Path]::GetFileNameWithoutExtension($path)) -ScriptBlock ([scriptblock]::Create([IO.File]::ReadAllText($path))) |
         Import-Module -DisableNameChecking
 }

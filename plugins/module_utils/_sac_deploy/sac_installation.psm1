@@ -1,109 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
 
-# The twin of installation.py for Windows positions: what differs is found first, then done, then proved, then switched to.
+# The twin of installation.py for Windows positions: what differs is found first, then done, then proved, then
+# switched to.
 Set-StrictMode -Version 2
 
 $script:LockSeconds = 60
-
-function Stop-Sac {
-    # Ends the operation with a failure of this kind.
-    param([string] $Kind, [string] $Message)
-
-    $failure = New-Object -TypeName System.InvalidOperationException -ArgumentList $Message
-    $failure.Data['error_kind'] = $Kind
-    throw $failure
-}
-
-function Get-InnerMessage {
-    # Returns the words of the innermost exception.
-    param([Exception] $Exception)
-
-    while ($Exception.InnerException) {
-        $Exception = $Exception.InnerException
-    }
-    $Exception.Message.Trim()
-}
-
-function Resolve-Owner {
-    # Returns the SID of the account that uses the SAC.
-    param([AllowEmptyString()] [AllowNull()] [string] $Owner)
-
-    if (-not $Owner) {
-        Stop-Sac -Kind 'invalid_input' -Message 'owner is missing; set it to the one account that uses the SAC, such as NT SERVICE\DispatchGateway, or its SID'
-    }
-    try {
-        $sid = if ([regex]::IsMatch($Owner, '\AS-1-[0-9-]+\z')) {
-            New-Object -TypeName System.Security.Principal.SecurityIdentifier -ArgumentList $Owner
-        }
-        else {
-            (New-Object -TypeName System.Security.Principal.NTAccount -ArgumentList $Owner).Translate([System.Security.Principal.SecurityIdentifier])
-        }
-    }
-    catch {
-        Stop-Sac -Kind 'invalid_input' -Message "there is no account '$Owner' on this position; create it, or set owner to the account that uses the SAC"
-    }
-    if (Test-WideAccount -Sid $sid.Value) {
-        Stop-Sac -Kind 'invalid_input' -Message "owner '$Owner' is no single account, and the SAC opens every credential of the company; name one account"
-    }
-    $sid.Value
-}
-
-function Get-SacState {
-    # Returns what is on the position: Entries, Key (the certificate whose key works, or nothing), KeyFile, Access, MissingIssuers, Plan.
-    param([object] $Module, [object] $Wanted, [string] $WantedAccess)
-
-    $state = @{ Entries = @(Get-StoreEntry); KeyFile = ''; Access = ''; Fault = '' }
-    $thumbprint = $Wanted.Certificate.Thumbprint
-    $found = @($state.Entries | Where-Object -FilterScript { [string]::Equals($_.Thumbprint, $thumbprint, [StringComparison]::OrdinalIgnoreCase) })
-    $state.Found = if ($found.Count) { $found[0] } else { $null }
-    $state.IsKeyUsable = $found.Count -gt 0 -and (Test-Key -Certificate $found[0]) -eq 0
-    $present = @(Get-StoreEntry -Issuer | ForEach-Object -Process { $_.Thumbprint })
-    $state.MissingIssuers = @($Wanted.Issuers | Where-Object -FilterScript { $present -notcontains $_.Thumbprint })
-    if ($state.MissingIssuers.Count) {
-        $state.Fault = 'an intermediate certificate is missing'
-    }
-    if ($state.IsKeyUsable) {
-        $state.KeyFile = [string] (Get-KeyFile -Certificate $found[0])
-        if ($state.KeyFile) {
-            $state.Access = Get-FileAccess -Path $state.KeyFile
-        }
-        if (-not $state.Access -or -not (Test-SameAccess -Sddl $state.Access -Wanted $WantedAccess)) {
-            $state.Fault = 'others than its account may read the key, or its account may not'
-        }
-    }
-    $service = $Module.Params.reloaded_service
-    $state.Plan = Get-SacPlan -Entry $state.Entries -Thumbprint $thumbprint -KeptVersions $Module.Params.kept_versions -IsKeyUsable:$state.IsKeyUsable `
-        -Fault $state.Fault -IsUnfinished:($service -and (Test-Unfinished))
-    $state
-}
-
-function Get-SacResult {
-    # Returns what the module returns.
-    param([object] $Module, [object] $Wanted, [hashtable] $State, [string] $WantedAccess, [object] $IsProven)
-
-    $plan = $State.Plan
-    $thumbprint = $Wanted.Certificate.Thumbprint
-    $path = if ($Module.CheckMode -and $null -eq $State.Found) { $null } else { 'Cert:\LocalMachine\My\' + $thumbprint }
-    $before = @($State.Entries | Where-Object -FilterScript { [string]::Equals($_.Thumbprint, $plan.Previous, [StringComparison]::OrdinalIgnoreCase) })
-    $previous = if ($before.Count) { Get-Fingerprint -Certificate $before[0] } else { $null }
-    $diff = @{ before = @{}; after = @{ sha256_fingerprint = $Wanted.Fingerprint } }
-    if ($previous) {
-        $diff.before.sha256_fingerprint = $previous
-    }
-    if ($plan.IsSwitch) {
-        $diff.after.reason = $plan.Reason
-    }
-    elseif ($State.Access -and -not (Test-SameAccess -Sddl $State.Access -Wanted $WantedAccess)) {
-        $diff.before.key_access = $State.Access
-        $diff.after.key_access = $WantedAccess
-    }
-    @{
-        changed = -not [string]::Equals($plan.Outcome, 'unchanged', [StringComparison]::Ordinal)
-        outcome = $plan.Outcome; reason = $plan.Reason; version_path = $path; sha256_fingerprint = $Wanted.Fingerprint
-        previous_sha256_fingerprint = $previous; is_proven = $IsProven; diff = $diff
-    }
-}
 
 function Set-KeyAccess {
     # Lets SYSTEM, the administrators and one account open the file of a certificate's key.
@@ -111,7 +13,9 @@ function Set-KeyAccess {
 
     $path = [string] (Get-KeyFile -Certificate $Certificate)
     if (-not $path) {
-        Stop-Sac -Kind 'not_written' -Message 'the file of the key cannot be found: the key is not in the key store of the machine; run again'
+        Stop-Sac -Kind 'not_written' -Message (
+            'the file of the key cannot be found: the key is not in the key store of the machine; run ' +
+            'again')
     }
     if (-not (Test-SameAccess -Sddl (Get-FileAccess -Path $path) -Wanted $WantedAccess)) {
         Set-FileAccess -Path $path -Sddl $WantedAccess -Confirm:$false
@@ -125,7 +29,8 @@ function Confirm-Key {
     $code = Test-Key -Certificate $Certificate
     if ($code -ne 0) {
         Stop-Sac -Kind 'not_readable' -Message (
-            "the key was imported and cannot be used: $(Get-KeyFailure -Code $code); set become: true with become_method: runas and become_user: SYSTEM")
+            "the key was imported and cannot be used: $(Get-KeyFailure -Code $code); " +
+            'set become: true with become_method: runas and become_user: SYSTEM')
     }
 }
 
@@ -133,9 +38,11 @@ function Confirm-Proof {
     # Fails unless the service accepts the certificate.
     param([object] $Module, [System.Security.Cryptography.X509Certificates.X509Certificate2] $Certificate)
 
-    $verdict = Get-Proof -Certificate $Certificate -Url $Module.Params.api_url -TimeoutSeconds $Module.Params.timeout_seconds
+    $service = @{ Url = $Module.Params.api_url; TimeoutSeconds = $Module.Params.timeout_seconds }
+    $verdict = Get-Proof -Certificate $Certificate @service
     if ($verdict.Kind) {
-        Stop-Sac -Kind $verdict.Kind -Message "the position could not prove the SAC, so what was in use stays: $($verdict.Message)"
+        Stop-Sac -Kind $verdict.Kind -Message (
+            "the position could not prove the SAC, so what was in use stays: $($verdict.Message)")
     }
 }
 
@@ -163,7 +70,12 @@ function Undo-Change {
 
 function Add-Sac {
     # Imports the SAC and has it in the store, not in use yet; records in Done how to take that back.
-    param([object] $Module, [hashtable] $State, [string] $WantedAccess, [System.Collections.Generic.Stack[hashtable]] $Done)
+    param(
+        [object] $Module,
+        [hashtable] $State,
+        [string] $WantedAccess,
+        [System.Collections.Generic.Stack[hashtable]] $Done
+    )
 
     $new = Import-Sac -Module $Module
     $Done.Push(@{ Do = 'remove key'; Certificate = $new })
@@ -180,8 +92,15 @@ function Add-Sac {
 }
 
 function Switch-Sac {
-    # Does what the plan says, up to the restart of the service; returns whether the service accepted the SAC, or nothing.
-    param([object] $Module, [object] $Wanted, [hashtable] $State, [string] $WantedAccess, [System.Collections.Generic.Stack[hashtable]] $Done)
+    # Does what the plan says, up to the restart of the service; returns whether the service accepted the SAC, or
+    # nothing.
+    param(
+        [object] $Module,
+        [object] $Wanted,
+        [hashtable] $State,
+        [string] $WantedAccess,
+        [System.Collections.Generic.Stack[hashtable]] $Done
+    )
 
     $plan, $service, $thumbprint = $State.Plan, $Module.Params.reloaded_service, $Wanted.Certificate.Thumbprint
     foreach ($each in $State.MissingIssuers) {
@@ -192,7 +111,7 @@ function Switch-Sac {
         Add-Sac -Module $Module -State $State -WantedAccess $WantedAccess -Done $Done
     }
     # Read again from the store: what only this process has would be no proof.
-    $stored = @(Get-StoreEntry | Where-Object -FilterScript { [string]::Equals($_.Thumbprint, $thumbprint, [StringComparison]::OrdinalIgnoreCase) })[0]
+    $stored = @(Select-Thumbprint -Certificate @(Get-StoreEntry) -Thumbprint $thumbprint)[0]
     if ($State.IsKeyUsable) {
         Set-KeyAccess -Certificate $stored -WantedAccess $WantedAccess
     }
@@ -208,7 +127,7 @@ function Switch-Sac {
     }
     $names = @([pscustomobject] @{ Thumbprint = $thumbprint; Name = Get-SacName -Role current }) + $plan.Replaced
     foreach ($each in $names) {
-        $old = @(Get-StoreEntry | Where-Object -FilterScript { [string]::Equals($_.Thumbprint, $each.Thumbprint, [StringComparison]::OrdinalIgnoreCase) })[0]
+        $old = @(Select-Thumbprint -Certificate @(Get-StoreEntry) -Thumbprint $each.Thumbprint)[0]
         if (-not [string]::Equals($old.FriendlyName, $each.Name, [StringComparison]::Ordinal)) {
             Set-SacName -Thumbprint $each.Thumbprint -Name $each.Name -Confirm:$false
             $Done.Push(@{ Do = 'name'; Thumbprint = $each.Thumbprint; Name = [string] $old.FriendlyName })
@@ -254,7 +173,9 @@ function Install-Sac {
 
     $access = Get-KeyAccess -AccountSid (Resolve-Owner -Owner $Module.Params.owner)
     if ($Module.Params.reloaded_service -and -not (Test-Service -Name $Module.Params.reloaded_service)) {
-        Stop-Sac -Kind 'invalid_input' -Message "there is no service '$($Module.Params.reloaded_service)' on this position; correct reloaded_service"
+        Stop-Sac -Kind 'invalid_input' -Message (
+            "there is no service '$($Module.Params.reloaded_service)' on this position; correct " +
+            "reloaded_service")
     }
     $wanted = Read-SacContent -Module $Module
     $state = Get-SacState -Module $Module -Wanted $wanted -WantedAccess $access
@@ -282,15 +203,15 @@ function Uninstall-Sac {
     $ours, $current = @(), $null
     foreach ($each in @(Get-StoreEntry)) {
         $role = (Get-SacRole -FriendlyName $each.FriendlyName).Role
-        if (-not [string]::Equals($role, 'other', [StringComparison]::Ordinal) -and -not [string]::Equals($role, 'issuer', [StringComparison]::Ordinal)) {
+        if (@('current', 'new', 'replaced') -contains $role) {
             $ours += $each.Thumbprint
         }
         if ([string]::Equals($role, 'current', [StringComparison]::Ordinal)) {
             $current = Get-Fingerprint -Certificate $each
         }
     }
-    $issuers = @(Get-StoreEntry -Issuer | Where-Object -FilterScript { [string]::Equals((Get-SacRole -FriendlyName $_.FriendlyName).Role, 'issuer') })
-    $isThere = $ours.Count + $issuers.Count -gt 0
+    $roles = @(Get-StoreEntry -Issuer | ForEach-Object -Process { (Get-SacRole -FriendlyName $_.FriendlyName).Role })
+    $isThere = $ours.Count -gt 0 -or $roles -contains 'issuer'
     if ($isThere -and -not $Module.CheckMode) {
         foreach ($each in $ours) {
             Remove-Sac -Thumbprint $each -Confirm:$false
@@ -300,7 +221,8 @@ function Uninstall-Sac {
     }
     $before = if ($isThere) { @{ path = 'Cert:\LocalMachine\My'; version = $current } } else { @{} }
     $outcome = if ($isThere) { 'removed' } else { 'unchanged' }
-    @{ changed = $isThere; outcome = $outcome; reason = 'it should be absent'; diff = @{ before = $before; after = @{} } }
+    $diff = @{ before = $before; after = @{} }
+    @{ changed = $isThere; outcome = $outcome; reason = 'it should be absent'; diff = $diff }
 }
 
 function Invoke-SacOperation {
@@ -332,8 +254,8 @@ function Invoke-SacOperation {
             throw
         }
         Stop-Sac -Kind 'not_written' -Message (
-            "the SAC could not be written to the machine's store: $(Get-InnerMessage -Exception $_.Exception); what was in use stays: " +
-            'correct that and run again')
+            "the SAC could not be written to the machine's store: $(Get-InnerMessage -Exception $_.Exception); " +
+            'what was in use stays: correct that and run again')
     }
     finally {
         if ($isOurs) {
@@ -362,7 +284,9 @@ function Enter-Lock {
             [System.Threading.Thread]::Sleep(50)  # another account holds it
         }
         if ([DateTime]::UtcNow -ge $end) {
-            Stop-Sac -Kind 'busy' -Message "another run is installing a SAC on this position; this run waited $script:LockSeconds s for it: run again"
+            Stop-Sac -Kind 'busy' -Message (
+                "another run is installing a SAC on this position; this run waited $script:LockSeconds s " +
+                "for it: run again")
         }
     }
 }

@@ -4,13 +4,18 @@
 # What only Windows' own stores of certificates and keys can do, in the smallest pieces.
 Set-StrictMode -Version 2
 
+$script:Rsa = [System.Security.Cryptography.X509Certificates.RSACertificateExtensions]
+$script:EcDsa = [System.Security.Cryptography.X509Certificates.ECDsaCertificateExtensions]
+# NTE_BAD_KEYSET, NTE_NO_KEY, NTE_NOT_FOUND, ERROR_FILE_NOT_FOUND
+$script:MissingCodes = -2146893802, -2146893811, -2146893807, -2147024894
+
 function Get-PrivateKey {
     # Returns the RSA or ECDsa object of a certificate's key, or nothing.
     param([System.Security.Cryptography.X509Certificates.X509Certificate2] $Certificate)
 
-    $key = [System.Security.Cryptography.X509Certificates.RSACertificateExtensions]::GetRSAPrivateKey($Certificate)
+    $key = $script:Rsa::GetRSAPrivateKey($Certificate)
     if ($null -eq $key) {
-        $key = [System.Security.Cryptography.X509Certificates.ECDsaCertificateExtensions]::GetECDsaPrivateKey($Certificate)
+        $key = $script:EcDsa::GetECDsaPrivateKey($Certificate)
     }
     $key
 }
@@ -42,7 +47,8 @@ function Get-KeyFile {
         $key.Dispose()
     }
     foreach ($place in 'Keys', 'RSA\MachineKeys') {
-        $path = [IO.Path]::Combine([Environment]::GetFolderPath('CommonApplicationData'), 'Microsoft\Crypto', $place, $name)
+        $data = [Environment]::GetFolderPath('CommonApplicationData')
+        $path = [IO.Path]::Combine($data, 'Microsoft\Crypto', $place, $name)
         if ([IO.File]::Exists($path)) {
             return $path
         }
@@ -87,7 +93,8 @@ function Set-FileAccess {
 function Test-Key {
     <#
     .SYNOPSIS
-    Returns 0 when the private key of a certificate opens and signs what the certificate verifies, else the HRESULT of what went wrong.
+    Returns 0 when the private key of a certificate opens and signs what the certificate verifies, else the HRESULT of
+    what went wrong.
     .PARAMETER Certificate
     The certificate.
     #>
@@ -108,11 +115,11 @@ function Test-Key {
         }
         if ($key -is [System.Security.Cryptography.RSA]) {
             $way = [System.Security.Cryptography.RSASignaturePadding]::Pkcs1
-            $public = [System.Security.Cryptography.X509Certificates.RSACertificateExtensions]::GetRSAPublicKey($Certificate)
+            $public = $script:Rsa::GetRSAPublicKey($Certificate)
             $isRight = $public.VerifyData($data, $key.SignData($data, $algorithm, $way), $algorithm, $way)
         }
         else {
-            $public = [System.Security.Cryptography.X509Certificates.ECDsaCertificateExtensions]::GetECDsaPublicKey($Certificate)
+            $public = $script:EcDsa::GetECDsaPublicKey($Certificate)
             $isRight = $public.VerifyData($data, $key.SignData($data, $algorithm), $algorithm)
         }
         if ($isRight) { 0 } else { -2146893818 }  # NTE_BAD_SIGNATURE
@@ -137,8 +144,7 @@ function Remove-Key {
     param([Parameter(Mandatory = $true)] [System.Security.Cryptography.X509Certificates.X509Certificate2] $Certificate)
 
     $code = Test-Key -Certificate $Certificate
-    # NTE_BAD_KEYSET, NTE_NO_KEY, NTE_NOT_FOUND, ERROR_FILE_NOT_FOUND
-    if (@(-2146893802, -2146893811, -2146893807, -2147024894) -contains $code -or -not $PSCmdlet.ShouldProcess($Certificate.Thumbprint)) {
+    if ($script:MissingCodes -contains $code -or -not $PSCmdlet.ShouldProcess($Certificate.Thumbprint)) {
         return
     }
     $key = Get-PrivateKey -Certificate $Certificate
@@ -195,7 +201,8 @@ function Remove-Entry {
 function Send-Request {
     <#
     .SYNOPSIS
-    Sends one GET with a client certificate. Returns Status, Body, RetryAfter and Encoding, or Exception and IsAnswering.
+    Sends one GET with a client certificate. Returns Status, Body, RetryAfter and Encoding, or Exception and
+    IsAnswering.
     .PARAMETER Certificate
     The client certificate, with its private key.
     .PARAMETER Uri
@@ -251,4 +258,5 @@ function Send-Request {
     $result
 }
 
-Export-ModuleMember -Function Get-KeyFile, Get-FileAccess, Set-FileAccess, Test-Key, Remove-Key, Set-FriendlyName, Remove-Entry, Send-Request
+Export-ModuleMember -Function Get-KeyFile, Get-FileAccess, Set-FileAccess, Test-Key, Remove-Key,
+    Set-FriendlyName, Remove-Entry, Send-Request

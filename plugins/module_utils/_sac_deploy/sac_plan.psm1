@@ -7,11 +7,12 @@ Set-StrictMode -Version 2
 $script:Name = 'eccops.rapid SAC'
 $script:RoleNames = @{ current = $script:Name; new = $script:Name + ', not proved'; issuer = $script:Name + ' issuer' }
 $script:ReplacedPattern = New-Object -TypeName System.Text.RegularExpressions.Regex -ArgumentList @(
-    '\Aeccops\.rapid SAC, replaced ([1-9][0-9]{0,8})\z', [System.Text.RegularExpressions.RegexOptions]::CultureInvariant)
+    '\Aeccops\.rapid SAC, replaced ([1-9][0-9]{0,8})\z',
+    [System.Text.RegularExpressions.RegexOptions]::CultureInvariant)
 # Whoever is logged on, or a whole kind of accounts: what one of these may read, everybody may.
-$script:WideSids = @('S-1-1-0', 'S-1-2-0', 'S-1-2-1', 'S-1-3-0', 'S-1-3-1', 'S-1-5-1', 'S-1-5-2', 'S-1-5-3', 'S-1-5-4', 'S-1-5-6', 'S-1-5-7', 'S-1-5-11',
-    'S-1-5-13', 'S-1-5-14', 'S-1-5-15', 'S-1-5-17', 'S-1-5-32-545', 'S-1-5-32-546', 'S-1-5-32-547', 'S-1-5-32-555', 'S-1-5-80-0', 'S-1-5-113',
-    'S-1-5-114', 'S-1-15-2-1', 'S-1-15-2-2')
+$script:WideSids = @('S-1-1-0', 'S-1-2-0', 'S-1-2-1', 'S-1-3-0', 'S-1-3-1', 'S-1-5-1', 'S-1-5-2', 'S-1-5-3', 'S-1-5-4',
+    'S-1-5-6', 'S-1-5-7', 'S-1-5-11', 'S-1-5-13', 'S-1-5-14', 'S-1-5-15', 'S-1-5-17', 'S-1-5-32-545', 'S-1-5-32-546',
+    'S-1-5-32-547', 'S-1-5-32-555', 'S-1-5-80-0', 'S-1-5-113', 'S-1-5-114', 'S-1-15-2-1', 'S-1-15-2-2')
 $script:WideDomainPattern = New-Object -TypeName System.Text.RegularExpressions.Regex -ArgumentList @(
     '\AS-1-5-21-[0-9-]+-(513|514|515)\z', [System.Text.RegularExpressions.RegexOptions]::CultureInvariant)
 # Why Windows does not open a key that is there; the text of an error is translated, its number is not.
@@ -41,7 +42,10 @@ function Get-SacName {
         [Parameter(Mandatory = $true)] [ValidateSet('current', 'new', 'issuer', 'replaced')] [string] $Role,
         [int] $Number
     )
-    if ($script:RoleNames.ContainsKey($Role)) { $script:RoleNames[$Role] } else { '{0}, replaced {1}' -f $script:Name, $Number }
+    if ($script:RoleNames.ContainsKey($Role)) {
+        return $script:RoleNames[$Role]
+    }
+    '{0}, replaced {1}' -f $script:Name, $Number
 }
 
 function Get-SacRole {
@@ -70,8 +74,10 @@ function Get-SacRole {
 function Get-SacPlan {
     <#
     .SYNOPSIS
-    Decides what a run does: Outcome and Reason, IsSwitch (another SAC, or the same with another key, comes into use), Previous (the
-    thumbprint in use before, or an empty text), Replaced (Thumbprint and Name of what gets another name), and Surplus (the thumbprints
+    Decides what a run does: Outcome and Reason, IsSwitch (another SAC, or the same with another key, comes into use),
+    Previous (the
+    thumbprint in use before, or an empty text), Replaced (Thumbprint and Name of what gets another name), and Surplus
+    (the thumbprints
     that are removed with their keys when all else is done).
     .PARAMETER Entry
     What is in the machine's store: objects with Thumbprint and FriendlyName.
@@ -139,14 +145,16 @@ function Get-SacPlan {
     else { 'unchanged', 'it is there already' }
     $previous = if ($superseded) { $superseded[-1] } elseif ($isCurrent) { $Thumbprint } else { '' }
     [pscustomobject] @{
-        Outcome = $outcome; Reason = $reason; IsSwitch = $isSwitch; Previous = $previous; Replaced = $replaced; Surplus = @($surplus)
+        Outcome = $outcome; Reason = $reason; IsSwitch = $isSwitch; Previous = $previous
+        Replaced = $replaced; Surplus = @($surplus)
     }
 }
 
 function Get-KeyAccess {
     <#
     .SYNOPSIS
-    Returns who may do what with the file of a key, as SDDL: SYSTEM and the administrators all, one account read, nobody else anything.
+    Returns who may do what with the file of a key, as SDDL: SYSTEM and the administrators all, one account read,
+    nobody else anything.
     .PARAMETER AccountSid
     The SID of the account.
     #>
@@ -178,7 +186,8 @@ function Test-SameAccess {
         $isClosed = $security.ControlFlags -band [System.Security.AccessControl.ControlFlags]::DiscretionaryAclProtected
         $rules = @(foreach ($rule in @($security.DiscretionaryAcl)) {
                 if ($null -ne $rule) {
-                    '{0} {1} {2:x} {3}' -f $rule.AceType, [int] $rule.AceFlags, $rule.AccessMask, $rule.SecurityIdentifier.Value
+                    $who = $rule.SecurityIdentifier.Value
+                    '{0} {1} {2:x} {3}' -f $rule.AceType, [int] $rule.AceFlags, $rule.AccessMask, $who
                 }
             })
         [Array]::Sort($rules, [StringComparer]::Ordinal)
@@ -190,7 +199,8 @@ function Test-SameAccess {
 function Test-WideAccount {
     <#
     .SYNOPSIS
-    Says whether a SID stands for more than one account and its own group: everybody, all users of a computer or a domain.
+    Says whether a SID stands for more than one account and its own group: everybody, all users of a computer or a
+    domain.
     .PARAMETER Sid
     The SID.
     #>
@@ -213,8 +223,12 @@ function Get-KeyFailure {
     param([Parameter(Mandatory = $true)] [int] $Code)
 
     $number = '{0:x8}' -f $Code
-    $cause = if ($script:KeyFailures.ContainsKey($number)) { $script:KeyFailures[$number] } else { 'Windows does not open it' }
+    $cause = 'Windows does not open it'
+    if ($script:KeyFailures.ContainsKey($number)) {
+        $cause = $script:KeyFailures[$number]
+    }
     "$cause (0x$number)"
 }
 
-Export-ModuleMember -Function Get-SacName, Get-SacRole, Get-SacPlan, Get-KeyAccess, Test-SameAccess, Test-WideAccount, Get-KeyFailure
+Export-ModuleMember -Function Get-SacName, Get-SacRole, Get-SacPlan, Get-KeyAccess, Test-SameAccess, Test-WideAccount,
+    Get-KeyFailure

@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
 
-# The machine's stores of certificates: what is there, and each change with the way back. Nothing secret is a parameter of a function here.
+# The machine's stores of certificates: what is there, and each change with the way back. Nothing secret is a
+# parameter of a function here.
 Set-StrictMode -Version 2
 
 $script:My = [System.Security.Cryptography.X509Certificates.StoreName]::My
 $script:Issuers = [System.Security.Cryptography.X509Certificates.StoreName]::CertificateAuthority
 $script:MarkPath = 'SOFTWARE\eccops.rapid SAC installation'
-$script:SealingContainer = 'eccops.rapid SAC transport'
-$script:BlockPattern = New-Object -TypeName System.Text.RegularExpressions.Regex -ArgumentList @(
-    '-----BEGIN (CERTIFICATE|PKCS12)-----([A-Za-z0-9+/=\r\n]+)-----END \1-----', [System.Text.RegularExpressions.RegexOptions]::CultureInvariant)
 
 function Open-MachineStore {
     # Returns an open store of the machine.
@@ -23,7 +21,8 @@ function Open-MachineStore {
 }
 
 function Find-Certificate {
-    # Returns the certificate of an open store with a thumbprint, or nothing. What is not disposed of keeps the store open.
+    # Returns the certificate of an open store with a thumbprint, or nothing. What is not disposed of keeps the
+    # store open.
     param([System.Security.Cryptography.X509Certificates.X509Store] $Store, [string] $Thumbprint)
 
     foreach ($each in $Store.Certificates) {
@@ -33,36 +32,6 @@ function Find-Certificate {
         else {
             $each.Dispose()
         }
-    }
-}
-
-function Read-SacContent {
-    <#
-    .SYNOPSIS
-    Returns Certificate, Issuers and Fingerprint of what the controller sent, and HasKey.
-    .PARAMETER Module
-    The module, whose option sac_content is read here, so that it is no parameter.
-    #>
-    [CmdletBinding()]
-    [OutputType([pscustomobject])]
-    param([Parameter(Mandatory = $true)] [object] $Module)
-
-    $certificates, $hasKey = @(), $false
-    foreach ($match in $script:BlockPattern.Matches([string] $Module.Params.sac_content)) {
-        if ([string]::Equals($match.Groups[1].Value, 'PKCS12', [StringComparison]::Ordinal)) {
-            $hasKey = $true
-        }
-        else {
-            $bytes = [Convert]::FromBase64String($match.Groups[2].Value)
-            $certificates += [System.Security.Cryptography.X509Certificates.X509Certificate2]::new($bytes)
-        }
-    }
-    if ($certificates.Count -eq 0) {
-        throw 'the position received no certificate; run the task under its own name, eccops.rapid.rapidauth_sac_installation'
-    }
-    [pscustomobject] @{
-        Certificate = $certificates[0]; Issuers = @($certificates | Select-Object -Skip 1); HasKey = $hasKey
-        Fingerprint = Get-Fingerprint -Certificate $certificates[0]
     }
 }
 
@@ -83,98 +52,6 @@ function Get-Fingerprint {
     }
     finally {
         $algorithm.Dispose()
-    }
-}
-
-function Get-SealingParameter {
-    # Returns the parameters of the key by which the controller seals a passphrase on its way: one that lasts from one task to the next.
-    param([switch] $Existing)
-
-    $parameters = New-Object -TypeName System.Security.Cryptography.CspParameters -ArgumentList 24, ([NullString]::Value), $script:SealingContainer
-    $parameters.Flags = if ($Existing) { 'UseMachineKeyStore, UseExistingKey' } else { 'UseMachineKeyStore' }
-    $parameters
-}
-
-function Remove-SealingKey {
-    <#
-    .SYNOPSIS
-    Deletes the key by which a passphrase travels, if it is there.
-    #>
-    [CmdletBinding(SupportsShouldProcess = $true)]
-    param()
-
-    if (-not $PSCmdlet.ShouldProcess($script:SealingContainer)) {
-        return
-    }
-    try {
-        $parameters = Get-SealingParameter -Existing
-        $key = [System.Security.Cryptography.RSACryptoServiceProvider]::new($parameters)
-        $key.PersistKeyInCsp = $false
-        $key.Clear()
-    }
-    catch [System.Security.Cryptography.CryptographicException] {
-        $null = $_  # it is not there
-    }
-}
-
-function New-SealingKey {
-    <#
-    .SYNOPSIS
-    Makes the key by which a passphrase travels, and returns its modulus in base64; the exponent is 65537.
-    #>
-    [CmdletBinding(SupportsShouldProcess = $true)]
-    [OutputType([string])]
-    param()
-
-    Remove-SealingKey
-    if ($PSCmdlet.ShouldProcess($script:SealingContainer)) {
-        $parameters = Get-SealingParameter
-        $key = [System.Security.Cryptography.RSACryptoServiceProvider]::new(2048, $parameters)
-        [Convert]::ToBase64String($key.ExportParameters($false).Modulus)
-        $key.Dispose()
-    }
-}
-
-function Import-Sac {
-    <#
-    .SYNOPSIS
-    Imports key and certificate into the machine's key store, not exportable, and returns the certificate, which no store holds yet.
-    .PARAMETER Module
-    The module, whose options sac_content and sac_passphrase are read here, so that they are no parameters.
-    #>
-    [CmdletBinding()]
-    [OutputType([System.Security.Cryptography.X509Certificates.X509Certificate2])]
-    param([Parameter(Mandatory = $true)] [object] $Module)
-
-    $passphrase = New-Object -TypeName System.Security.SecureString
-    $bundle = $opened = $key = $null
-    try {
-        $parameters = Get-SealingParameter -Existing
-        $key = [System.Security.Cryptography.RSACryptoServiceProvider]::new($parameters)
-        $opened = $key.Decrypt([Convert]::FromBase64String($Module.Params.sac_passphrase), $true)
-        foreach ($byte in $opened) {
-            $passphrase.AppendChar([char] $byte)
-        }
-        foreach ($match in $script:BlockPattern.Matches($Module.Params.sac_content)) {
-            if ([string]::Equals($match.Groups[1].Value, 'PKCS12', [StringComparison]::Ordinal)) {
-                $bundle = [Convert]::FromBase64String($match.Groups[2].Value)
-            }
-        }
-        # Without the flag Exportable, Windows keeps the key to itself.
-        $flags = [System.Security.Cryptography.X509Certificates.X509KeyStorageFlags]'MachineKeySet, PersistKeySet'
-        [System.Security.Cryptography.X509Certificates.X509Certificate2]::new($bundle, $passphrase, $flags)
-    }
-    finally {
-        foreach ($bytes in $opened, $bundle) {
-            if ($null -ne $bytes) {
-                [Array]::Clear($bytes, 0, $bytes.Length)
-            }
-        }
-        $passphrase.Dispose()
-        if ($null -ne $key) {
-            $key.Dispose()
-        }
-        Remove-SealingKey
     }
 }
 
@@ -288,7 +165,8 @@ function Remove-Issuer {
     $count = 0
     try {
         foreach ($each in $store.Certificates) {
-            $isOurs = [string]::Equals((Get-SacRole -FriendlyName $each.FriendlyName).Role, 'issuer', [StringComparison]::Ordinal)
+            $role = (Get-SacRole -FriendlyName $each.FriendlyName).Role
+            $isOurs = [string]::Equals($role, 'issuer', [StringComparison]::Ordinal)
             $isMeant = -not $PSBoundParameters.ContainsKey('Thumbprint') -or $Thumbprint -contains $each.Thumbprint
             if ($isOurs -and $isMeant -and $PSCmdlet.ShouldProcess($each.Thumbprint)) {
                 Remove-Entry -Store $store -Certificate $each -Confirm:$false
@@ -323,6 +201,28 @@ function Get-StoreEntry {
     }
     finally {
         $store.Close()
+    }
+}
+
+function Select-Thumbprint {
+    <#
+    .SYNOPSIS
+    Returns those of the certificates that have a thumbprint.
+    .PARAMETER Certificate
+    The certificates.
+    .PARAMETER Thumbprint
+    The thumbprint.
+    #>
+    [CmdletBinding()]
+    [OutputType([System.Security.Cryptography.X509Certificates.X509Certificate2])]
+    param(
+        [Parameter(Mandatory = $true)] [AllowEmptyCollection()] [AllowNull()] [object[]] $Certificate,
+        [Parameter(Mandatory = $true)] [AllowEmptyString()] [string] $Thumbprint
+    )
+    foreach ($each in $Certificate) {
+        if ([string]::Equals($each.Thumbprint, $Thumbprint, [StringComparison]::OrdinalIgnoreCase)) {
+            $each
+        }
     }
 }
 
@@ -363,5 +263,5 @@ function Set-Unfinished {
     }
 }
 
-Export-ModuleMember -Function Read-SacContent, Get-Fingerprint, New-SealingKey, Import-Sac, Remove-Sac, Set-SacName, Add-Certificate, Remove-Issuer,
-    Get-StoreEntry, Test-Unfinished, Set-Unfinished
+Export-ModuleMember -Function Get-Fingerprint, Remove-Sac, Set-SacName, Add-Certificate, Remove-Issuer, Get-StoreEntry,
+    Select-Thumbprint, Test-Unfinished, Set-Unfinished

@@ -31,7 +31,8 @@ function Test-Service {
 function Invoke-ServiceRestart {
     <#
     .SYNOPSIS
-    Restarts a service that runs, and those that depend on it; leaves one that does not run. Returns what went wrong, or nothing.
+    Restarts a service that runs, and those that depend on it; leaves one that does not run. Returns what went wrong,
+    or nothing.
     .PARAMETER Name
     The name of the service.
     #>
