@@ -10,18 +10,20 @@
 #AnsibleRequires -PowerShell ..module_utils._workstation.command_line
 #AnsibleRequires -PowerShell ..module_utils._workstation.comparison
 #AnsibleRequires -PowerShell ..module_utils._workstation.desired
+#AnsibleRequires -PowerShell ..module_utils._workstation.journal
 #AnsibleRequires -PowerShell ..module_utils._workstation.registry
 #AnsibleRequires -PowerShell ..module_utils._workstation.removal
 #AnsibleRequires -PowerShell ..module_utils._workstation.sealing
 #AnsibleRequires -PowerShell ..module_utils._workstation.transaction
 
-# A secret goes through methods of .NET only, and is never a text after it has been read: a command's parameters may be logged.
+# A secret goes through methods of .NET only, and is bytes after it has been read: a command's parameters may be logged.
 Set-StrictMode -Version 2
 
 if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
-    $reason = 'PowerShell runs in {0} mode on this position, so AppLocker or App Control must allow or sign the scripts that are to run: ' +
-        'see docs/windows_runbook.md; nothing was changed'
-    $result = @{ failed = $true; changed = $false; error_kind = 'invalid_input'; msg = $reason -f $ExecutionContext.SessionState.LanguageMode }
+    $reason = 'PowerShell runs in {0} mode on this position, so AppLocker or App Control must allow the scripts that ' +
+        'are to run: see docs/windows_runbook.md; nothing was changed'
+    $reason = $reason -f $ExecutionContext.SessionState.LanguageMode
+    $result = @{ failed = $true; changed = $false; error_kind = 'invalid_input'; msg = $reason }
     ConvertTo-Json -InputObject $result -Compress
     exit 1
 }
@@ -31,7 +33,8 @@ $spec = @{
     options = @{
         state = @{ type = 'str'; choices = 'present', 'absent'; default = 'present' }
         directories = @{
-            type = 'list'; elements = 'dict'; required = $true; options = $permission + @{ mode = @{ type = 'str'; default = '0755' } }
+            type = 'list'; elements = 'dict'; required = $true
+            options = $permission + @{ mode = @{ type = 'str'; default = '0755' } }
         }
         files = @{
             type = 'list'; elements = 'dict'; required = $true; mutually_exclusive = @(, @('content', 'secret'))
@@ -76,9 +79,11 @@ function Confirm-ScriptPolicy {
         }
         $isSigned = $file.content.IndexOf('# SIG # Begin signature block', [StringComparison]::Ordinal) -ge 0
         foreach ($policy in Get-ScriptPolicy) {
-            if ($policy -eq 'Restricted' -or ($policy -eq 'AllSigned' -and -not $isSigned)) {
-                throw New-Failure -Message ("the group policy of this position allows signed scripts only, or none ($policy); nothing was " +
-                    "changed: sign $([IO.Path]::GetFileName($file.path)) as docs/windows_runbook.md describes")
+            $isForSigned = [string]::Equals($policy, 'AllSigned', [StringComparison]::OrdinalIgnoreCase)
+            $isForNone = [string]::Equals($policy, 'Restricted', [StringComparison]::OrdinalIgnoreCase)
+            if ($isForNone -or ($isForSigned -and -not $isSigned)) {
+                throw New-Failure -Message ("the group policy of this position allows signed scripts only, or none " +
+                    "($policy); nothing was changed: sign $($file.path) as docs/windows_runbook.md describes")
             }
         }
     }
@@ -91,9 +96,11 @@ function Confirm-Place {
     $intruders = foreach ($place in $places | Where-Object -FilterScript { $own -notcontains $_ }) {
         Find-PathIntruder -Path $place -HoldsFile
     }
-    $intruders = @($intruders) + @($own | ForEach-Object -Process { Find-PathIntruder -Path ([IO.Path]::GetDirectoryName($_)) })
+    $intruders = @($intruders)
+    $intruders += foreach ($each in $own) { Find-PathIntruder -Path ([IO.Path]::GetDirectoryName($each)) }
     foreach ($intruder in $intruders | Where-Object -FilterScript { $_ }) {
-        throw New-Failure -Message ("others could replace what is installed: $intruder; nothing was changed: correct its owner and rights")
+        throw New-Failure -Message ("others could replace what is installed: $intruder; nothing was changed: correct " +
+            'its owner and rights')
     }
 }
 
@@ -103,7 +110,8 @@ function Lock-Set {
     while (-not [IO.Directory]::Exists($place)) {
         $place = [IO.Path]::GetDirectoryName($place)
     }
-    $path = Join-Name -Path "$($place.TrimEnd('\'))\$([IO.Path]::GetFileName($option.directories[0].path))" -Word 'lock'
+    $name = [IO.Path]::GetFileName($option.directories[0].path)
+    $path = Join-Name -Path "$($place.TrimEnd('\'))\$name" -Word 'lock'
     $end = [DateTime]::UtcNow.AddSeconds($lockSeconds)
     while ([DateTime]::UtcNow -lt $end) {
         if ($module.CheckMode -and -not [IO.File]::Exists($path)) {
@@ -115,8 +123,8 @@ function Lock-Set {
         }
         [Threading.Thread]::Sleep(50)
     }
-    throw New-Failure -Kind 'busy' -Message ("another run is changing the files of $($option.directories[0].path) and holds the lock " +
-        "'$path'; this run waited $lockSeconds s for it: run again when that one has ended")
+    throw New-Failure -Kind 'busy' -Message ("another run is changing the files of $($option.directories[0].path) " +
+        "and holds the lock '$path'; this run waited $lockSeconds s for it: run again when that one has ended")
 }
 
 function Invoke-Program {
@@ -144,7 +152,7 @@ function Confirm-Change {
     $name = [IO.Path]::GetFileName($command[0])
     $program = Find-Program -Name $command[0]
     if (-not $program -or (Test-BatchFile -Path $program)) {
-        throw New-Failure -Kind 'not_verified' -Message "$($command[0]) could not be run: it is no program of this position"
+        throw New-Failure -Kind 'not_verified' -Message "$($command[0]) could not be run: it is no program here"
     }
     $ended = Invoke-Program -Program $program -Argument $command.ToArray()
     if ($ended.IsTimedOut) {
@@ -201,8 +209,8 @@ function Uninstall-Set {
 
 try {
     if ($option.directories.Count -eq 0 -or $option.files.Count -eq 0) {
-        throw New-Failure -Message ('directories or files is empty; name at least one of each: the first directory keeps the journal of ' +
-            'the change')
+        throw New-Failure -Message ('directories or files is empty; name at least one of each: the first directory ' +
+            'keeps the journal of the change')
     }
     $isAbsent = [string]::Equals($option.state, 'absent', [StringComparison]::Ordinal)
     $secrets = Read-Secret -Content ([Text.Encoding]::UTF8.GetBytes([string] $option.secrets))

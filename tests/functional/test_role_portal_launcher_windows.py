@@ -80,7 +80,9 @@ def test_the_role_on_a_windows_position(windows_position, tmp_path):
         return run.result("Report " + name)["ansible_facts"]["found_" + name]
 
     playbooks, inventory, outputs = harness.Playbooks(None, tmp_path), {"position": position.variables}, []
+    commands = len(position.commands_log.read_text(encoding="utf-8").splitlines()) if position.commands_log.exists() else 0
     installed = found(playbooks([play("installed")], inventory=inventory, verbosity=4, diff=True), "installed")
+    assert len(position.commands_log.read_text(encoding="utf-8").splitlines()) == commands + 1  # one task, one command on the position
     assert set(installed["changed_paths"]) == EVERYTHING | {DATA + "\\previous", "HKLM\\SOFTWARE\\Classes\\old-portal"}, installed
     look()
     assert looks[0] == [SCHEME, SOURCE, "HKCU", HANDLER, json.dumps({"email": "north@example.org", "password": PASSWORD})]

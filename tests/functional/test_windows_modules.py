@@ -62,6 +62,20 @@ CALLS = [
     *[("Find-Intruder", {"Sddl": sddl, "AccountSid": ACCOUNT, "ForAncestor": True}, intruder) for sddl, intruder in (
         ("O:SYD:(A;OICI;FA;;;SY)(A;CI;0x116;;;BU)(A;OICI;0x1200a9;;;BU)(A;OICIIO;GA;;;CO)", None), (CLOSED + "(A;;0x40;;;BU)", "S-1-5-32-545"),
         (CLOSED + "(A;;SD;;;BU)", "S-1-5-32-545"), (CLOSED + "(A;;GA;;;IU)", "S-1-5-4"), (CLOSED.replace("O:SY", "O:BU"), "S-1-5-32-545"))],
+    *[("ConvertTo-Sddl", {"Mode": mode, "OwnerSid": owner, "GroupSid": ACCOUNT, "IsDirectory": is_directory}, "O:%sD:P" % owner + rules) for
+      mode, owner, is_directory, rules in (
+        (0o640, "S-1-5-32-544", False, "(A;;0x1f01ff;;;S-1-5-18)(A;;0x1f01ff;;;S-1-5-32-544)(A;;0x120089;;;%s)" % ACCOUNT),
+        (0o755, "S-1-5-32-544", True, "(A;OICI;0x1f01ff;;;S-1-5-18)(A;OICI;0x1f01ff;;;S-1-5-32-544)(A;OICI;0x1200a9;;;%s)(A;OICI;0x1200a9;;;S-1-5-32-545)"
+         % ACCOUNT),
+        (0o600, ACCOUNT, False, "(A;;0x1f01ff;;;S-1-5-18)(A;;0x1f01ff;;;S-1-5-32-544)(A;;0x1f01ff;;;%s)" % ACCOUNT))],
+    *[("Test-SameSecurity", {"Sddl": CLOSED, "OtherSddl": other}, expected) for other, expected in (
+        (CLOSED, True), ("O:SYD:PAI(A;OICI;0x1f01ff;;;S-1-5-32-544)(A;OICI;FA;;;%s)(A;OICI;FA;;;SY)" % ACCOUNT, True), (CLOSED.replace("D:P", "D:"), False),
+        (CLOSED.replace("O:SY", "O:BA"), False), (CLOSED + "(A;;FR;;;BU)", False), (CLOSED.replace("(A;OICI;FA;;;SY)", ""), False),
+        (CLOSED.replace("OICI", "OICIID"), False))],
+    *[("Test-ReadableByAll", {"Sddl": sddl}, expected) for sddl, expected in (
+        (CLOSED, False), (CLOSED + "(A;;FR;;;BU)", True), (CLOSED + "(A;;0x1200a9;;;WD)", True), (CLOSED + "(A;;FW;;;BU)", False), ("O:SY", True))],
+    *[("Resolve-AccountSid", {"Name": name}, expected) for name, expected in (
+        ("S-1-5-32-545", "S-1-5-32-545"), ("s-1-1-0", "S-1-1-0"), ("BUILTIN\\Administrators", "S-1-5-32-544"), ("no-such", None), ("S-1-", None))],
     *[("Test-AbsolutePath", {"Path": path}, expected) for path, expected in (
         ("C:\\a\\b.json", True), ("c:\\Program Files\\x", True), ("C:\\", False), ("C:\\a\\", False), ("C:\\a\\\\b", False), ("C:a", False),
         ("\\\\server\\share\\a", False), ("\\a", False), ("a", False), ("", False), ("C:\\a\\..\\b", False), ("C:\\a\\.\\b", False), ("C:\\a.\\b", False),

@@ -6,10 +6,11 @@ planted is put back, a killed run is completed or reverted by the next, and file
 import json
 import time
 
+import harness
 import pytest
 from powershell_modules import ModuleProcess
 from test_windows_workstation_files import changed_in
-from windows_position import NEEDS_WINE
+from windows_position import NEEDS_WINE, windows_path
 
 pytestmark = [pytest.mark.slow, NEEDS_WINE]
 MARKER = "Planted-Secret-9b2e"
@@ -51,6 +52,7 @@ $global:held = [IO.File]::Open('%s', 'Open', 'Read', 'Read')
 $global:shell = [powershell]::Create().AddScript('param($held) [Threading.Thread]::Sleep(%d); $held.Dispose()').AddArgument($held)
 $null = $global:shell.BeginInvoke()
 """
+LOCK = HOLD.replace("[IO.File]::Open('%s', 'Open', 'Read', 'Read')", r"[EccopsClosedFile]::TryLock('C:\one\.ours.lock')") % 1500
 
 
 def test_what_only_windows_has(windows_position, tmp_path):
@@ -66,6 +68,7 @@ def test_what_only_windows_has(windows_position, tmp_path):
         "a policy": "$null = New-Item -Force '%s'; Set-ItemProperty '%s' EnableScripts 1; Set-ItemProperty '%s' ExecutionPolicy AllSigned" % ((POLICY,) * 3),
         "unsigned": (options(3), False), "no policy": "Remove-Item '%s'" % POLICY,
         "hold for long": HOLD % (PROGRAM, 60000), "held": (options(3), False), "let go": "$held.Dispose()", "as it was": LOOK,
+        "lock": LOCK, "wait for the other": (options(2), False), "the other": "$held.SafeFileHandle.IsClosed",
         "traces": r"$null = mkdir C:\one\traces, HKCU:\Software\One, C:\one\ours\leftover\x; 'x' > C:\one\traces\a.log; 'x' > C:\one\traces\b.txt",
         "a leftover": (options(2), False), "without it": LOOK,
         "remove": (options(1, state="absent", secrets="{}"), False),
@@ -83,7 +86,8 @@ def test_what_only_windows_has(windows_position, tmp_path):
     assert changed_in(found["rename the scheme"]) == {SCHEME, SCHEME.replace("one", "two")} and found["renamed"]["says"] == SECOND
     assert "allows signed scripts only, or none (AllSigned)" in found["unsigned"]["msg"] and found["unsigned"]["error_kind"] == "invalid_input"
     assert found["held"]["error_kind"] == "not_written" and "everything was put back as it was" in found["held"]["msg"], found["held"]
-    assert found["as it was"]["says"] == SECOND
+    assert PROGRAM + ": " in found["held"]["msg"] and found["as it was"]["says"] == SECOND
+    assert changed_in(found["wait for the other"]) == set() and found["the other"]["says"] == "True"
     assert "C:\\one\\ours\\leftover" in found["a leftover"]["changed_paths"] and found["without it"]["says"] == SECOND
     assert {"C:\\one\\traces\\a.log", "C:\\one\\ours", SCHEME, SOURCE} < set(found["remove"]["changed_paths"])
     assert found["removed"]["says"] == " C:\\one\\traces\\b.txt False" and not found["remove again"]["changed"]
@@ -127,3 +131,10 @@ def test_a_killed_run_and_what_somebody_planted(windows_position, tmp_path):
     assert "others could replace what is installed: C:\\one can be changed by S-1-1-0" in refused["msg"] and not removed["says"]
     windows_position.path("C:\\one").chmod(0o755)
     assert process.run([(options(1, state="absent"), False)])[0]["changed"]
+
+
+def test_constrained_language_is_refused_before_anything_else(windows_position):
+    module = windows_path(harness.REPOSITORY / "plugins" / "modules" / "win_workstation_files.ps1")
+    said = windows_position.run("$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'; & '%s'; exit 0" % module)
+    result = json.loads(said)
+    assert result["failed"] and result["error_kind"] == "invalid_input" and "PowerShell runs in ConstrainedLanguage mode" in result["msg"]

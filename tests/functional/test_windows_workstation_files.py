@@ -6,9 +6,11 @@ a set that is as it should be is reported to have other rights, and nothing else
 import copy
 import json
 import pathlib
+import re
 
 import harness
 import pytest
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import OPERATION
 from ansible_collections.eccops.rapid.tests.unit.support.file_sets import ME
 from powershell_modules import ModuleProcess
 from windows_position import NEEDS_WINE
@@ -147,6 +149,15 @@ def test_every_case_of_the_table(place, tmp_path):
 def changed_in(result):
     """The paths whose difference is more than rights."""
     return {each["after_header"] for each in result.get("diff", []) if not each["before"].startswith("rights ")}
+
+
+def test_both_implementations_have_the_same_options():
+    text = (harness.REPOSITORY / "plugins" / "modules" / "win_workstation_files.ps1").read_text(encoding="utf-8")
+    specification = text[text.index("$spec = @{"):text.index("supports_check_mode")]
+    assert set(re.findall(r"^ {8}(\w+) = @\{", specification, re.MULTILINE)) == set(OPERATION.spec["argument_spec"])
+    inner = set(re.findall(r"^ {16}(\w+) = @\{", specification, re.MULTILINE))
+    options = OPERATION.spec["argument_spec"]
+    assert inner | {"path", "group"} == {name for each in ("directories", "files", "url_schemes") for name in options[each]["options"]}
 
 
 def diff_of(result, path):

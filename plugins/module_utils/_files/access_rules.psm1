@@ -55,7 +55,8 @@ function Find-Intruder {
 function Find-PathIntruder {
     <#
     .SYNOPSIS
-    Returns in words who else could change what a directory's path leads to, or nothing. What does not exist yet is passed over.
+    Returns in words who else could change what a directory's path leads to, or nothing. What does not exist yet is
+    passed over.
     .PARAMETER HoldsFile
     Nobody else may put a file into the directory itself. Further up anybody may add something of their own.
     #>
@@ -74,8 +75,8 @@ function Find-PathIntruder {
             if ([IO.File]::GetAttributes($place) -band [IO.FileAttributes]::ReparsePoint) {
                 return "$place leads elsewhere"
             }
-            $account = [EccopsClosedFile]::Account()
-            $intruder = Find-Intruder -Sddl ([EccopsClosedFile]::ReadSecurity($place)) -AccountSid $account -ForAncestor:(-not $isHolder)
+            $found = @{ Sddl = [EccopsClosedFile]::ReadSecurity($place); AccountSid = [EccopsClosedFile]::Account() }
+            $intruder = Find-Intruder @found -ForAncestor:(-not $isHolder)
             if ($intruder) {
                 return "$place can be changed by $intruder"
             }
@@ -87,7 +88,8 @@ function Find-PathIntruder {
 function Resolve-AccountSid {
     <#
     .SYNOPSIS
-    Returns the SID of an account or group that is given by its SID or its name, or nothing. Names differ between languages.
+    Returns the SID of an account or group that is given by its SID or its name, or nothing. Names differ between
+    languages.
     #>
     [CmdletBinding()]
     [OutputType([string])]
@@ -95,7 +97,8 @@ function Resolve-AccountSid {
 
     try {
         if ([regex]::IsMatch($Name, '^[Ss]-1-[0-9-]+\z', [Text.RegularExpressions.RegexOptions]::CultureInvariant)) {
-            return (New-Object -TypeName System.Security.Principal.SecurityIdentifier -ArgumentList $Name.ToUpperInvariant()).Value
+            $kind = 'System.Security.Principal.SecurityIdentifier'
+            return (New-Object -TypeName $kind -ArgumentList $Name.ToUpperInvariant()).Value
         }
         $account = New-Object -TypeName System.Security.Principal.NTAccount -ArgumentList $Name
         $account.Translate([System.Security.Principal.SecurityIdentifier]).Value
@@ -108,8 +111,9 @@ function Resolve-AccountSid {
 function ConvertTo-Sddl {
     <#
     .SYNOPSIS
-    Returns owner and access rules as SDDL for the mode of a POSIX file: the owner, SYSTEM and the administrators have full control, the
-    group has what the second digit says, the group Users what the third one says. Nothing is inherited from above.
+    Returns owner and access rules as SDDL for the mode of a POSIX file: the owner, SYSTEM and the administrators have
+    full control, the group has what the second digit says, the group Users what the third one says. Nothing is
+    inherited.
     .PARAMETER Mode
     The permissions, as a number.
     .PARAMETER IsDirectory
@@ -174,7 +178,8 @@ function Test-ReadableByAll {
     }
     foreach ($rule in $security.DiscretionaryAcl) {
         $isAllowing = $rule.AceQualifier -eq [System.Security.AccessControl.AceQualifier]::AccessAllowed
-        if ($isAllowing -and ($rule.AccessMask -band 1) -and $script:EverybodySids -contains $rule.SecurityIdentifier.Value) {
+        $isEverybody = $script:EverybodySids -contains $rule.SecurityIdentifier.Value
+        if ($isAllowing -and $isEverybody -and ($rule.AccessMask -band 1)) {
             return $true
         }
     }
@@ -189,9 +194,11 @@ function Get-SecurityLine {
     $security = New-Object -TypeName System.Security.AccessControl.RawSecurityDescriptor -ArgumentList $Sddl
     $isProtected = $security.ControlFlags -band [System.Security.AccessControl.ControlFlags]::DiscretionaryAclProtected
     $rules = foreach ($rule in $security.DiscretionaryAcl) {
-        '{0} {1} {2:x} {3}' -f [int] $rule.AceType, [int] $rule.AceFlags, $rule.AccessMask, $rule.SecurityIdentifier.Value
+        $sid = $rule.SecurityIdentifier.Value
+        '{0} {1} {2:x} {3}' -f [int] $rule.AceType, [int] $rule.AceFlags, $rule.AccessMask, $sid
     }
     "$($security.Owner.Value) $([bool] $isProtected) $(($rules | Sort-Object) -join ',')"
 }
 
-Export-ModuleMember -Function ConvertTo-Sddl, Find-Intruder, Find-PathIntruder, Resolve-AccountSid, Test-ReadableByAll, Test-SameSecurity
+Export-ModuleMember -Function ConvertTo-Sddl, Find-Intruder, Find-PathIntruder, Resolve-AccountSid, Test-ReadableByAll,
+    Test-SameSecurity

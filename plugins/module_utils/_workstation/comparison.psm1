@@ -24,8 +24,10 @@ function Compare-Wanted {
             New-Change -Wanted $each -Before '' -After "rights $($each.Sddl)`n"
             continue
         }
-        if (-not ($attributes -band [IO.FileAttributes]::Directory) -or $attributes -band [IO.FileAttributes]::ReparsePoint) {
-            throw New-Failure -Message "$($each.Path) already exists and is not a directory; nothing was changed: remove it and run again"
+        $isLink = $attributes -band [IO.FileAttributes]::ReparsePoint
+        if ($isLink -or -not ($attributes -band [IO.FileAttributes]::Directory)) {
+            throw New-Failure -Message ("$($each.Path) already exists and is not a directory; nothing was changed: " +
+                'remove it and run again')
         }
         Compare-Security -Wanted $each
     }
@@ -36,7 +38,9 @@ function Compare-Wanted {
         $before = Format-RegistryTree -Value @(Read-RegistryTree -Path $each.Path)
         $after = Format-RegistryTree -Value @($each.Values)
         if (-not [string]::Equals($before, $after, [StringComparison]::Ordinal)) {
-            $wanted = [pscustomobject] @{ Kind = 'key'; Path = "HKLM\$($each.Path)"; Key = $each.Path; Values = @($each.Values) }
+            $wanted = [pscustomobject] @{
+                Kind = 'key'; Path = "HKLM\$($each.Path)"; Key = $each.Path; Values = @($each.Values)
+            }
             New-Change -Wanted $wanted -Before $before -After $after
         }
     }
@@ -50,9 +54,12 @@ function Compare-File {
     $path = $Wanted.Path
     $attributes = Read-Attribute -Path $path
     if ($null -ne $attributes -and $attributes -band [IO.FileAttributes]::Directory) {
-        $isOurs = @($Directory | Where-Object -FilterScript { $path.StartsWith($_.Path + '\', [StringComparison]::OrdinalIgnoreCase) }).Count -gt 0
-        if ($null -ne $Wanted.Content -or -not $isOurs) {
-            throw New-Failure -Message "$path already exists and is not a file; nothing was changed: remove it and run again"
+        $own = @($Directory | Where-Object -FilterScript {
+                $path.StartsWith($_.Path + '\', [StringComparison]::OrdinalIgnoreCase)
+            })
+        if ($null -ne $Wanted.Content -or $own.Count -eq 0) {
+            throw New-Failure -Message ("$path already exists and is not a file; nothing was changed: remove it and " +
+                'run again')
         }
         $leftover = [pscustomobject] @{ Kind = 'leftover'; Path = $path }
         return (New-Change -Wanted $leftover -Before "directory`n" -After '')
@@ -74,7 +81,8 @@ function Compare-File {
     if ($Wanted.Purpose) {
         $content = Unprotect-Content -Content $content -Purpose $Wanted.Purpose
     }
-    $isShown = $Wanted.IsOpen -and -not $Wanted.IsSecret -and (Test-ReadableByAll -Sddl ([EccopsClosedFile]::ReadSecurity($path)))
+    $isShown = $Wanted.IsOpen -and -not $Wanted.IsSecret
+    $isShown = $isShown -and (Test-ReadableByAll -Sddl ([EccopsClosedFile]::ReadSecurity($path)))
     $before = Format-Content -Content $content -IsShown $isShown
     if ($null -eq $Wanted.Content) {
         return (New-Change -Wanted $Wanted -Before $before -After '')
@@ -118,7 +126,11 @@ function Test-SameContent {
     [OutputType([bool])]
     param([byte[]] $Content, [byte[]] $Other)
 
-    $null -ne $Content -and [string]::Equals([Convert]::ToBase64String($Content), [Convert]::ToBase64String($Other), [StringComparison]::Ordinal)
+    if ($null -eq $Content) {
+        return $false
+    }
+    $text = [Convert]::ToBase64String($Content)
+    [string]::Equals($text, [Convert]::ToBase64String($Other), [StringComparison]::Ordinal)
 }
 
 function Format-Content {

@@ -36,7 +36,8 @@ function Get-Explanation {
     if ($kind) {
         return (New-Failure -Message "$($exception.Message); $Consequence" -Kind $kind)
     }
-    New-Failure -Kind 'not_written' -Message "$($exception.Message.Trim()); ${Consequence}: correct that and run again, as an administrator"
+    New-Failure -Kind 'not_written' -Message ("$($exception.Message.Trim()); ${Consequence}: correct that and run " +
+        'again, as an administrator')
 }
 
 function Get-WantedDirectory {
@@ -53,16 +54,15 @@ function Get-WantedDirectory {
         Confirm-Path -Path $each.path
         $group = Resolve-Group -Name $each.group
         $mode = ConvertFrom-Mode -Text $each.mode -Path $each.path
-        [pscustomobject] @{
-            Kind = 'directory'; Path = $each.path; Sddl = ConvertTo-Sddl -Mode $mode -OwnerSid $owner -GroupSid $group -IsDirectory
-        }
+        $sddl = ConvertTo-Sddl -Mode $mode -OwnerSid $owner -GroupSid $group -IsDirectory
+        [pscustomobject] @{ Kind = 'directory'; Path = $each.path; Sddl = $sddl }
     }
 }
 
 function Get-WantedFile {
     <#
     .SYNOPSIS
-    Returns the files that the options name, each with its content as bytes, or without any where there should be no file.
+    Returns the files that the options name, each with its content as bytes, or without any where there should be none.
     .PARAMETER Secret
     The secrets' contents as bytes, by their names.
     #>
@@ -73,7 +73,8 @@ function Get-WantedFile {
         [Parameter(Mandatory = $true)] [Collections.Generic.Dictionary[string, object]] $Secret
     )
     $owner = Resolve-Owner -Name $Option.owner
-    $seen = New-Object -TypeName System.Collections.Generic.HashSet[string] -ArgumentList ([StringComparer]::OrdinalIgnoreCase)
+    $kind = 'System.Collections.Generic.HashSet[string]'
+    $seen = New-Object -TypeName $kind -ArgumentList ([StringComparer]::OrdinalIgnoreCase)
     foreach ($each in $Option.files) {
         $path = $each.path
         Confirm-Path -Path $path
@@ -82,12 +83,13 @@ function Get-WantedFile {
         }
         $isSecret = $null -ne $each.secret
         if ($isSecret -and -not $Secret.ContainsKey($each.secret)) {
-            throw New-Failure -Message "the file $path should hold the secret '$($each.secret)', which is not among secrets"
+            throw New-Failure -Message ("the file $path should hold the secret '$($each.secret)', which is not among " +
+                'secrets')
         }
         $mode = ConvertFrom-Mode -Text $each.mode -Path $path
         if ($isSecret -and ($mode -band 23)) {  # 0o027
-            throw New-Failure -Message ("the file $path holds a secret, and mode $($each.mode) lets others than its owner and group read " +
-                'it; use 0640 or 0600')
+            throw New-Failure -Message ("the file $path holds a secret, and mode $($each.mode) lets others than its " +
+                'owner and group read it; use 0640 or 0600')
         }
         if ($null -ne $each.sealed_for -and -not $isSecret) {
             throw New-Failure -Message "the file $path is to be sealed and holds no secret"
@@ -100,7 +102,8 @@ function Get-WantedFile {
             $content = [Text.Encoding]::UTF8.GetBytes($each.content)
         }
         [pscustomobject] @{
-            Kind = 'file'; Path = $path; Content = $content; IsSecret = $isSecret; IsOpen = [bool] ($mode -band 4); Purpose = $each.sealed_for
+            Kind = 'file'; Path = $path; Content = $content; Purpose = $each.sealed_for
+            IsSecret = $isSecret; IsOpen = [bool] ($mode -band 4)
             Sddl = ConvertTo-Sddl -Mode $mode -OwnerSid $owner -GroupSid (Resolve-Group -Name $each.group)
             StagedPath = (Join-Name -Path $path -Word 'new')
         }
@@ -110,7 +113,8 @@ function Get-WantedFile {
 function Get-WantedKey {
     <#
     .SYNOPSIS
-    Returns the keys of the registry that the options stand for. Schemes that lead to one of the directories under another name go.
+    Returns the keys of the registry that the options stand for. Schemes that lead to one of the directories under
+    another name go.
     #>
     [CmdletBinding()]
     [OutputType([pscustomobject[]])]
@@ -127,8 +131,9 @@ function Get-WantedKey {
     }
     $given = @($names | Where-Object -FilterScript { -not $isAbsent }) + @($Option.event_sources)
     foreach ($each in $given) {
-        if (-not [regex]::IsMatch($each, '^[A-Za-z][A-Za-z0-9.+-]{0,60}\z', [Text.RegularExpressions.RegexOptions]::CultureInvariant)) {
-            throw New-Failure -Message "'$each' must be the name of a URL scheme or an event source: letters, digits and . + - only"
+        if (-not [regex]::IsMatch($each, '^[A-Za-z][A-Za-z0-9.+-]{0,60}\z')) {
+            throw New-Failure -Message ("'$each' must be the name of a URL scheme or an event source: letters, " +
+                'digits and . + - only')
         }
     }
     foreach ($each in $Option.url_schemes) {
@@ -137,8 +142,8 @@ function Get-WantedKey {
         }
         $key = New-SchemeKey -Name $each.name -Description $each.description -Command $each.command
         if ($own -notcontains $each.name -and @(Read-RegistryTree -Path $key.Path).Count -gt 0) {
-            throw New-Failure -Message ("the URL scheme '$($each.name)' already belongs to another program on this position; nothing was " +
-                'changed: choose another name, or remove it')
+            throw New-Failure -Message ("the URL scheme '$($each.name)' already belongs to another program on this " +
+                'position; nothing was changed: choose another name, or remove it')
         }
         $key
     }
@@ -172,7 +177,8 @@ function Resolve-Group {
     }
     $sid = Resolve-AccountSid -Name $Name
     if (-not $sid) {
-        throw New-Failure -Message "there is no group '$Name' on this position; create it with its members, or name another group"
+        throw New-Failure -Message ("there is no group '$Name' on this position; create it with its members, or name " +
+            'another group')
     }
     $sid
 }
@@ -212,4 +218,5 @@ function Join-Name {
     '{0}\.{1}.{2}' -f [IO.Path]::GetDirectoryName($Path).TrimEnd('\'), [IO.Path]::GetFileName($Path), $Word
 }
 
-Export-ModuleMember -Function Get-Explanation, Get-WantedDirectory, Get-WantedFile, Get-WantedKey, Join-Name, New-Failure
+Export-ModuleMember -Function Get-Explanation, Get-WantedDirectory, Get-WantedFile, Get-WantedKey, Join-Name,
+    New-Failure

@@ -13,7 +13,8 @@ function Open-Machine {
     param()
 
     # The 64-bit registry, also for a 32-bit host.
-    [Microsoft.Win32.RegistryKey]::OpenBaseKey([Microsoft.Win32.RegistryHive]::LocalMachine, [Microsoft.Win32.RegistryView]::Registry64)
+    $view = [Microsoft.Win32.RegistryView]::Registry64
+    [Microsoft.Win32.RegistryKey]::OpenBaseKey([Microsoft.Win32.RegistryHive]::LocalMachine, $view)
 }
 
 function New-SchemeKey {
@@ -106,7 +107,7 @@ function Get-SchemeCommand {
 function Read-RegistryTree {
     <#
     .SYNOPSIS
-    Returns all values at and below a key of the machine, in the order of their names; nothing where the key does not exist.
+    Returns all values at and below a key of the machine, in the order of their names; nothing where there is no key.
     #>
     [CmdletBinding()]
     [OutputType([pscustomobject[]])]
@@ -211,7 +212,8 @@ function Find-UserKey {
 function Get-ScriptPolicy {
     <#
     .SYNOPSIS
-    Returns the execution policies that group policy sets for Windows PowerShell: the machine's, or else those of the users who are logged on.
+    Returns the execution policies that group policy sets for Windows PowerShell: the machine's, or else those of the
+    users who are logged on.
     #>
     [CmdletBinding()]
     [OutputType([string[]])]
@@ -234,5 +236,5 @@ function Get-ScriptPolicy {
     }
 }
 
-Export-ModuleMember -Function Find-SchemeOf, Find-UserKey, Format-RegistryTree, Get-ScriptPolicy, New-EventSourceKey, New-SchemeKey,
-    Read-RegistryTree, Write-RegistryTree
+Export-ModuleMember -Function Find-SchemeOf, Find-UserKey, Format-RegistryTree, Get-ScriptPolicy, New-EventSourceKey,
+    New-SchemeKey, Read-RegistryTree, Write-RegistryTree

@@ -9,7 +9,8 @@ $script:MadeName = '.made-directories.json'
 function Get-Removal {
     <#
     .SYNOPSIS
-    Returns the changes that leave nothing of the set: the registry first, so that no link starts a partly removed program.
+    Returns the changes that leave nothing of the set: the registry first, so that no link starts a partly removed
+    program.
     .PARAMETER Key
     Keys of the machine that should not be there.
     .PARAMETER Trace
@@ -29,17 +30,21 @@ function Get-Removal {
     foreach ($each in $Key) {
         $before = Format-RegistryTree -Value @(Read-RegistryTree -Path $each.Path)
         if ($before) {
-            New-Change -Wanted ([pscustomobject] @{ Kind = 'key'; Path = "HKLM\$($each.Path)"; Key = $each.Path }) -Before $before -After ''
+            $unwanted = [pscustomobject] @{ Kind = 'key'; Path = "HKLM\$($each.Path)"; Key = $each.Path }
+            New-Change -Wanted $unwanted -Before $before -After ''
         }
     }
     foreach ($each in $UserKey) {
         foreach ($path in Find-UserKey -Path $each) {
-            New-Change -Wanted ([pscustomobject] @{ Kind = 'user key'; Path = "HKU\$path"; Key = $path }) -Before "key`n" -After ''
+            $unwanted = [pscustomobject] @{ Kind = 'user key'; Path = "HKU\$path"; Key = $path }
+            New-Change -Wanted $unwanted -Before "key`n" -After ''
         }
     }
-    $paths = @($File | ForEach-Object -Process { $_.Path; $_.StagedPath }) + @($Directory | ForEach-Object -Process { $_.Path })
+    $paths = @($File | ForEach-Object -Process { $_.Path; $_.StagedPath })
+    $paths += @($Directory | ForEach-Object -Process { $_.Path })
     foreach ($each in $Trace) {
-        $paths += @(Get-Item -Path $each -Force -ErrorAction SilentlyContinue | ForEach-Object -Process { $_.FullName })
+        $items = Get-Item -Path $each -Force -ErrorAction SilentlyContinue
+        $paths += @($items | ForEach-Object -Process { $_.FullName })
     }
     foreach ($each in $paths) {
         $attributes = Read-Attribute -Path $each
@@ -83,8 +88,8 @@ function Remove-Tree {
     if ($null -eq $attributes) {
         return
     }
-    $isTree = $attributes -band [IO.FileAttributes]::Directory -and -not ($attributes -band [IO.FileAttributes]::ReparsePoint)
-    if ($isTree) {
+    $isLink = $attributes -band [IO.FileAttributes]::ReparsePoint
+    if ($attributes -band [IO.FileAttributes]::Directory -and -not $isLink) {
         foreach ($each in [IO.Directory]::GetFileSystemEntries($Path)) {
             Remove-Tree -Path $each
         }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
 
-# Contents that only this machine can open (DPAPI). They are arrays of bytes and are never piped: where the parameters of commands are
-# logged, an array's type is.
+# Contents that only this machine can open (DPAPI). They are arrays of bytes and are never piped: where the parameters
+# of commands are logged, an array's type is.
 Set-StrictMode -Version 2
 
 Add-Type -AssemblyName System.Security, System.Runtime.Serialization
@@ -20,19 +20,22 @@ function Protect-Content {
     [OutputType([byte[]])]
     param([byte[]] $Content, [string] $Purpose)
 
-    , [System.Security.Cryptography.ProtectedData]::Protect($Content, [Text.Encoding]::UTF8.GetBytes($Purpose), $script:Machine)
+    $entropy = [Text.Encoding]::UTF8.GetBytes($Purpose)
+    , [System.Security.Cryptography.ProtectedData]::Protect($Content, $entropy, $script:Machine)
 }
 
 function Unprotect-Content {
     <#
     .SYNOPSIS
-    Returns the bytes, or nothing where they cannot be opened: they were sealed by another machine, or by this one before it was re-imaged.
+    Returns the bytes, or nothing where they cannot be opened: they were sealed by another machine, or by this one
+    before it was re-imaged.
     #>
     [OutputType([byte[]])]
     param([byte[]] $Content, [string] $Purpose)
 
+    $entropy = [Text.Encoding]::UTF8.GetBytes($Purpose)
     try {
-        , [System.Security.Cryptography.ProtectedData]::Unprotect($Content, [Text.Encoding]::UTF8.GetBytes($Purpose), $script:Machine)
+        , [System.Security.Cryptography.ProtectedData]::Unprotect($Content, $entropy, $script:Machine)
     }
     catch [System.Security.Cryptography.CryptographicException] {
         return
@@ -49,9 +52,11 @@ function Read-Secret {
     [OutputType([Collections.IDictionary])]
     param([byte[]] $Content)
 
-    $secrets = New-Object -TypeName 'System.Collections.Generic.Dictionary[string, object]' -ArgumentList ([StringComparer]::Ordinal)
+    $kind = 'System.Collections.Generic.Dictionary[string, object]'
+    $secrets = New-Object -TypeName $kind -ArgumentList ([StringComparer]::Ordinal)
     if ($Content.Length -gt 0) {
-        $reader = [Runtime.Serialization.Json.JsonReaderWriterFactory]::CreateJsonReader($Content, [Xml.XmlDictionaryReaderQuotas]::Max)
+        $quotas = [Xml.XmlDictionaryReaderQuotas]::Max
+        $reader = [Runtime.Serialization.Json.JsonReaderWriterFactory]::CreateJsonReader($Content, $quotas)
         $null = $reader.Read()
         $null = $reader.Read()
         while ($reader.NodeType -eq [Xml.XmlNodeType]::Element) {

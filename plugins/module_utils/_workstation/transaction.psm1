@@ -1,61 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
 
-# Changes a set of files and registry keys as one: all of them or none, also when it is killed in the middle and run again. New contents
-# are written beside the files; then a journal and copies say what was there before, in a directory that only administrators can open;
-# then everything is put into place and verified; removing the journal makes it final. What is put back comes only from such a journal.
+# Changes a set of files and registry keys as one: all of them or none, also when it is killed in the middle and run
+# again. New contents are written beside the files; then a journal and copies say what was there before, in a directory
+# that only administrators can open; then everything is put into place and verified; removing the journal makes it
+# final. What is put back comes only from such a journal.
 Set-StrictMode -Version 2
 
 $script:ClosedSddl = 'O:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)'
 $script:ReadableSddl = 'O:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1200a9;;;BU)'
 $script:JournalName = '.unfinished'
 
-function Read-Journal {
-    <#
-    .SYNOPSIS
-    Returns what a killed run noted, or nothing. What somebody else may have written is not read.
-    .PARAMETER Directory
-    The first directory of the set.
-    #>
-    [CmdletBinding()]
-    [OutputType([hashtable])]
-    param([Parameter(Mandatory = $true)] [string] $Directory)
-
-    $place = "$Directory\$script:JournalName"
-    $path = "$place\journal.json"
-    if (-not [IO.File]::Exists($path) -or (Find-PathIntruder -Path $place -HoldsFile) -or -not (Test-Own -Path $path)) {
-        return
-    }
-    $read = [Text.Encoding]::UTF8.GetString([EccopsClosedFile]::Read($path)) | ConvertFrom-Json
-    $journal = New-Journal
-    $journal.directories = @($read.directories)
-    foreach ($each in @($read.entries)) {
-        $journal.entries[$each.path] = $each
-    }
-    $journal
-}
-
-function New-Journal {
-    [CmdletBinding()]
-    [OutputType([hashtable])]
-    param()
-
-    @{ directories = @(); entries = New-Object -TypeName System.Collections.Specialized.OrderedDictionary -ArgumentList ([StringComparer]::OrdinalIgnoreCase) }
-}
-
-function Test-Own {
-    [CmdletBinding()]
-    [OutputType([bool])]
-    param([string] $Path)
-
-    $security = [EccopsClosedFile]::ReadSecurity($Path)
-    -not (Find-Intruder -Sddl $security -AccountSid ([EccopsClosedFile]::Account()))
-}
-
 function Invoke-Change {
     <#
     .SYNOPSIS
-    Makes the changes, calls the script that verifies them, and makes them final. Whatever it throws, everything is as before.
+    Makes the changes, calls the script that verifies them, and makes them final. Whatever it throws, everything is as
+    before.
     #>
     [CmdletBinding()]
     param(
@@ -91,12 +51,14 @@ function Invoke-Change {
         }
         catch {
             $reason = $_.Exception.GetBaseException().Message.Trim()
-            throw Get-Explanation -Failure $failure -Consequence "not everything could be put back ($reason), which the next run does"
+            $consequence = "not everything could be put back ($reason), which the next run does"
+            throw Get-Explanation -Failure $failure -Consequence $consequence
         }
         throw Get-Explanation -Failure $failure -Consequence 'everything was put back as it was'
     }
     $own = @($Directory | ForEach-Object -Process { $_.Path })
-    Write-MadeDirectory -Directory $first -Path @($journal.directories | Where-Object -FilterScript { $own -notcontains $_ })
+    $made = @($journal.directories | Where-Object -FilterScript { $own -notcontains $_ })
+    Write-MadeDirectory -Directory $first -Path $made
     [EccopsClosedFile]::Delete("$first\$script:JournalName\journal.json")
     Clear-Remnant -Directory $first -File $File
     foreach ($each in $Change | Where-Object -FilterScript { $_.Wanted.Kind -eq 'leftover' }) {
@@ -152,38 +114,20 @@ function Initialize-Change {
             Write-Staged -Path $file.StagedPath -Content $content -Sddl $file.Sddl
         }
         if (-not $Journal.entries.Contains($file.Path)) {
-            $Journal.entries[$file.Path] = New-FileEntry -Path $file.Path -CopyPath "$place\$($Journal.entries.Count).previous"
+            $copyPath = "$place\$($Journal.entries.Count).previous"
+            $Journal.entries[$file.Path] = New-FileEntry -Path $file.Path -CopyPath $copyPath
         }
     }
-    foreach ($each in $Change | Where-Object -FilterScript { $_.Wanted.Kind -eq 'key' -and -not $Journal.entries.Contains($_.Path) }) {
-        $values = @(Read-RegistryTree -Path $each.Wanted.Key)
-        $Journal.entries[$each.Path] = [pscustomobject] @{ path = $each.Path; key = $each.Wanted.Key; values = $values }
+    foreach ($each in $Change | Where-Object -FilterScript { $_.Wanted.Kind -eq 'key' }) {
+        if (-not $Journal.entries.Contains($each.Path)) {
+            $values = @(Read-RegistryTree -Path $each.Wanted.Key)
+            $entry = [pscustomobject] @{ path = $each.Path; key = $each.Wanted.Key; values = $values }
+            $Journal.entries[$each.Path] = $entry
+        }
     }
-    $text = @{ directories = @($Journal.directories); entries = @($Journal.entries.Values) } | ConvertTo-Json -Depth 9 -Compress
+    $kept = @{ directories = @($Journal.directories); entries = @($Journal.entries.Values) }
+    $text = ConvertTo-Json -InputObject $kept -Depth 9 -Compress
     [EccopsClosedFile]::Write("$place\journal.json", [Text.Encoding]::UTF8.GetBytes($text))
-}
-
-# Keeps a copy of what is at a path, and returns what the journal says of it.
-function New-FileEntry {
-    [CmdletBinding()]
-    [OutputType([pscustomobject])]
-    param([string] $Path, [string] $CopyPath)
-
-    $entry = [pscustomobject] @{ path = $Path; key = $null; copy = $null; sddl = $null }
-    if ($null -ne (Read-Attribute -Path $Path)) {
-        $entry.sddl = [EccopsClosedFile]::ReadSecurity($Path)
-        $entry.copy = $CopyPath
-        Write-Staged -Path $CopyPath -Content ([EccopsClosedFile]::Read($Path)) -Sddl $script:ClosedSddl.Replace('OICI', '')
-    }
-    $entry
-}
-
-function Write-Staged {
-    [CmdletBinding()]
-    param([string] $Path, [byte[]] $Content, [string] $Sddl)
-
-    Remove-Tree -Path $Path
-    [EccopsClosedFile]::WriteNew($Path, $Content, $Sddl)
 }
 
 function Set-InPlace {
@@ -223,27 +167,6 @@ function Undo-Change {
     Remove-EmptyDirectory -Path $Journal.directories
 }
 
-function Undo-Entry {
-    [CmdletBinding()]
-    param([object] $Entry)
-
-    if ($Entry.key) {
-        Write-RegistryTree -Path $Entry.key -Value @($Entry.values)
-    }
-    elseif (-not $Entry.copy) {
-        [EccopsClosedFile]::Delete($Entry.path)
-    }
-    else {
-        $content = [EccopsClosedFile]::Read($Entry.copy)
-        $isThere = $null -ne (Read-Attribute -Path $Entry.path) -and (Test-SameContent -Content ([EccopsClosedFile]::Read($Entry.path)) -Other $content)
-        if (-not $isThere -or -not (Test-SameSecurity -Sddl ([EccopsClosedFile]::ReadSecurity($Entry.path)) -OtherSddl $Entry.sddl)) {
-            $staged = Join-Name -Path $Entry.path -Word 'new'
-            Write-Staged -Path $staged -Content $content -Sddl $Entry.sddl
-            [EccopsClosedFile]::Replace($staged, $Entry.path)
-        }
-    }
-}
-
 function New-MissingDirectory {
     [CmdletBinding()]
     param([string] $Path, [hashtable] $Journal)
@@ -255,4 +178,4 @@ function New-MissingDirectory {
     }
 }
 
-Export-ModuleMember -Function Clear-Remnant, Invoke-Change, Read-Journal
+Export-ModuleMember -Function Clear-Remnant, Invoke-Change
