@@ -80,6 +80,51 @@ Describe 'The modules in <_>' -ForEach $Cultures {
         }
         Find-Mistake -Path $AccessRules -Culture $_ -Row $rows | ForEach-Object -Process { $_.Text } | Should -BeNullOrEmpty
     }
+
+    It 'translate modes into access rules and compare them' -Skip:$IsOffWindows {
+        $system = '(A;{0};0x1f01ff;;;S-1-5-18)(A;{0};0x1f01ff;;;S-1-5-32-544)'
+        $inherited = $system -f 'OICI'
+        $own = $system -f ''
+        $modes = @(
+            @{ Mode = 416; OwnerSid = 'S-1-5-32-544'; Rules = "$own(A;;0x120089;;;$account)" }
+            @{ Mode = 493; OwnerSid = 'S-1-5-32-544'; IsDirectory = $true
+                Rules = "$inherited(A;OICI;0x1200a9;;;$account)(A;OICI;0x1200a9;;;S-1-5-32-545)" }
+            @{ Mode = 384; OwnerSid = $account; Rules = "$own(A;;0x1f01ff;;;$account)" }
+        )
+        $calls = foreach ($each in $modes) {
+            $given = @{ Mode = $each.Mode; OwnerSid = $each.OwnerSid; GroupSid = $account; IsDirectory = [bool] $each.IsDirectory }
+            @{ Name = 'ConvertTo-Sddl'; Given = $given; Gives = "O:$($each.OwnerSid)D:P$($each.Rules)" }
+        }
+        $same = [ordered] @{
+            $closed = $true
+            "O:SYD:PAI(A;OICI;0x1f01ff;;;S-1-5-32-544)(A;OICI;FA;;;$account)(A;OICI;FA;;;SY)" = $true
+            $closed.Replace('D:P', 'D:') = $false; $closed.Replace('O:SY', 'O:BA') = $false; "$closed(A;;FR;;;BU)" = $false
+            $closed.Replace('(A;OICI;FA;;;SY)', '') = $false; $closed.Replace('OICI', 'OICIID') = $false
+        }
+        $calls += foreach ($sddl in $same.Keys) {
+            @{ Name = 'Test-SameSecurity'; Given = @{ Sddl = $closed; OtherSddl = $sddl }; Gives = $same[$sddl] }
+        }
+        $readable = [ordered] @{
+            $closed = $false; "$closed(A;;FR;;;BU)" = $true; "$closed(A;;0x1200a9;;;WD)" = $true; "$closed(A;;FW;;;BU)" = $false; 'O:SY' = $true
+        }
+        $calls += foreach ($sddl in $readable.Keys) {
+            @{ Name = 'Test-ReadableByAll'; Given = @{ Sddl = $sddl }; Gives = $readable[$sddl] }
+        }
+        $names = [ordered] @{
+            'S-1-5-32-545' = 'S-1-5-32-545'; 's-1-1-0' = 'S-1-1-0'; 'BUILTIN\Administrators' = 'S-1-5-32-544'; 'no-such' = $null; 'S-1-' = $null
+        }
+        if ([System.Globalization.CultureInfo]::InstalledUICulture.Name -notlike 'en*') {
+            $names.Remove('BUILTIN\Administrators')  # it has another name there
+        }
+        $calls += foreach ($name in $names.Keys) {
+            @{ Name = 'Resolve-AccountSid'; Given = @{ Name = $name }; Gives = $names[$name] }
+        }
+        $rows = foreach ($each in $calls) {
+            $call = ConvertTo-CallText -Value @{ Name = $each.Name; Given = $each.Given }
+            [pscustomobject] @{ Table = ''; Call = $call; Shape = $null; Expected = ConvertTo-CallText -Value @{ gives = $each.Gives } }
+        }
+        Find-Mistake -Path $AccessRules -Culture $_ -Row $rows | ForEach-Object -Process { $_.Text } | Should -BeNullOrEmpty
+    }
 }
 
 Describe 'A command line' {
