@@ -36,6 +36,9 @@ class Ended:
 class Position:
     """Everything of it lies in one directory of root's, except the runtime directory, which has to be in memory. It needs root."""
 
+    #: What a call that fails may take.
+    most_seconds = 5
+
     def __init__(self, values, python=None):
         """``values`` is the sandbox's connection.yml; ``python`` runs the program, by default the one of its first line."""
         self.directory, self.python = pathlib.Path(tempfile.mkdtemp(prefix="launcher-", dir=PLACE)), python
