@@ -9,6 +9,7 @@ import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "launcher")]
+sys.path.append(str(HERE.parent / "functional"))
 
 pytest.register_assert_rewrite("fallback", "visit")
 

@@ -33,9 +33,11 @@ TWINS = {
     "request_verdict": "Get-RequestVerdict",
     "parsed_arguments": "Read-Arguments",
     "access_problem": "Get-AccessProblem",
+    "account_of_form": "ConvertFrom-FormText",
+    "line_failure": "Get-LineFailure",
 }
-#: These read JSON in a way that only PowerShell itself shows: test_windows_powershell.
-POWERSHELL_ONLY = {"token_of_answer", "token_expiry"}
+#: These do what only PowerShell itself shows: test_windows_powershell.
+POWERSHELL_ONLY = {"token_of_answer", "token_expiry", "account_of_form", "line_failure"}
 #: Checked below, or not this program's: .NET reads the computer's proxy settings itself, and Linux' owners and modes are not Windows'.
 OTHER = {"exit_codes", "change_problem", "parsed_ini", "parsed_configuration", "is_proxy_bypassed"}
 

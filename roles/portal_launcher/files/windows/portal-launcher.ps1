@@ -3,7 +3,7 @@
 #
 # Opens the RapidSOS Portal on a caller. Called by a CAD with the caller's number, or by a link of the scheme that the role registers.
 #
-# PowerShell 5.1 and the .NET Framework only; no module, no download, the same bytes on every position: allow-list it by its hash
+# Windows PowerShell 5.1 or PowerShell 7, and what .NET has in both; no module, no download, the same bytes on every position: allow-list it by its hash
 # (--version prints it), or sign it. It is the Linux program's twin: the pure decisions have the same names and the same table of cases
 # (tests/launcher/cases.json). Two rules keep secrets out of what Windows records: no cmdlet is ever given the password or the token
 # (module logging writes down what cmdlets are given, not what methods are), and what is kept between two calls is sealed by DPAPI for
@@ -22,6 +22,7 @@ if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
     exit 3
 }
 
+Set-StrictMode -Version 2
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 
@@ -64,6 +65,34 @@ $ExtensionPattern = '[#;,]|(?<![A-Za-z])(?:[Xx]|[Ee][Xx][Tt](?:[Nn]|[Ee][Nn][Ss]
 # A character beyond U+FFFF is a pair here; what is half of one cannot be printed.
 $PairPattern = '[\uD800-\uDBFF][\uDC00-\uDFFF]'
 $NotPrintablePattern = '[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Zs}-[ ]]|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]'
+
+# What a failed connection is taken for, by the first rule that has one of its signs.
+$ProxyLost = 'the host name of {0} cannot be resolved; {1}'
+$ProxyLogin = '{0} refused the Windows login of this user (HTTP 407); ask its administrator for a way for this user, or one without a login'
+$ProxyForbids = '{0} does not allow the connection; ask its administrator to allow it'
+$LineRules = @(
+    @{ Kind = 'proxy'; Detail = $ProxyLogin; Signs = @('ProxyAuthenticationRequired') }
+    @{ Kind = 'proxy'; Detail = $ProxyForbids; Signs = @('RequestProhibitedByProxy', 'ProxyTunnelError') }
+    @{ Kind = 'proxy'; Detail = $ProxyLost; Signs = @('ProxyNameResolutionFailure') }
+    @{
+        Kind = 'name_not_resolved'; Detail = ''; Proxy = $ProxyLost
+        Signs = @('NameResolutionFailure', 'NameResolutionError', 'HostNotFound', 'TryAgain', 'NoData', 'NoRecovery')
+    }
+    @{ Kind = 'not_trusted'; Detail = 'its certificate is not one that this computer trusts'; Signs = @('TrustFailure', 'Certificate') }
+    @{
+        Kind = 'no_tls'; Detail = 'the secure channel could not be made'
+        Signs = @('SecureChannelFailure', 'SecureConnectionError', 'AuthenticationException')
+    }
+    @{ Kind = 'nonsense'; Detail = 'longer than 64 KiB'; Signs = @('ConfigurationLimitExceeded', 'MessageLengthLimitExceeded') }
+    @{
+        Kind = 'nonsense'; Detail = 'no complete HTTP'
+        Signs = @('ServerProtocolViolation', 'InvalidResponse', 'ResponseEnded', 'ReceiveFailure', 'ConnectionClosed', 'KeepAliveFailure')
+    }
+    @{
+        Kind = 'unreachable'; Detail = 'the connection failed (*)'; Proxy = '{0} refused the connection or cannot be reached; {1}'
+        Signs = @('ConnectionRefused', 'TimedOut', 'HostUnreachable', 'NetworkUnreachable', 'ConnectionReset', 'ConnectionAborted', 'ConnectFailure', 'ConnectionError')
+    }
+)
 
 # SYSTEM, Administrators, TrustedInstaller: who may own and change what the program takes its configuration from.
 $AdministratorSids = @('S-1-5-18', 'S-1-5-32-544', 'S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464')
@@ -387,6 +416,21 @@ function Get-RedirectTarget([string]$Location) {
     $match = [System.Text.RegularExpressions.Regex]::Match($Location, '^https?://[A-Za-z0-9.:\[\]-]{1,200}(?=[/?#]|\z)')
     if ($match.Success) { return ' to ' + $match.Value }
     return ''
+}
+
+# Returns @(kind of failure, detail) of a connection, by the signs of what its client threw: .NET Framework has a status for each kind,
+# PowerShell 7's .NET other names. Where there is a proxy, it is what could not be found or reached.
+function Get-LineFailure([string[]]$Signs, [bool]$HasProxy) {
+    foreach ($rule in $LineRules) {
+        foreach ($sign in $rule['Signs']) {
+            if (-not (Test-OneOf $sign $Signs)) { continue }
+            if ($HasProxy -and $rule.ContainsKey('Proxy')) { return @('proxy', $rule['Proxy']) }
+            return @($rule['Kind'], $rule['Detail'].Replace('*', $sign))
+        }
+    }
+    # .NET Framework says no more than this of an answer that is too long.
+    if (Test-Same $Signs[-1] 'HttpRequestException') { return @('nonsense', 'longer than 64 KiB') }
+    return @('unreachable', 'the connection failed')
 }
 
 # Returns the URL that opens the Portal on the caller: as secret as the token.
@@ -750,10 +794,20 @@ function ConvertTo-JsonText([hashtable]$Fields) {
     $parts = @()
     foreach ($name in $Fields.Keys) {
         $value = [string]$Fields[$name]
-        if ($Fields[$name] -is [string]) { $value = [System.Web.HttpUtility]::JavaScriptStringEncode($value, $true) }
+        if ($Fields[$name] -is [string]) { $value = ConvertTo-JsonString $value }
         $parts += '"' + $name + '":' + $value
     }
     return '{' + [System.String]::Join(',', $parts) + '}'
+}
+
+function ConvertTo-JsonString([string]$Text) {
+    $builder = [System.Text.StringBuilder]::new('"')
+    foreach ($character in $Text.ToCharArray()) {
+        $code = [int]$character
+        if ($code -lt 0x20 -or $code -gt 0x7e -or $code -eq 0x22 -or $code -eq 0x5c) { [void]$builder.Append('\u').Append($code.ToString('x4')) }
+        else { [void]$builder.Append($character) }
+    }
+    return $builder.Append('"').ToString()
 }
 
 # Returns @{email; password} of JSON, $null for anything else.
@@ -765,6 +819,19 @@ function ConvertFrom-AccountText([string]$Text) {
     return @{ email = $fields['email']; password = $fields['password'] }
 }
 
+# Returns the account in the body of the form; throws a Failure.
+function ConvertFrom-FormText([string]$Body) {
+    $account = @{ email = ''; password = '' }
+    foreach ($field in $Body.Split('&')) {
+        $parts = $field.Split('=')
+        if ($parts.Length -ne 2 -or -not (Test-OneOf $parts[0] @('email', 'password')) -or $account[$parts[0]].Length -gt 0) { continue }
+        $account[$parts[0]] = [System.Net.WebUtility]::UrlDecode($parts[1])
+    }
+    $account['email'] = $account['email'].Trim()
+    if ($account['email'].Length -eq 0 -or $account['password'].Length -eq 0) { throw (New-Failure 'not_signed_in') }
+    return $account
+}
+
 # Returns the account that the position's sealed file holds; throws a Failure.
 function Read-PositionAccount([string]$Path) {
     try { $sealed = [System.IO.File]::ReadAllBytes($Path) }
@@ -774,7 +841,10 @@ function Read-PositionAccount([string]$Path) {
         $scope = [System.Security.Cryptography.DataProtectionScope]::LocalMachine
         $text = $Utf8.GetString([System.Security.Cryptography.ProtectedData]::Unprotect($sealed, $Entropy, $scope))
     }
-    catch { throw (New-Failure 'secret' "${Path}: it was not sealed on this computer; run the role portal_launcher again") }
+    catch {
+        $advice = 'which was re-imaged, reset or cloned since; run the role portal_launcher again for this position'
+        throw (New-Failure 'secret' "${Path}: it was not sealed on this installation of Windows, $advice")
+    }
     $account = ConvertFrom-AccountText $text
     if ($null -eq $account) { throw (New-Failure 'secret' "${Path}: it does not hold an email address and a password") }
     return $account
@@ -817,11 +887,40 @@ function Get-KnownAccount([hashtable]$Configuration) {
 
 # ---- memory of the session: sealed for this user, in a volatile key (in memory only, gone when the user logs off)
 
+# Returns the key, $null where it would be on disk: what somebody made there as an ordinary key is removed first.
+function Open-Memory {
+    $check = [Microsoft.Win32.RegistryKeyPermissionCheck]::ReadWriteSubTree
+    for ($time = 0; $time -lt 2; $time++) {
+        $key = [Microsoft.Win32.Registry]::CurrentUser.CreateSubKey($StatePath, $check, [Microsoft.Win32.RegistryOptions]::Volatile)
+        if (Test-Volatile $key) { return $key }
+        $key.Dispose()
+        [Microsoft.Win32.Registry]::CurrentUser.DeleteSubKeyTree($StatePath)
+    }
+    return $null
+}
+
+# Whether a key is in memory only: Windows makes no ordinary key below such a key (ERROR_CHILD_MUST_BE_VOLATILE).
+function Test-Volatile([Microsoft.Win32.RegistryKey]$Key) {
+    try { $Key.CreateSubKey('ordinary').Dispose() }
+    catch { return (($_.Exception.GetBaseException().HResult -band 0xFFFF) -eq 1021) }
+    return $false
+}
+
+# Returns why nothing can be kept between two calls, '' where it can: no profile of this user's own (a temporary or mandatory one) to seal it by.
+function Get-MemoryProblem {
+    try {
+        if ($null -eq (Open-Memory)) { return "HKEY_CURRENT_USER\$StatePath is on disk, and cannot be replaced" }
+        $scope = [System.Security.Cryptography.DataProtectionScope]::CurrentUser
+        [void][System.Security.Cryptography.ProtectedData]::Protect([byte[]]@(0), $Entropy, $scope)
+    }
+    catch { return 'Windows seals nothing for this user, whose profile may be temporary or mandatory: ' + (Get-Failure $_).Message }
+    return ''
+}
+
 # Returns the table that was stored, an empty one for none and for garbage.
 function Read-Memory([string]$Name) {
     try {
-        $key = [Microsoft.Win32.Registry]::CurrentUser.OpenSubKey($StatePath)
-        $sealed = [byte[]]$key.GetValue($Name)
+        $sealed = [byte[]](Open-Memory).GetValue($Name)
         $scope = [System.Security.Cryptography.DataProtectionScope]::CurrentUser
         $fields = ConvertFrom-JsonText ($Utf8.GetString([System.Security.Cryptography.ProtectedData]::Unprotect($sealed, $Entropy, $scope)))
         if ($null -ne $fields) { return $fields }
@@ -835,15 +934,13 @@ function Write-Memory([string]$Name, [hashtable]$Fields) {
     try {
         $scope = [System.Security.Cryptography.DataProtectionScope]::CurrentUser
         $sealed = [System.Security.Cryptography.ProtectedData]::Protect($Utf8.GetBytes((ConvertTo-JsonText $Fields)), $Entropy, $scope)
-        $check = [Microsoft.Win32.RegistryKeyPermissionCheck]::ReadWriteSubTree
-        $key = [Microsoft.Win32.Registry]::CurrentUser.CreateSubKey($StatePath, $check, [Microsoft.Win32.RegistryOptions]::Volatile)
-        $key.SetValue($Name, $sealed, [Microsoft.Win32.RegistryValueKind]::Binary)
+        (Open-Memory).SetValue($Name, $sealed, [Microsoft.Win32.RegistryValueKind]::Binary)
     }
     catch { [void]$Name }
 }
 
 function Remove-Memory([string]$Name) {
-    try { [Microsoft.Win32.Registry]::CurrentUser.OpenSubKey($StatePath, $true).DeleteValue($Name, $false) }
+    try { (Open-Memory).DeleteValue($Name, $false) }
     catch { [void]$Name }
 }
 
@@ -870,6 +967,8 @@ function New-Client {
     $handler = [System.Net.Http.HttpClientHandler]::new()
     $handler.AllowAutoRedirect = $false
     $handler.UseCookies = $false
+    # For the proxy alone, which may want to know who is logged on to Windows; the Portal's server is never told.
+    $handler.DefaultProxyCredentials = [System.Net.CredentialCache]::DefaultCredentials
     $client = [System.Net.Http.HttpClient]::new($handler)
     $client.MaxResponseContentBufferSize = $MostFileBytes
     $client.DefaultRequestHeaders.Add('User-Agent', 'portal-launcher')
@@ -895,24 +994,34 @@ function Wait-Answer([System.Threading.Tasks.Task]$Task, [double]$Seconds, [stri
         throw (New-Failure 'too_slow' $name ([System.Math]::Round($Seconds, 1).ToString([System.Globalization.CultureInfo]::InvariantCulture)))
     }
     if ($Task.IsFaulted) {
-        $status = ''
-        $cause = $Task.Exception
-        while ($null -ne $cause) {
-            if ($cause -is [System.Net.WebException]) { $status = $cause.Status.ToString() }
-            $cause = $cause.InnerException
-        }
         $proxy = Get-ProxyName $ApiUrl
-        $check = 'check the proxy settings of Windows, or except the host there if it is reached without a proxy'
-        if ($status -ceq 'ProxyNameResolutionFailure') { throw (New-Failure 'proxy' "the host name of $proxy cannot be resolved; $check") }
-        if ($status -ceq 'ConnectFailure' -and $proxy -ne '') { throw (New-Failure 'proxy' "$proxy refused the connection or cannot be reached; $check") }
-        if ($status -ceq 'RequestProhibitedByProxy') { throw (New-Failure 'proxy' "$proxy does not allow the connection; ask its administrator to allow it") }
-        if ($status -ceq 'NameResolutionFailure') { throw (New-Failure 'name_not_resolved' $name) }
-        if ($status -ceq 'TrustFailure') { throw (New-Failure 'not_trusted' $name 'its certificate is not one that this computer trusts') }
-        if ($status -ceq 'SecureChannelFailure') { throw (New-Failure 'no_tls' $name 'the secure channel could not be made') }
-        if ($status -ceq 'ServerProtocolViolation') { throw (New-Failure 'nonsense' $name 'no HTTP') }
-        throw (New-Failure 'unreachable' $name ("the connection failed $status".Trim()))
+        $found = Get-LineFailure (Get-Sign $Task.Exception) ($proxy.Length -gt 0)
+        if (Test-Same $found[0] 'proxy') { throw (New-ProxyFailure $proxy $found[1]) }
+        throw (New-Failure $found[0] $name $found[1])
     }
     return $Task.Result
+}
+
+function New-ProxyFailure([string]$Proxy, [string]$Sentence) {
+    $check = 'check the proxy settings of Windows, or except the host there if it is reached without a proxy'
+    return (New-Failure 'proxy' ($Sentence -f $Proxy, $check))
+}
+
+# Returns the names of what was thrown and of its causes, with the words that each has for its kind.
+function Get-Sign([System.Exception]$Thrown) {
+    $signs = @()
+    for ($cause = $Thrown; $null -ne $cause; $cause = $cause.InnerException) {
+        $signs += $cause.GetType().Name
+        if ($cause -is [System.Net.WebException]) { $signs += [string]$cause.Status }
+        if ($cause -is [System.Net.Sockets.SocketException]) { $signs += [string]$cause.SocketErrorCode }
+        foreach ($name in @('HttpRequestError', 'StatusCode')) {
+            $property = $cause.PSObject.Properties[$name]
+            if ($null -ne $property -and $null -ne $property.Value) { $signs += [string]$property.Value }
+        }
+        # PowerShell 7's .NET says it in English everywhere, and in no other way.
+        if ($cause -is [System.Security.Authentication.AuthenticationException] -and $cause.Message.Contains('certificate')) { $signs += 'Certificate' }
+    }
+    return $signs
 }
 
 # Returns @(token, expires_in) of one login, which is never repeated; throws a Failure.
@@ -925,7 +1034,7 @@ function Send-Login([hashtable]$Configuration, [hashtable]$Account, [double]$Sec
     $sending = $client.PostAsync($api_url + $LoginPath, $content)
     $answer = Wait-Answer $sending $Seconds $api_url
     $status = [int]$answer.StatusCode
-    if ($status -eq 407) { throw (New-Failure 'proxy' ((Get-ProxyName $api_url) + ' wants a login (HTTP 407); ask its administrator for a way without one')) }
+    if ($status -eq 407) { throw (New-ProxyFailure (Get-ProxyName $api_url) $ProxyLogin) }
     $kind = Get-StatusFailure $status
     if ($kind -ceq 'redirected') { throw (New-Failure $kind $name ((Get-RedirectTarget ([string]$answer.Headers.Location)) + " (HTTP $status)")) }
     if ($kind -ceq 'login_refused') { throw (New-Failure $kind $status) }
@@ -1135,8 +1244,8 @@ function Get-AccountName([string]$Email) {
 
 # Writes to the event log, where the role has registered its source: neither secrets nor the number.
 function Write-Event([string]$Severity, [int]$EventId, [string]$Text) {
-    try { Write-EventLog -LogName 'Application' -Source 'PortalLauncher' -EventId $EventId -EntryType $Severity -Message $Text }
-    catch { return }
+    try { [System.Diagnostics.EventLog]::WriteEntry('PortalLauncher', $Text, [System.Diagnostics.EventLogEntryType]$Severity, $EventId) }
+    catch { [void]$Text }
 }
 
 # Says what failed, to whoever called and to the event log.
@@ -1220,10 +1329,7 @@ function Read-AskedAccount([hashtable]$Call) {
     $Call.Visitor = Wait-Visitor $Call.Listener 'POST' $Call.Path ((Get-Elapsed) + $FormSeconds)
     if ($null -eq $Call.Visitor) { throw (New-Failure 'not_signed_in') }
     $Call.IsAfterPost = $true
-    $fields = [System.Web.HttpUtility]::ParseQueryString($Call.Visitor.Body)
-    $account = @{ email = ([string]$fields['email']).Trim(); password = [string]$fields['password'] }
-    if ($account['email'].Length -eq 0 -or $account['password'].Length -eq 0) { throw (New-Failure 'not_signed_in') }
-    return $account
+    return (ConvertFrom-FormText $Call.Visitor.Body)
 }
 
 # Whether the browser's request is there; it is held.
@@ -1303,6 +1409,9 @@ function Invoke-Checks([string]$Path, [bool]$IsLogInWanted) {
     $codes = @()
     $found = @{ Account = $null }
     foreach ($problem in $configuration.Problems) { Write-CheckLine 'FAILED' 'configuration' $problem }
+    $problem = Get-MemoryProblem
+    if ($problem.Length -eq 0) { Write-CheckLine 'ok' 'memory' 'sealed for this user, and never on disk' }
+    else { Write-CheckLine 'skipped' 'memory' "$problem; each call of this user logs in, and a refused login is not remembered" }
     if ($configuration.Problems.Length -gt 0) {
         $codes += 3
         foreach ($name in @('account', 'connection', 'login')) { Write-CheckLine 'skipped' $name 'correct the configuration first' }
@@ -1403,6 +1512,16 @@ function Read-InputLine {
     return ''
 }
 
+# Loads what Windows PowerShell does not have from the start, by its whole name: then it comes from the system, and never from where the CAD runs.
+function Import-Assembly {
+    if ($null -eq ('System.Net.Http.HttpClient' -as [type])) {
+        [void][System.Reflection.Assembly]::Load('System.Net.Http, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b03f5f7f11d50a3a')
+    }
+    if ($null -eq ('System.Security.Cryptography.ProtectedData' -as [type])) {
+        [void][System.Reflection.Assembly]::Load('System.Security, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b03f5f7f11d50a3a')
+    }
+}
+
 function Get-VersionText {
     $sum = [System.Security.Cryptography.SHA256]::Create().ComputeHash([System.IO.File]::ReadAllBytes($PSCommandPath))
     return "portal-launcher $Version`r`nsha256 " + [System.BitConverter]::ToString($sum).Replace('-', '').ToLowerInvariant()
@@ -1423,7 +1542,7 @@ function Invoke-Launcher([string[]]$Arguments) {
         [System.Console]::Out.WriteLine((Get-VersionText))
         return 0
     }
-    foreach ($assembly in @('System.Net.Http', 'System.Security', 'System.Web')) { Add-Type -AssemblyName $assembly }
+    Import-Assembly
     $path = $asked.Configuration
     if ($path.Length -eq 0) { $path = $ConfigurationPath }
     if ($options -ccontains 'check') { return (Invoke-Checks $path ($options -ccontains 'log-in')) }
