@@ -21,6 +21,7 @@ def test_trouble_at_the_service(position, sandbox, kind):
     html = assert_fallback(position, position.call(NUMBER, count=2), code, reason)
     assert reason in html and position.kept("token") is None and position.kept("refusal") is None
     sandbox.admin("DELETE", "/faults")
+    (position.memory / "pause.json").unlink(missing_ok=True)
     assert position.call(NUMBER).code == 0
 
 

@@ -34,10 +34,13 @@ TWINS = {
     "parsed_arguments": "Read-Arguments",
     "access_problem": "Get-AccessProblem",
     "account_of_form": "ConvertFrom-FormText",
+    "failure_of_answer": "Get-AnswerFailure",
+    "pause_seconds": "Get-PauseSeconds",
     "line_failure": "Get-LineFailure",
+    "split_command": "Split-Command",
 }
 #: These do what only PowerShell itself shows: test_windows_powershell.
-POWERSHELL_ONLY = {"token_of_answer", "token_expiry", "account_of_form", "line_failure"}
+POWERSHELL_ONLY = {"token_of_answer", "token_expiry", "account_of_form", "failure_of_answer", "line_failure", "pause_seconds"}
 #: Checked below, or not this program's: .NET reads the computer's proxy settings itself, and Linux' owners and modes are not Windows'.
 OTHER = {"exit_codes", "change_problem", "parsed_ini", "parsed_configuration", "is_proxy_bypassed"}
 

@@ -13,13 +13,14 @@ SCRIPTS = dict(powershell.task_scripts(), **{"portal-launcher.ps1": PROGRAM})
 OURS = {name: script for name, script in SCRIPTS.items() if name.startswith("portal")}
 
 #: What the program may call beside its own functions, all of PowerShell 5.1. The second set is for constrained language mode.
-CMDLETS = {"Get-Acl", "Set-StrictMode", "Start-Process", "Start-Sleep"}
+CMDLETS = {"Get-Acl", "Set-StrictMode", "Start-Process"}
 CONSTRAINED_CMDLETS = {"Get-FileHash", "Join-Path", "Start-Process", "Write-Error"}
 #: Names of what is or holds a secret: no cmdlet is ever given one of them.
 SECRETS = re.compile(r"(?i)token|account|password|secret|sealed|text|fields|location|answer|body|visitor|pair|entry")
 #: Methods that return nothing; what others return would become output of the function that calls them.
 SILENT_METHODS = {
-    "Add", "Close", "DeleteValue", "Dispose", "Exit", "GetBytes", "Kill", "ReleaseMutex", "SetValue", "Shutdown", "Start", "Stop", "Write", "WriteEntry", "WriteLine"}
+    "Add", "Close", "DeleteSubKeyTree", "DeleteValue", "Dispose", "GetBytes", "Kill", "ReleaseMutex", "SetValue", "Shutdown", "Sleep", "Start", "Stop",
+    "Write", "WriteEntry", "WriteLine"}
 AUTOMATIC = {"_", "args", "executioncontext", "false", "null", "pscommandpath", "psscriptroot", "true", "matches", "ansible", "env", "lastexitcode"}
 SEVENTH = {"??", "??=", "&&", "||", "?.", "?["}
 
@@ -76,6 +77,12 @@ def test_constrained_language_mode_is_asked_for_first_and_answered_with_cmdlets_
     assert list(nodes(first, "invokation_expression", "type_literal")) == []
     assert {name for name, _node in commands(first)} == CONSTRAINED_CMDLETS
     assert text_of(first).rstrip("}\n ").endswith("exit 3")
+
+
+def test_the_script_has_no_parameters_of_its_own():
+    """-File would bind a CAD's text to them, and start a script that has some in a way that constrained language refuses."""
+    assert [node.type for node in next(nodes(parse(PROGRAM), "program")).children if node.type == "param_block"] == []
+    assert "[CmdletBinding" not in PROGRAM.partition("\nfunction ")[0]
 
 
 def test_no_cmdlet_is_given_a_secret_and_few_are_used():

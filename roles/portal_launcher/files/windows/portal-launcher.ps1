@@ -112,7 +112,7 @@ portal-launcher opens the RapidSOS Portal on a caller in the default browser.
 
   portal-launcher --number NUMBER  the caller's number, such as "+1 (555) 555-5555": what a CAD, or a link, uses
   portal-launcher NUMBER           the same, for people: what begins with - is an option here
-  portal-launcher -                the number is the first line of standard input
+  portal-launcher --stdin          the number is the first line of standard input
   portal-launcher                  opens the Portal's login
 
 NUMBER may be a link of the configured scheme, such as eccops-portal:15555555555.
@@ -152,6 +152,9 @@ $Failures = [ordered]@{
     'unreachable' = @(5, 'the Portal''s server ({0}) cannot be reached: {1}')
     'too_slow' = @(5, 'the Portal''s server ({0}) did not answer within {1} seconds')
     'busy' = @(5, 'the Portal''s server ({0}) is limiting requests (HTTP 429)')
+    'still_busy' = @(5, 'the Portal''s server ({0}) limited requests (HTTP 429) and asked for a pause; it is asked again in {1} seconds')
+    'intercepted' = @(5, ('something on the way to the Portal''s server ({0}) refused the connection (HTTP {1}): a proxy, a filter or a firewall; ' +
+            'ask its administrator to allow the server'))
     'trouble' = @(5, 'the Portal''s server ({0}) returned an error (HTTP {1})')
     'nonsense' = @(5, 'the Portal''s server ({0}) returned an unexpected response ({1})')
     'redirected' = @(5, ('the Portal''s server ({0}) redirected the login{1}, and was not followed, since the password would go there too; ' +
@@ -411,6 +414,30 @@ function Get-StatusFailure([int]$Status) {
     return 'nonsense'
 }
 
+# Returns the kind of failure an answer to the login means, $null for success. A refusal is the service's own if it has the service's form: what
+# stands between refuses with a page, or (403) with nothing.
+function Get-AnswerFailure([int]$Status, [string]$Body) {
+    $kind = Get-StatusFailure $Status
+    if (-not (Test-Same $kind 'login_refused') -or $null -ne (ConvertFrom-JsonText $Body)) { return $kind }
+    $begins_tag = $Body.TrimStart([char]0xFEFF).Trim().StartsWith('<', [System.StringComparison]::Ordinal)
+    if ($begins_tag -or $Status -eq 403) { return 'intercepted' }
+    return $kind
+}
+
+# Returns the seconds for which a Retry-After asks, 0 for none; never more than a refused login is remembered.
+function Get-PauseSeconds([string]$RetryAfter, [long]$Now) {
+    $seconds = 0
+    if ($RetryAfter -cmatch '^[0-9]{1,9}\z') { $seconds = [long]$RetryAfter }
+    elseif ($RetryAfter -cmatch '^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT\z') {
+        try {
+            $culture = [System.Globalization.CultureInfo]::InvariantCulture
+            $seconds = [System.DateTimeOffset]::ParseExact($RetryAfter, 'r', $culture).ToUnixTimeSeconds() - $Now
+        }
+        catch { $seconds = 0 }
+    }
+    return [System.Math]::Max([long]0, [System.Math]::Min([long]$seconds, [long]$RefusalSeconds))
+}
+
 # Returns " to " and the origin that a Location names, '' where it names none.
 function Get-RedirectTarget([string]$Location) {
     $match = [System.Text.RegularExpressions.Regex]::Match($Location, '^https?://[A-Za-z0-9.:\[\]-]{1,200}(?=[/?#]|\z)')
@@ -441,6 +468,11 @@ function Get-QueryLocation([string]$QueryUrl, [string]$Parameter, [string]$Digit
         else { $safe += '%' + ([int]$character).ToString('X2') }
     }
     return $QueryUrl + '?caller_id=' + $Digits + '&' + $Parameter + '=' + $safe
+}
+
+# Returns the host of a URL of the configuration.
+function Get-HostOf([string]$Url) {
+    return [System.Text.RegularExpressions.Regex]::Match($Url, $UrlPattern).Groups[1].Value
 }
 
 # Returns scheme, host and port of a URL of the configuration.
@@ -666,49 +698,28 @@ function ConvertFrom-ConfigurationText([string]$Text) {
     return @{ Values = $values; Problems = $problems }
 }
 
-# Splits by a shell's rules: blanks part, quotes keep together, a backslash takes the next character as it is (in double quotes " and \ only).
+# Splits as Windows programs do: blanks part, double quotes keep together, and a backslash stands for itself, except before a double quote
+# inside of them. What is in single quotes, as the role writes it, stays as it is.
 function Split-Command([string]$Text) {
     $words = @()
-    $word = ''
-    $is_in_word = $false
-    $quote = ''
-    for ($index = 0; $index -lt $Text.Length; $index++) {
-        $character = $Text.Substring($index, 1)
-        $next = ''
-        if ($index + 1 -lt $Text.Length) { $next = $Text.Substring($index + 1, 1) }
-        if (Test-Same $quote "'") {
-            if (Test-Same $character "'") { $quote = '' }
-            else { $word += $character }
-        }
-        elseif (Test-Same $quote '"') {
-            if (Test-Same $character '"') { $quote = '' }
-            elseif ((Test-Same $character '\') -and (Test-OneOf $next @('"', '\'))) {
-                $word += $next
-                $index++
+    $part = "'[^']*'|" + '"(?:\\.|[^"\\])*"|[^ \t''"]+'
+    $rest = [System.Text.RegularExpressions.Regex]::Replace($Text, '(?:' + $part + ')+', '').Trim(' ', "`t")
+    if ($rest.Length -gt 0) { throw (New-Failure 'configuration' 'a quote is not closed') }
+    foreach ($match in [System.Text.RegularExpressions.Regex]::Matches($Text, '(?:' + $part + ')+')) {
+        $word = ''
+        foreach ($piece in [System.Text.RegularExpressions.Regex]::Matches($match.Value, $part)) {
+            $value = $piece.Value
+            $is_quoted = $value.StartsWith("'", [System.StringComparison]::Ordinal) -or $value.StartsWith('"', [System.StringComparison]::Ordinal)
+            $is_escaped = $value.StartsWith('"', [System.StringComparison]::Ordinal)
+            if ($is_quoted) { $value = $value.Substring(1, $value.Length - 2) }
+            if ($is_escaped) {
+                $value = [System.Text.RegularExpressions.Regex]::Replace($value, '(\\*)\1\\"', '$1"')
+                $value = [System.Text.RegularExpressions.Regex]::Replace($value, '(\\+)\1\z', '$1')
             }
-            else { $word += $character }
+            $word += $value
         }
-        elseif (Test-OneOf $character @("'", '"')) {
-            $quote = $character
-            $is_in_word = $true
-        }
-        elseif (Test-Same $character '\') {
-            $word += $next
-            $is_in_word = $true
-            $index++
-        }
-        elseif (Test-OneOf $character @(' ', "`t")) {
-            if ($is_in_word) { $words += $word }
-            $word = ''
-            $is_in_word = $false
-        }
-        else {
-            $word += $character
-            $is_in_word = $true
-        }
+        $words += $word
     }
-    if ($quote.Length -gt 0) { throw (New-Failure 'configuration' 'a quote is not closed') }
-    if ($is_in_word) { $words += $word }
     return $words
 }
 
@@ -989,9 +1000,9 @@ function Get-ProxyName([string]$Url) {
 
 # Returns the result of a client's task; throws the Failure of one that is late or failed.
 function Wait-Answer([System.Threading.Tasks.Task]$Task, [double]$Seconds, [string]$ApiUrl) {
-    $name = [System.Text.RegularExpressions.Regex]::Match($ApiUrl, $UrlPattern).Groups[1].Value
+    $name = Get-HostOf $ApiUrl
     if (-not (Test-Done $Task $Seconds) -or $Task.IsCanceled) {
-        throw (New-Failure 'too_slow' $name ([System.Math]::Round($Seconds, 1).ToString([System.Globalization.CultureInfo]::InvariantCulture)))
+        throw (New-Failure 'too_slow' $name ($Seconds.ToString('0.0', [System.Globalization.CultureInfo]::InvariantCulture)))
     }
     if ($Task.IsFaulted) {
         $proxy = Get-ProxyName $ApiUrl
@@ -1027,7 +1038,7 @@ function Get-Sign([System.Exception]$Thrown) {
 # Returns @(token, expires_in) of one login, which is never repeated; throws a Failure.
 function Send-Login([hashtable]$Configuration, [hashtable]$Account, [double]$Seconds) {
     $api_url = $Configuration.Values['portal api_url']
-    $name = [System.Text.RegularExpressions.Regex]::Match($api_url, $UrlPattern).Groups[1].Value
+    $name = Get-HostOf $api_url
     $client = New-Client
     $content = [System.Net.Http.ByteArrayContent]::new($Utf8.GetBytes((ConvertTo-JsonText $Account)))
     $content.Headers.Add('Content-Type', 'application/json')
@@ -1035,12 +1046,18 @@ function Send-Login([hashtable]$Configuration, [hashtable]$Account, [double]$Sec
     $answer = Wait-Answer $sending $Seconds $api_url
     $status = [int]$answer.StatusCode
     if ($status -eq 407) { throw (New-ProxyFailure (Get-ProxyName $api_url) $ProxyLogin) }
-    $kind = Get-StatusFailure $status
+    $body = $Utf8.GetString($answer.Content.ReadAsByteArrayAsync().Result)
+    $kind = Get-AnswerFailure $status $body
     if ($kind -ceq 'redirected') { throw (New-Failure $kind $name ((Get-RedirectTarget ([string]$answer.Headers.Location)) + " (HTTP $status)")) }
     if ($kind -ceq 'login_refused') { throw (New-Failure $kind $status) }
-    if ($kind -ceq 'trouble') { throw (New-Failure $kind $name $status) }
+    if ($kind -ceq 'trouble' -or $kind -ceq 'intercepted') { throw (New-Failure $kind $name $status) }
+    if ($kind -ceq 'busy') {
+        $failure = New-Failure $kind $name
+        $failure.Data['Pause'] = Get-PauseSeconds ([string]$answer.Headers.RetryAfter) (Get-Now)
+        throw $failure
+    }
     if ($null -ne $kind) { throw (New-Failure $kind $name "HTTP $status") }
-    $pair = Get-AnswerToken ($Utf8.GetString($answer.Content.ReadAsByteArrayAsync().Result))
+    $pair = Get-AnswerToken $body
     if ($null -eq $pair[0]) { throw (New-Failure 'nonsense' $name "HTTP $status without a token") }
     return $pair
 }
@@ -1078,6 +1095,10 @@ function Get-SessionTokenAlone([hashtable]$Configuration, [hashtable]$Account, [
     if (Test-RefusalInForce $refusal $api_url $email (Get-Now)) {
         if (Test-Same $refusal['digest'] (Get-RefusalDigest $Account['password'] $refusal['salt'])) { throw (New-Failure 'login_still_refused') }
     }
+    $pause = Read-Memory 'pause'
+    if (Test-RefusalInForce $pause $api_url $email (Get-Now)) {
+        throw (New-Failure 'still_busy' (Get-HostOf $api_url) ([long]$pause['until'] - (Get-Now)))
+    }
     $seconds = [System.Math]::Max(0.2, [System.Math]::Min([double]$Configuration.Values['session login_timeout_seconds'], $Until - (Get-Elapsed)))
     try { $pair = Send-Login $Configuration $Account $seconds }
     catch {
@@ -1087,6 +1108,9 @@ function Get-SessionTokenAlone([hashtable]$Configuration, [hashtable]$Account, [
             $digest = Get-RefusalDigest $Account['password'] $salt
             Write-Memory 'refusal' @{ api_url = $api_url; email = $email; salt = $salt; digest = $digest; until = (Get-Now) + $RefusalSeconds }
             Remove-Memory 'account'
+        }
+        if ([long]$_.Exception.Data['Pause'] -gt 0) {
+            Write-Memory 'pause' @{ api_url = $api_url; email = $email; until = (Get-Now) + $_.Exception.Data['Pause'] }
         }
         throw
     }
@@ -1149,7 +1173,8 @@ function Wait-Visitor([hashtable]$Listener, [string]$Method, [string]$Path, [dou
                 return $visitor
             }
         }
-        Start-Sleep -Milliseconds 10
+        # No cmdlet: each call of one may be written to a log.
+        [System.Threading.Thread]::Sleep(10)
     }
     return $null
 }
@@ -1477,7 +1502,7 @@ function Read-Arguments([string[]]$Arguments) {
             $index = $Arguments.Length
         }
         elseif (Test-OneOf $word @('--check', '--log-in', '--version', '--help')) { $asked['Options'] += $word.Substring(2) }
-        elseif (Test-Same $word '-') { $asked['Options'] += '-' }
+        elseif (Test-OneOf $word @('--stdin', '-')) { $asked['Options'] += 'stdin' }
         elseif ((Test-Same $word '--configuration') -and $index + 1 -lt $Arguments.Length) {
             $index++
             $path = $Arguments[$index]
@@ -1500,7 +1525,7 @@ function Read-Arguments([string[]]$Arguments) {
     foreach ($option in $asked['Options']) {
         if ($option -cne 'log-in') { $count++ }
     }
-    if ($count -gt 1 -or ($count -gt 0 -and $asked['HasNumber'])) { $problems += 'give one of a number, -, --check, --version and --help' }
+    if ($count -gt 1 -or ($count -gt 0 -and $asked['HasNumber'])) { $problems += 'give one of a number, --stdin, --check, --version and --help' }
     if ($problems.Length -gt 0) { $asked['Problem'] = $problems[0] }
     return $asked
 }
@@ -1548,7 +1573,7 @@ function Invoke-Launcher([string[]]$Arguments) {
     if ($options -ccontains 'check') { return (Invoke-Checks $path ($options -ccontains 'log-in')) }
     $configuration = Read-Configuration $path
     $argument = $asked.Number
-    if ($options -ccontains '-') { $argument = Read-InputLine }
+    if ($options -ccontains 'stdin') { $argument = Read-InputLine }
     elseif (-not $asked.HasNumber -and $asked.Problem -eq '') { return (Invoke-LoginPage $configuration) }
     return (Invoke-Call $configuration $argument $asked.Problem)
 }
@@ -1558,7 +1583,11 @@ try { $code = Invoke-Launcher ([string[]]@($args)) }
 catch {
     $failure = Get-Failure $_
     [System.Console]::Error.WriteLine("portal-launcher: $($failure.Message) (exit code 1)")
+    # Nobody expected it, so that nothing may have been opened yet.
+    if (-not (Test-OneOf ([string]@($args)[0]) @('--check', '--version', '--help'))) { Start-Process -FilePath $DefaultLoginUrl }
     $code = 1
 }
-# A login that was given up may still be under way in its thread.
-[System.Environment]::Exit([int]@($code)[-1])
+# The .cmd opens the login page where it sees 1, which is powershell.exe's own code too.
+$code = [int]@($code)[-1]
+if ($code -eq 1 -and $null -ne [System.Environment]::GetEnvironmentVariable('PORTAL_LAUNCHER_CALLER')) { $code = 101 }
+exit $code
