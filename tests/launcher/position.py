@@ -94,7 +94,7 @@ class Position:
         """Returns the Ended of one call, once the browser has noted ``count`` addresses."""
         began, seen = time.monotonic(), len(self.opened())
         process = self.start(*arguments, **options)
-        stdout, stderr = process.communicate(timeout=20)
+        stdout, stderr = process.communicate(timeout=4 * self.most_seconds)
         seconds = time.monotonic() - began
         opened = self.opened(seen + count)[seen:]
         return Ended(process.returncode, stdout, stderr, seconds, opened)

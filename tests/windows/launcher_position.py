@@ -8,6 +8,7 @@ through a script that lets the program see that user as the administrators; what
 
 import base64
 import dataclasses
+import hashlib
 import json
 import pathlib
 import shutil
@@ -22,6 +23,7 @@ ROLE = pathlib.Path(__file__).resolve().parents[2] / "roles" / "portal_launcher"
 PROGRAM_DIRECTORY, DATA_DIRECTORY = "C:\\Program Files\\PortalLauncher", "C:\\ProgramData\\PortalLauncher"
 SCRIPT = PROGRAM_DIRECTORY + "\\portal-launcher.ps1"
 MEMORY = "HKCU\\Software\\PortalLauncher"
+LANGUAGE = "HKLM\\SYSTEM\\CurrentControlSet\\Control\\Session Manager\\Environment"
 PROXY = "HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\Internet Settings\\Connections"
 WINE = next((path for path in map(shutil.which, ("/usr/lib/wine/wine64", "/usr/lib/wine/wine", "wine64", "wine")) if path), None)
 LOGIN_LINK = "[InternetShortcut]\r\nURL=%s\r\n"
@@ -62,8 +64,8 @@ def quoted(texts):
 class WindowsLauncher(Position):
     """One Windows position; clean() makes it a new one before each test."""
 
-    #: PowerShell's start is in it, on a machine that runs other tests at once.
-    most_seconds = 15
+    #: Proves only that nothing waits for ever: PowerShell's own start is in it, on a machine that runs other tests at once.
+    most_seconds = 45
 
     def __init__(self, values, directory, authorities, accounts):
         """``values`` is the sandbox's connection.yml; ``authorities`` are PEM that the position trusts, ``accounts`` name: account that can be sealed."""
@@ -146,6 +148,9 @@ class WindowsLauncher(Position):
         """Whether the program keeps something under this name until the user logs off; it is sealed."""
         lines = self.wine("reg", "query", MEMORY, "/v", name).stdout.decode("utf-8", "replace").splitlines()
         return next((line for line in lines if "REG_BINARY" in line), None)
+
+    def digest(self):
+        return hashlib.sha256(self.program.read_bytes()).hexdigest()
 
     def stop(self):
         self.windows.stop()

@@ -72,6 +72,22 @@ def test_a_portal_that_is_scripted_is_one(position, serve):
     assert service.requests[0].headers["user-agent"] == "portal-launcher"
 
 
+@pytest.mark.parametrize("status, body", [(403, b"<html>Blocked by the filter of the county</html>"), (401, b"\r\n<!DOCTYPE html>")])
+def test_a_refusal_by_what_stands_between_is_not_one_of_the_account(position, serve, status, body):
+    service = serve(response(status, body, [("Content-Type", "text/html")]), response(body=TOKEN))
+    ended = position.call(NUMBER, count=2)
+    assert_fallback(position, ended, 5, f"on the way to the Portal's server (localhost) refused the connection (HTTP {status})")
+    assert "password is wrong" not in ended.stderr and position.kept("refusal") is None
+    assert position.call(NUMBER).code == 0 and len(service.requests) == 2
+
+
+def test_a_service_that_asks_for_a_pause_gets_it(position, serve):
+    service = serve(response(429, headers=[("Retry-After", "600")]))
+    assert_fallback(position, position.call(NUMBER, count=2), 5, "is limiting requests (HTTP 429)")
+    assert_fallback(position, position.call(NUMBER, count=2), 5, "asked for a pause; it is asked again in ")
+    assert len(service.requests) == 1
+
+
 @pytest.mark.parametrize("status, location, target", [
     (302, "https://other.example/login?x=1", " to https://other.example"), (307, "/elsewhere", ""), (308, "https://u:s3cret@x/", "")])
 def test_a_login_that_is_redirected_is_not_followed(position, serve, status, location, target):
