@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -24,7 +25,7 @@ NUMBER, SHOWN = "5555555555", "+1 (555) 555-5555"
 
 @dataclasses.dataclass
 class Ended:
-    """What a call of the launcher came to; ``opened`` is what the browser noted, in order."""
+    """What a call of the launcher came to; ``opened`` is what the browser noted, in order, ``seconds`` is when it had reported, or ended."""
 
     code: int
     stdout: str
@@ -94,8 +95,13 @@ class Position:
         """Returns the Ended of one call, once the browser has noted ``count`` addresses."""
         began, seen = time.monotonic(), len(self.opened())
         process = self.start(*arguments, **options)
-        stdout, stderr = process.communicate(timeout=4 * self.most_seconds)
-        seconds = time.monotonic() - began
+        guard = threading.Timer(4 * self.most_seconds, process.kill)
+        guard.start()
+        with process:
+            reported = process.stderr.readline()
+            seconds = time.monotonic() - began
+            stderr, stdout = reported + process.stderr.read(), process.stdout.read()
+        guard.cancel()
         opened = self.opened(seen + count)[seen:]
         return Ended(process.returncode, stdout, stderr, seconds, opened)
 

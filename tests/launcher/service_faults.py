@@ -4,8 +4,6 @@
 
 #: exit code, a word of the reason, and the fault of the sandbox's login
 SERVICE_FAULTS = {
-    "latency": (5, "did not answer within 3.0 seconds", {"seconds": 8}),
-    "slow_drip": (5, "did not answer within 3.0 seconds", {"seconds": 0.6}),
     "garbage": (5, "unexpected response", {}),
     "html": (5, "unexpected response", {}),
     "truncated_json": (5, "unexpected response", {}),

@@ -23,7 +23,8 @@ def fixture_running_launcher(running_sandbox, authority, tmp_path_factory):
         pytest.skip("no Windows position: PowerShell 7 for Windows under wine (wpwsh) is not on the PATH")
     values = running_sandbox.values
     account = {"email": values["rapidsos_email"], "password": values["rapidsos_password"]}
-    accounts = {"good": account, "wrong": {**account, "password": MARKER}, "corrected": {**account, "password": MARKER + "\u00ad"}}
+    accounts = {"good": account, "wrong": {**account, "password": MARKER}, "corrected": {**account, "password": MARKER + "\u00ad"},
+                "malformed": {**account, "password": [MARKER]}}
     authorities = [pathlib.Path(values["rapidsos_ca_path"]).read_bytes(), authority.pem]
     launcher = WindowsLauncher(values, tmp_path_factory.mktemp("windows"), authorities, accounts)
     yield launcher

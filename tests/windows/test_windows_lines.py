@@ -3,6 +3,7 @@
 """Proves by a real PowerShell (7, on Linux) what the Windows program calls a line that is broken, and that it loads nothing from where it runs."""
 
 import contextlib
+import http.client
 import json
 import os
 import shutil
@@ -22,10 +23,23 @@ Import-Assembly
 $answers = @()
 foreach ($url in $args) {
     $configuration = @{ Values = @{ 'portal api_url' = $url } }
-    try { $answers += [string](Send-Login $configuration @{ email = 'a@b.example'; password = 'x' } 5.0) }
+    try { $answers += [string](Read-LoginAnswer (Start-Login $configuration @{ email = 'a@b.example'; password = 'x' }) 5.0) }
     catch { $answers += [string]$_.Exception.Data['Kind'] + ': ' + $_.Exception.Message }
 }
 [System.Console]::Out.WriteLine((ConvertTo-Json -InputObject $answers -Compress))
+"""
+#: A call whose own start took so long that its time is up when the login begins; the test is the browser.
+CALL = r"""
+$StartSeconds = 4.4
+Import-Assembly
+function Get-KnownAccount { return @{ email = 'a@b.example'; password = 'x' } }
+function Start-Browser([hashtable]$Configuration, [string]$Url) { [System.Console]::Out.WriteLine($Url) }
+$text = "[portal]`napi_url = $($args[0])`nquery_url = https://portal.example/q`nlogin_url = https://portal.example/login`n" +
+    "[session]`nlogin_timeout_seconds = $($args[1])`n"
+$code = Invoke-Call (ConvertFrom-ConfigurationText $text) '5555555555' ''
+Wait-LateLogin
+if ($null -ne $Pending['Login']) { [System.Console]::Out.WriteLine('late ' + $Pending['Login'].Task.Status) }
+exit $code
 """
 
 
@@ -47,17 +61,21 @@ def fixture_serve(tmp_path, authority):
         contexts[name].load_cert_chain(tmp_path / "server.pem")
     listening = []
 
-    def answer_all(listener, answer, context):
+    def answer_all(listener, answer, context, is_allowed):
         with contextlib.suppress(OSError):
             while True:
                 client = listener.accept()[0]
                 with contextlib.suppress(OSError), context.wrap_socket(client, server_side=True) if context else client as client:
                     client.recv(4096)
+                    is_allowed.wait(30)
                     client.sendall(answer)
 
-    def serve(answer, tls=None):
+    def serve(answer, tls=None, is_allowed=None):
         listening.append(socket.create_server(("127.0.0.1", 0)))
-        threading.Thread(target=answer_all, args=(listening[-1], answer, contexts.get(tls)), daemon=True).start()
+        if is_allowed is None:
+            is_allowed = threading.Event()
+            is_allowed.set()
+        threading.Thread(target=answer_all, args=(listening[-1], answer, contexts.get(tls), is_allowed), daemon=True).start()
         return listening[-1].getsockname()[1]
 
     yield serve
@@ -68,15 +86,18 @@ def fixture_serve(tmp_path, authority):
 
 def failures(directory, urls, proxy=None):
     """Returns what the program says of a login at each of these addresses; it runs in the directory."""
+    process = start(directory, BODY, urls, {"https_proxy": proxy} if proxy else {})
+    stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == 0 and stderr == "", stderr
+    return json.loads(stdout)
+
+
+def start(directory, body, arguments, environment):
     functions = powershell.PROGRAM.read_text(encoding="ascii").partition("$StartSeconds = [")[0]
-    (directory / "lines.ps1").write_text(functions + BODY, encoding="ascii")
-    environment = {"PATH": os.environ["PATH"], "HOME": str(directory), "SSL_CERT_FILE": str(directory / "ca.pem")}
-    if proxy:
-        environment["https_proxy"] = proxy
-    command = ["pwsh", "-NoProfile", "-NonInteractive", "-File", str(directory / "lines.ps1"), *urls]
-    ended = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert ended.returncode == 0 and ended.stderr == "", ended
-    return json.loads(ended.stdout)
+    (directory / "lines.ps1").write_text(functions + body, encoding="ascii")
+    environment = {"PATH": os.environ["PATH"], "HOME": str(directory), "SSL_CERT_FILE": str(directory / "ca.pem"), **environment}
+    command = ["pwsh", "-NoProfile", "-NonInteractive", "-File", str(directory / "lines.ps1"), *arguments]
+    return subprocess.Popen(command, cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def closed_port():
@@ -113,3 +134,35 @@ def test_a_proxy_that_refuses_is_blamed(tmp_path, serve, answer, words):
     proxy = "http://127.0.0.1:%d" % (closed_port() if answer is None else serve(answer))
     (said,) = failures(tmp_path, ["https://portal.example"], proxy)
     assert said == f"proxy: the proxy {proxy} {words}" + said.partition(words)[2], said
+
+
+def ask(url):
+    """Returns (status, headers, text) of a GET that follows nothing."""
+    host, slash, path = url.partition("http://")[2].partition("/")
+    connection = http.client.HTTPConnection(host, timeout=30)
+    connection.request("GET", slash + path)
+    answer = connection.getresponse()
+    with contextlib.closing(connection):
+        return answer.status, dict(answer.getheaders()), answer.read().decode("utf-8")
+
+
+@pytest.mark.parametrize("is_in_time", [True, False])
+def test_a_login_has_its_own_time_and_who_waits_sees_a_page_meanwhile(tmp_path, serve, is_in_time):
+    """What comes too late for its call is still received, to be kept."""
+    is_allowed, body = threading.Event(), b'{"token":"abc"}'
+    port = serve(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body), tls="right", is_allowed=is_allowed)
+    with start(tmp_path, CALL, ["https://localhost:%d" % port, "4" if is_in_time else "0.5"], {}) as process:
+        url = process.stdout.readline().strip()
+        status, headers, text = ask(url)
+        assert status == 200 and "takes longer than usual" in text and "<h1>+1 (555) 555-5555</h1>" in text
+        seconds, _semicolon, path = headers["Refresh"].partition("; url=")
+        if is_in_time:
+            is_allowed.set()
+        status, headers, text = ask(url.rpartition("/")[0] + path)
+        if is_in_time:
+            assert status == 302 and headers["Location"] == "https://portal.example/q?caller_id=15555555555&access_token=abc"
+        else:
+            assert status == 200 and "did not answer within 0.5 seconds" in text and process.stdout.readline().strip() == "https://portal.example/login"
+            is_allowed.set()
+        assert seconds == "1" and process.stdout.read().strip() == ("" if is_in_time else "late RanToCompletion")
+        assert process.wait(30) == (0 if is_in_time else 5)

@@ -45,6 +45,8 @@ $FetchSeconds = 10
 $FormSeconds = 120
 # Counted from the decision that the caller cannot be opened.
 $LoginTabSeconds = 1.5
+# Counted from the start of a login: as long a token that comes too late for its call is kept for the next one.
+$LateSeconds = 10
 
 $MostFileBytes = 65536
 $MostRequestBytes = 16384
@@ -105,6 +107,8 @@ $LocalPathPattern = '^[A-Za-z]:[\\/][^:]*\z'
 $StatePath = 'Software\PortalLauncher'
 $Entropy = [System.Text.Encoding]::ASCII.GetBytes('eccops.rapid portal-launcher')
 $Utf8 = [System.Text.UTF8Encoding]::new($false)
+# The call whose browser waits; a login that is still under way, and the lock that is held for it.
+$Pending = @{ Call = $null; Login = $null; Mutex = $null }
 $Clock = [System.Diagnostics.Stopwatch]::StartNew()
 
 $Usage = @'
@@ -548,6 +552,14 @@ function Get-FailurePage([string]$Headline, [string]$Sentence, [string]$LoginUrl
             'and look up the number above.</p>'))
 }
 
+# Returns the page that is shown while a login takes long.
+function Get-ProgressPage([string]$Headline, [string]$LoginUrl) {
+    return (Get-Page $Headline ('<p><strong>The login at the Portal takes longer than usual.</strong> ' +
+            'The Portal opens here on this caller as soon as it is done.</p>' +
+            '<p><a href="' + (Get-EscapedText $LoginUrl) + '" target="_blank" rel="noreferrer">Sign in to the Portal</a> ' +
+            'and look up the number above if you cannot wait.</p>'))
+}
+
 # Returns the page that asks for the account of source = user.
 function Get-FormPage([string]$Headline, [string]$Action, [string]$LoginUrl) {
     return (Get-Page $Headline ('<p>Sign in with your own Portal account to open the Portal on this caller.</p>' +
@@ -572,10 +584,11 @@ function Get-RedirectAnswer([string]$Location, [bool]$IsAfterPost) {
 }
 
 # Returns a page's answer. Browsers apply form-action to the redirect after a form too, so the Portal is one of its targets.
-function Get-PageAnswer([string]$Html, [string]$ReferrerPolicy, [string]$FormTargets) {
+function Get-PageAnswer([string]$Html, [string]$ReferrerPolicy, [string]$FormTargets, [string[]]$More) {
     $policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'; form-action " + $FormTargets
     $headers = @('Content-Type: text/html; charset=utf-8', ('Referrer-Policy: ' + $ReferrerPolicy), 'X-Content-Type-Options: nosniff',
         ('Content-Security-Policy: ' + $policy))
+    if ($null -ne $More) { $headers += $More }
     return (Get-HttpAnswer 200 $headers $Html)
 }
 
@@ -968,7 +981,13 @@ function Get-Now {
 
 # Whether one of .NET's tasks is done, well or badly, within these seconds. Nothing that happens on the line extends them.
 function Test-Done([System.Threading.Tasks.Task]$Task, [double]$Seconds) {
-    return ([System.Threading.Tasks.Task]::WaitAny([System.Threading.Tasks.Task[]]@($Task), [int](1000 * $Seconds)) -ge 0)
+    $until = (Get-Elapsed) + $Seconds
+    do {
+        $left = [System.Math]::Min(0.05, [System.Math]::Max(0.0, $until - (Get-Elapsed)))
+        if ([System.Threading.Tasks.Task]::WaitAny([System.Threading.Tasks.Task[]]@($Task), [int](1000 * $left)) -ge 0) { return $true }
+        Show-Progress
+    } while ((Get-Elapsed) -lt $until)
+    return $false
 }
 
 # Returns a client of the service: TLS 1.2, the computer's trusted authorities and proxy, no redirects, no cookies.
@@ -1035,20 +1054,26 @@ function Get-Sign([System.Exception]$Thrown) {
     return $signs
 }
 
-# Returns @(token, expires_in) of one login, which is never repeated; throws a Failure.
-function Send-Login([hashtable]$Configuration, [hashtable]$Account, [double]$Seconds) {
-    $api_url = $Configuration.Values['portal api_url']
-    $name = Get-HostOf $api_url
-    $client = New-Client
+# Begins a login, which is never repeated. Returns what Complete-Login needs.
+function Start-Login([hashtable]$Configuration, [hashtable]$Account) {
     $content = [System.Net.Http.ByteArrayContent]::new($Utf8.GetBytes((ConvertTo-JsonText $Account)))
     $content.Headers.Add('Content-Type', 'application/json')
-    $sending = $client.PostAsync($api_url + $LoginPath, $content)
-    $answer = Wait-Answer $sending $Seconds $api_url
+    $task = (New-Client).PostAsync($Configuration.Values['portal api_url'] + $LoginPath, $content)
+    return @{ Configuration = $Configuration; Account = $Account; Task = $task; Until = (Get-Elapsed) + $LateSeconds }
+}
+
+# Returns @(token, expires_in) of a login; throws a Failure.
+function Read-LoginAnswer([hashtable]$Login, [double]$Seconds) {
+    $api_url = $Login.Configuration.Values['portal api_url']
+    $name = Get-HostOf $api_url
+    $answer = Wait-Answer $Login.Task $Seconds $api_url
     $status = [int]$answer.StatusCode
     if ($status -eq 407) { throw (New-ProxyFailure (Get-ProxyName $api_url) $ProxyLogin) }
     $body = $Utf8.GetString($answer.Content.ReadAsByteArrayAsync().Result)
     $kind = Get-AnswerFailure $status $body
-    if ($kind -ceq 'redirected') { throw (New-Failure $kind $name ((Get-RedirectTarget ([string]$answer.Headers.Location)) + " (HTTP $status)")) }
+    if ($kind -ceq 'redirected') {
+        throw (New-Failure $kind $name ((Get-RedirectTarget ([string]$answer.Headers.Location)) + " (HTTP $status)"))
+    }
     if ($kind -ceq 'login_refused') { throw (New-Failure $kind $status) }
     if ($kind -ceq 'trouble' -or $kind -ceq 'intercepted') { throw (New-Failure $kind $name $status) }
     if ($kind -ceq 'busy') {
@@ -1068,57 +1093,88 @@ function Get-RefusalDigest([string]$Password, [string]$Salt) {
     return [System.BitConverter]::ToString($derived.GetBytes(20))
 }
 
-# Returns a token by what is kept or one login, until so many seconds after the call; throws a Failure. Two calls at once make one login.
-function Get-SessionToken([hashtable]$Configuration, [hashtable]$Account, [double]$Until, [bool]$IsCacheUsed) {
+# Returns a token by what is kept or one login; throws a Failure. Two calls at once make one login. The login has its own time, however late it
+# begins; who waits for it sees a page meanwhile.
+function Get-SessionToken([hashtable]$Configuration, [hashtable]$Account, [bool]$IsCacheUsed) {
     $mutex = [System.Threading.Mutex]::new($false, 'Local\PortalLauncher')
     $is_held = $false
+    $until = [System.Math]::Max($DecisionSeconds, (Get-Elapsed) + [double]$Configuration.Values['session login_timeout_seconds'])
     try {
-        try { $is_held = $mutex.WaitOne([int](1000 * [System.Math]::Max(0.0, $Until - (Get-Elapsed)))) }
-        catch [System.Threading.AbandonedMutexException] { $is_held = $true }
-        if (-not $is_held) { throw (New-Failure 'another_login') }
-        return (Get-SessionTokenAlone $Configuration $Account $Until $IsCacheUsed)
+        while (-not $is_held) {
+            try { $is_held = $mutex.WaitOne(50) }
+            catch [System.Threading.AbandonedMutexException] { $is_held = $true }
+            if (-not $is_held -and (Get-Elapsed) -ge $until) { throw (New-Failure 'another_login') }
+            Show-Progress
+        }
+        return (Get-SessionTokenAlone $Configuration $Account $IsCacheUsed)
     }
     finally {
-        if ($is_held) { $mutex.ReleaseMutex() }
-        $mutex.Dispose()
+        # Whoever comes next waits for a login that is still under way.
+        if ($null -ne $Pending['Login']) { $Pending['Mutex'] = $mutex }
+        elseif ($is_held) { $mutex.ReleaseMutex() }
     }
 }
 
-function Get-SessionTokenAlone([hashtable]$Configuration, [hashtable]$Account, [double]$Until, [bool]$IsCacheUsed) {
+function Get-SessionTokenAlone([hashtable]$Configuration, [hashtable]$Account, [bool]$IsCacheUsed) {
     $api_url = $Configuration.Values['portal api_url']
     $email = $Account['email']
     if ($IsCacheUsed) {
-        $token = Get-CachedToken (Read-Memory 'token') $api_url $email (Get-Now) $Configuration.Values['session minimum_remaining_seconds']
+        $minimum = $Configuration.Values['session minimum_remaining_seconds']
+        $token = Get-CachedToken (Read-Memory 'token') $api_url $email (Get-Now) $minimum
         if ($null -ne $token) { return $token }
     }
     $refusal = Read-Memory 'refusal'
     if (Test-RefusalInForce $refusal $api_url $email (Get-Now)) {
-        if (Test-Same $refusal['digest'] (Get-RefusalDigest $Account['password'] $refusal['salt'])) { throw (New-Failure 'login_still_refused') }
+        $digest = Get-RefusalDigest $Account['password'] $refusal['salt']
+        if (Test-Same $refusal['digest'] $digest) { throw (New-Failure 'login_still_refused') }
     }
     $pause = Read-Memory 'pause'
     if (Test-RefusalInForce $pause $api_url $email (Get-Now)) {
         throw (New-Failure 'still_busy' (Get-HostOf $api_url) ([long]$pause['until'] - (Get-Now)))
     }
-    $seconds = [System.Math]::Max(0.2, [System.Math]::Min([double]$Configuration.Values['session login_timeout_seconds'], $Until - (Get-Elapsed)))
-    try { $pair = Send-Login $Configuration $Account $seconds }
+    $login = Start-Login $Configuration $Account
+    return (Complete-Login $login ([double]$Configuration.Values['session login_timeout_seconds']))
+}
+
+# Returns the token of a login and keeps what is to be kept of it; throws a Failure. One that does not answer in time is waited for at the end.
+function Complete-Login([hashtable]$Login, [double]$Seconds) {
+    $api_url = $Login.Configuration.Values['portal api_url']
+    $email = $Login.Account['email']
+    try { $pair = Read-LoginAnswer $Login $Seconds }
     catch {
-        Write-Event 'Warning' 199 "login at $api_url as $(Get-AccountName $email) failed ($($_.Exception.Data['Kind']))"
-        if ($_.Exception.Data['Kind'] -ceq 'login_refused') {
+        $failure = Get-Failure $_
+        Write-Event 'Warning' 199 "login at $api_url as $(Get-AccountName $email) failed ($($failure.Data['Kind']))"
+        if ($failure.Data['Kind'] -ceq 'too_slow') { $Pending['Login'] = $Login }
+        if ($failure.Data['Kind'] -ceq 'login_refused') {
             $salt = New-Nonce
-            $digest = Get-RefusalDigest $Account['password'] $salt
-            Write-Memory 'refusal' @{ api_url = $api_url; email = $email; salt = $salt; digest = $digest; until = (Get-Now) + $RefusalSeconds }
+            $digest = Get-RefusalDigest $Login.Account['password'] $salt
+            $until = (Get-Now) + $RefusalSeconds
+            Write-Memory 'refusal' @{ api_url = $api_url; email = $email; salt = $salt; digest = $digest; until = $until }
             Remove-Memory 'account'
         }
-        if ([long]$_.Exception.Data['Pause'] -gt 0) {
-            Write-Memory 'pause' @{ api_url = $api_url; email = $email; until = (Get-Now) + $_.Exception.Data['Pause'] }
+        if ([long]$failure.Data['Pause'] -gt 0) {
+            Write-Memory 'pause' @{ api_url = $api_url; email = $email; until = (Get-Now) + $failure.Data['Pause'] }
         }
-        throw
+        throw $failure
     }
     Write-Event 'Information' 198 "logged in at $api_url as $(Get-AccountName $email)"
-    Write-Memory 'token' @{ api_url = $api_url; email = $email; token = $pair[0]; expires_at = (Get-TokenExpiry $pair[0] $pair[1] (Get-Now)) }
+    $expires_at = Get-TokenExpiry $pair[0] $pair[1] (Get-Now)
+    Write-Memory 'token' @{ api_url = $api_url; email = $email; token = $pair[0]; expires_at = $expires_at }
     Remove-Memory 'refusal'
-    if ($Configuration.Values['account source'] -ceq 'user') { Write-Memory 'account' $Account }
+    if ($Login.Configuration.Values['account source'] -ceq 'user') { Write-Memory 'account' $Login.Account }
     return $pair[0]
+}
+
+# Keeps what a login that was given up still brings: the next call then needs none.
+function Wait-LateLogin {
+    $login = $Pending['Login']
+    if ($null -eq $login) { return }
+    $seconds = [System.Math]::Max(0.0, $login.Until - (Get-Elapsed))
+    try {
+        if (Test-Done $login.Task $seconds) { [void](Complete-Login $login 0.0) }
+    }
+    catch { [void]$login }
+    finally { $Pending['Mutex'].ReleaseMutex() }
 }
 
 # ---- the listener: answers one request
@@ -1286,6 +1342,7 @@ function Write-Report([System.Exception]$Failure) {
 function Invoke-Call([hashtable]$Configuration, [string]$Argument, [string]$UsageProblem) {
     $call = @{ Configuration = $Configuration; Headline = (Get-ShownText $Argument); Digits = ''; Visitor = $null; IsAfterPost = $false }
     $call.Path = '/' + (New-Nonce)
+    $call.ProgressAt = $DecisionSeconds
     $failure = $null
     try { Read-Number $call $Argument $UsageProblem }
     catch { $failure = Get-Failure $_ }
@@ -1302,8 +1359,10 @@ function Invoke-Call([hashtable]$Configuration, [string]$Argument, [string]$Usag
     }
     $token = $null
     if ($null -eq $failure) {
+        $Pending['Call'] = $call
         try { $token = Get-CallToken $call }
         catch { $failure = Get-Failure $_ }
+        $Pending['Call'] = $null
     }
     try {
         if ($null -ne $failure) { $failure = Open-Fallback $call $failure }
@@ -1337,9 +1396,10 @@ function Read-Number([hashtable]$Call, [string]$Argument, [string]$UsageProblem)
 # Returns the token; asks for the account first where it has to be asked for. Throws a Failure.
 function Get-CallToken([hashtable]$Call) {
     $account = Get-KnownAccount $Call.Configuration
-    if ($null -ne $account) { return (Get-SessionToken $Call.Configuration $account $DecisionSeconds $true) }
+    if ($null -ne $account) { return (Get-SessionToken $Call.Configuration $account $true) }
     $account = Read-AskedAccount $Call
-    return (Get-SessionToken $Call.Configuration $account ((Get-Elapsed) + $DecisionSeconds) $false)
+    $Call.ProgressAt = (Get-Elapsed) + $DecisionSeconds
+    return (Get-SessionToken $Call.Configuration $account $false)
 }
 
 # Returns the account that is typed into a form, which is answered once; throws a Failure.
@@ -1361,6 +1421,20 @@ function Read-AskedAccount([hashtable]$Call) {
 function Test-Fetched([hashtable]$Call, [double]$Until) {
     if ($null -eq $Call.Visitor) { $Call.Visitor = Wait-Visitor $Call.Listener 'GET' $Call.Path $Until }
     return ($null -ne $Call.Visitor)
+}
+
+# Shows who waits that the login takes long, once it does, in place of an answer: that page asks for the answer under another address.
+function Show-Progress {
+    $call = $Pending['Call']
+    if ($null -eq $call -or (Get-Elapsed) -lt $call.ProgressAt -or -not (Test-Fetched $call ((Get-Elapsed) + 0.02))) { return }
+    $call.ProgressAt = [double]::MaxValue
+    $visitor = $call.Visitor
+    $call.Visitor = $null
+    $call.Path = '/' + (New-Nonce)
+    $call.IsAfterPost = $false
+    $call.BrowserBegan = Get-Elapsed
+    $page = Get-ProgressPage $call.Headline $call.Configuration.Values['portal login_url']
+    Send-Answer $call.Listener $visitor (Get-PageAnswer $page 'no-referrer' "'none'" ('Refresh: 1; url=' + $call.Path))
 }
 
 # Returns $null, or the Failure of a browser that fetched nothing.
@@ -1458,7 +1532,7 @@ function Invoke-Checks([string]$Path, [bool]$IsLogInWanted) {
         elseif ($null -eq $found.Account) { Write-CheckLine 'skipped' 'login' 'there is no account to log in with' }
         else {
             $codes += Invoke-Check 'login' {
-                [void](Get-SessionToken $configuration $found.Account ((Get-Elapsed) + $DecisionSeconds) $false)
+                [void](Get-SessionToken $configuration $found.Account $false)
                 return 'the Portal accepted it'
             }
         }
@@ -1587,6 +1661,7 @@ catch {
     if (-not (Test-OneOf ([string]@($args)[0]) @('--check', '--version', '--help'))) { Start-Process -FilePath $DefaultLoginUrl }
     $code = 1
 }
+Wait-LateLogin
 # The .cmd opens the login page where it sees 1, which is powershell.exe's own code too.
 $code = [int]@($code)[-1]
 if ($code -eq 1 -and $null -ne [System.Environment]::GetEnvironmentVariable('PORTAL_LAUNCHER_CALLER')) { $code = 101 }
