@@ -24,6 +24,14 @@ def test_trouble_at_the_service(position, sandbox, logins, kind):
     assert logins() in ([], ["login"])
 
 
+@pytest.mark.parametrize("kind, seconds", [("latency", 3), ("slow_drip", 0.3)])
+def test_a_token_that_comes_too_late_is_kept(position, sandbox, logins, kind, seconds):
+    position.configure(session_login_timeout_seconds="1")
+    sandbox.fault("login", kind, seconds=seconds)
+    assert_fallback(position, position.call(NUMBER, count=2), 5, "did not answer within 1.0 seconds")
+    assert position.kept("token") and position.call(NUMBER).code == 0 and logins() == ["login"]
+
+
 def test_a_refused_login_is_not_tried_again_until_the_account_changes(position, logins):
     """The corrected password differs by a soft hyphen alone, which a comparison of people's language ignores."""
     position.write_account("wrong")
