@@ -105,7 +105,9 @@ class WindowsLauncher(Position):
 
     def configure(self, manner="fetch", **changes):
         (self.directory / "manner").write_text(manner, encoding="ascii")
-        super().configure(manner, **{"portal_ca_path": None, "browser_command": None, **changes})
+        # As long a login as can be set: the machine may run other tests at once.
+        usual = {"portal_ca_path": None, "browser_command": None, "session_login_timeout_seconds": "4"}
+        super().configure(manner, **{**usual, **changes})
 
     def write_account(self, name="good"):
         """Puts a sealed account into its place."""

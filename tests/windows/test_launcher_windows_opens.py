@@ -56,7 +56,7 @@ def test_no_number_opens_the_portals_login(position, sandbox, logins):
 def test_text_of_a_cad_is_no_option_and_a_refused_number_is_shown_as_text(position, logins):
     """What closes a link's quotes comes as more words; none of it is an option, and none of it is HTML."""
     ended = position.call("--number", "1 --configuration c:\\evil.ini <img src=x>", "--check", count=2)
-    html = assert_fallback(position, ended, 2, "longer than any phone number", "1 --configuration c:\\evil.ini &lt;img src=x...")
+    html = assert_fallback(position, ended, 2, "has letters in it", "1 --configuration c:\\evil.ini &lt;img src=x...")
     assert "<img" not in html and ended.stdout == "" and logins() == []
 
 
