@@ -73,7 +73,7 @@ class Position:
         }
         settings.update(changes)
         lines = []
-        for section in ("portal", "account", "session", "caller", "browser"):
+        for section in ("portal", "account", "session", "caller", "browser", "site"):
             keys = {name.partition("_")[2]: value for name, value in settings.items() if name.startswith(section + "_") and value is not None}
             lines += [f"[{section}]", *(f"{key} = {value}" for key, value in keys.items()), ""]
         self.path.write_text("\n".join(lines), encoding="utf-8")

@@ -25,6 +25,13 @@ def test_trouble_at_the_service(position, sandbox, kind):
     assert position.call(NUMBER).code == 0
 
 
+def test_the_page_has_the_number_to_copy_and_whom_to_call(position, sandbox):
+    sandbox.fault("login", "unavailable", count=None)
+    position.configure(site_contact="Tina & Co. at 555-0100")
+    html = assert_fallback(position, position.call(NUMBER, count=2), 5, "HTTP 503")
+    assert "<code>15555555555</code>" in html and "call Tina &amp; Co. at 555-0100." in html
+
+
 def test_each_failing_call_asks_once(position, sandbox):
     sandbox.fault("login", "error_after_effect_empty_500", count=None)
     before = sandbox.last_seq()

@@ -31,11 +31,11 @@ TWINS = {
     "origin_of": "Get-OriginOf",
     "parsed_request": "ConvertFrom-RequestHead",
     "request_verdict": "Get-RequestVerdict",
-    "parsed_arguments": "Read-Arguments",
+    "parsed_arguments": "Read-CommandLine",
     "access_problem": "Get-AccessProblem",
     "account_of_form": "ConvertFrom-FormText",
     "failure_of_answer": "Get-AnswerFailure",
-    "pause_seconds": "Get-PauseSeconds",
+    "pause_seconds": "Get-PauseTime",
     "line_failure": "Get-LineFailure",
     "split_command": "Split-Command",
 }

@@ -41,6 +41,20 @@ Wait-LateLogin
 if ($null -ne $Pending['Login']) { [System.Console]::Out.WriteLine('late ' + $Pending['Login'].Task.Status) }
 exit $code
 """
+START_PROCESS = "function Start-Process([string]$FilePath) { [System.Console]::Out.WriteLine($FilePath) }"
+CHECKS = r"""
+$StartSeconds = 0.0
+function Test-Desktop { return $script:HasDesktop }
+$HasDesktop = $false
+$codes = @((Invoke-Check 'connection' { throw (New-Failure 'unreachable' 'portal.example' 'x') }))
+$codes += Invoke-Check 'trust' { throw (New-Failure 'not_trusted' 'portal.example' 'x') }
+$HasDesktop = $true
+$codes += Invoke-Check 'connection' { throw (New-Failure 'unreachable' 'portal.example' 'x') }
+[System.Console]::Out.WriteLine("codes $codes")
+$whole = Get-HandlerCommand
+$handlers = @((Test-HandlerCommand $whole), (Test-HandlerCommand $whole.Replace('"\conhost.exe" ', '')), (Test-HandlerCommand "$whole x"))
+[System.Console]::Out.WriteLine("handlers $handlers")
+"""
 
 
 @pytest.fixture(scope="module", name="authority")
@@ -134,6 +148,23 @@ def test_a_proxy_that_refuses_is_blamed(tmp_path, serve, answer, words):
     proxy = "http://127.0.0.1:%d" % (closed_port() if answer is None else serve(answer))
     (said,) = failures(tmp_path, ["https://portal.example"], proxy)
     assert said == f"proxy: the proxy {proxy} {words}" + said.partition(words)[2], said
+
+
+def test_a_check_by_who_is_no_dispatcher_does_not_fail_for_what_is_the_dispatchers_own(tmp_path):
+    """A deployment over the network has another proxy: it is not rolled back for that, but for what is wrong for all."""
+    with start(tmp_path, CHECKS, [], {}) as process:
+        said = process.stdout.read().splitlines()
+    assert [line.split(":")[0] for line in said] == ["skipped connection", "FAILED  trust", "FAILED  connection", "codes 0 5 5", "handlers True True False"]
+    assert "run --check as a dispatcher" in said[0]
+
+
+def test_another_browser_is_tried_where_the_first_fetches_nothing(tmp_path, serve):
+    body = b'{"token":"abc"}'
+    port = serve(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body), tls="right")
+    quick = CALL.replace("4.4", "0.0").replace("Import-Assembly", "$SecondBrowserSeconds = 0.2\n" + START_PROCESS)
+    with start(tmp_path, quick, ["https://localhost:%d" % port, "4"], {}) as process:
+        first, second = process.stdout.readline().strip(), process.stdout.readline().strip()
+        assert second == "microsoft-edge:" + first and ask(first)[0] == 302 and process.wait(30) == 0
 
 
 def ask(url):

@@ -37,7 +37,7 @@ foreach ($call in (Get-Content -Raw -LiteralPath $args[0] | ConvertFrom-Json -As
 [System.Console]::Out.WriteLine((ConvertTo-Json -InputObject $answers -Depth 9 -Compress))
 """
 PROBE = r"""
-$asked = Read-Arguments ([string[]]@($args))
+$asked = Read-CommandLine ([string[]]@($args))
 [System.Console]::Out.WriteLine((ConvertTo-Json -InputObject $asked -Compress))
 """
 LISTEN = r"""
