@@ -37,6 +37,9 @@ class Ended:
 class Position:
     """Everything of it lies in one directory of root's, except the runtime directory, which has to be in memory. It needs root."""
 
+    #: What a call that fails may take.
+    most_seconds = 5
+
     def __init__(self, values, python=None):
         """``values`` is the sandbox's connection.yml; ``python`` runs the program, by default the one of its first line."""
         self.directory, self.python = pathlib.Path(tempfile.mkdtemp(prefix="launcher-", dir=PLACE)), python
@@ -92,7 +95,7 @@ class Position:
         """Returns the Ended of one call, once the browser has noted ``count`` addresses."""
         began, seen = time.monotonic(), len(self.opened())
         process = self.start(*arguments, **options)
-        guard = threading.Timer(20, process.kill)
+        guard = threading.Timer(4 * self.most_seconds, process.kill)
         guard.start()
         with process:
             reported = process.stderr.readline()

@@ -5,9 +5,17 @@
 import pathlib
 import sys
 
+import pytest
+
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "launcher")]
 sys.path.append(str(HERE.parent / "functional"))
+
+pytest.register_assert_rewrite("fallback", "visit")
+
+from launcher_fixtures import (  # noqa: E402, F401  # pylint: disable=wrong-import-position,unused-import
+    fixture_authority, fixture_logins, fixture_position, fixture_running_launcher)
+from sandbox_fixtures import fixture_running_sandbox, fixture_sandbox  # noqa: E402, F401  # pylint: disable=wrong-import-position,unused-import
 
 
 def pytest_addoption(parser):
