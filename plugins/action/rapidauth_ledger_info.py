@@ -10,4 +10,4 @@ from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action imp
 
 class ActionModule(ControllerAction):
     operation = OPERATION
-    returned_keys = frozenset({"history", "json_lines", "positions", "request_ids", "services", "unresolved"})
+    returned_keys = frozenset({"history", "json_lines", "positions", "request_ids", "schema_sql", "services", "unresolved"})

@@ -21,7 +21,7 @@ def show_progress(counts, total):
 class ActionModule(ControllerAction):
     operation = OPERATION
     returned_keys = frozenset({
-        "clock_skew_seconds", "failed_positions", "ledger_is_new", "ledger_path", "lines", "positions", "refusal", "stopped_by", "summary",
+        "clock_skew_seconds", "failed_positions", "ledger_is_new", "ledger_path", "ledger_url", "lines", "positions", "refusal", "stopped_by", "summary",
     })
 
     def run_operation(self, params, is_check_mode):

@@ -14,7 +14,9 @@ options:
         SQLite file in which every replacement is recorded before it is sent and again when its outcome is known. It is created on first use with mode
         0600, must belong to the user that runs the task, and must be on a local file system.
       - With a ledger a task can refer to a credential by any RequestId of its history, such as the first one.
-      - The file is on the host where the task runs. If the controller is disposable, delegate the task to a host that keeps the file.
+      - >-
+        The file is on the host where the task runs. If the controller is disposable, use O(ledger_url), or delegate the task to a host that keeps the file.
+      - Mutually exclusive with O(ledger_url).
     type: path
   anon_ids_are_unique:
     description:
@@ -23,6 +25,25 @@ options:
         unresolved until the next run finds it or a person resolves it.
     type: bool
     default: true
+"""
+
+    PLACE = r"""
+options:
+  ledger_url:
+    description:
+      - >-
+        URL of a PostgreSQL database that is the ledger instead of a file, such as V(postgresql://jobs@db.example.org/ledger?sslmode=verify-full). Several
+        controllers can use it at the same time. Needs psycopg 3. Libpq's connection parameters, environment variables, service file and passfile apply.
+      - >-
+        Over a network the server's certificate is verified unless the URL sets C(sslmode). A connection pooler between must be in session mode. The schema
+        C(eccops_rapid) is created in an empty database if the login may do that; otherwise an administrator creates it from the SQL that
+        M(eccops.rapid.rapidauth_ledger_info) returns.
+      - Do not put a password into the URL.
+    type: str
+  ledger_password:
+    description:
+      - Password of the login in O(ledger_url).
+    type: str
 """
 
     SERVICE_NAME = r"""

@@ -46,7 +46,8 @@ KINDS = {kind: ErrorKind(run_again, *texts) for run_again, kinds in {
                             "and copy the backup to the same place with mode 0600."),
         "cache_unusable": ("`cache_path` is a symbolic link, belongs to another user, is open to others, or cannot be written.",
                            "Give it a directory that only this user can enter."),
-        "busy": ("Another run uses the same file, and this one gave up waiting. A killed run holds no lock.", "Wait until the other run has ended."),
+        "busy": ("Another run uses the same file or works on the same credential, and this one gave up waiting. A killed run holds no lock.",
+                 "Wait until the other run has ended."),
     },
     NOTHING_DONE: {
         "connection_refused": ("Nothing listens at the address, or a firewall refuses.", "Check the address, and that the service is up."),
@@ -84,6 +85,8 @@ KINDS = {kind: ErrorKind(run_again, *texts) for run_again, kinds in {
     MAY_HAVE_BEEN_DONE: {
         "unresolved": ("It is not known whether the credential was replaced; the ledger records that.",
                        "Run it again. Where AnonIds are not unique, [resolve it](rotate_credentials.md#exactly-once) after a look in the dashboard."),
+        "taken_over": ("The connection to the ledger was lost while the credential was replaced, and another run has taken it over.",
+                       "Run it again: it looks first, and replaces nothing twice."),
         "request_id_unknown": ("The credential was replaced, and the service does not return the new RequestId.",
                                "Look it up in the RapidAuth dashboard, and put it into the inventory."),
         "answer_timed_out": ("The service was too slow, or something in between kept the answer.", "Run it again, or raise `timeout_seconds`."),
@@ -173,6 +176,12 @@ class NotSent(RapidError):
     kind = "not_sent"
     is_service_wide = True
     is_temporary = True
+
+
+class StartedTooLate(NotSent):
+    """A call was not begun, as it had to wait longer than the ledger's intent allows."""
+
+    is_service_wide = False
 
 
 class ProxyFailed(NotSent):

@@ -45,13 +45,35 @@ RAPIDAUTH_RULES = {
 }
 
 
-def ledger_options(is_required=False):
+def ledger_options():
     """Where replacements are recorded: fragment ledger."""
     return {
-        "ledger_path": {"type": "path", "required": is_required},
+        **ledger_place_options(),
         "anon_ids_are_unique": {"type": "bool", "default": True},
         **service_name_options(),
     }
+
+
+def ledger_place_options():
+    """Where the ledger is: fragment ledger.place."""
+    return {"ledger_path": {"type": "path"}, "ledger_url": {"type": "str"}, "ledger_password": {"type": "str", "no_log": True}}
+
+
+#: Rules over those options, in AnsibleModule's terms.
+LEDGER_RULES = {
+    "mutually_exclusive": [("ledger_path", "ledger_url")],
+    "required_by": {"ledger_password": ("ledger_url",)},
+}
+LEDGER_REQUIRED_RULES = dict(LEDGER_RULES, required_one_of=[("ledger_path", "ledger_url")])
+
+
+def merge_rules(*all_rules):
+    """Returns several sets of such rules as one."""
+    merged = {}
+    for rules in all_rules:
+        for name, rule in rules.items():
+            merged[name] = {**merged.get(name, {}), **rule} if isinstance(rule, dict) else merged.get(name, []) + rule
+    return merged
 
 
 def service_name_options():

@@ -209,6 +209,7 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
+  - eccops.rapid.ledger.place
   - eccops.rapid.audit
   - eccops.rapid.attributes
 attributes:

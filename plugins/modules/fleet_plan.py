@@ -91,10 +91,20 @@ ledger_host:
   returned: success
   sample: localhost
 ledger_path:
-  description: Path of the ledger on that host.
+  description: Path of the ledger on that host. Null if it is in a database.
   type: str
   returned: success
   sample: ~/.local/state/eccops.rapid/ledger.sqlite
+ledger_url:
+  description: URL of the ledger's database. Null if it is a file.
+  type: str
+  returned: success
+  sample: null
+ledger_password:
+  description: Password for that database.
+  type: str
+  returned: success
+  sample: null
 service:
   description: Options of the C(rapidauth) modules for the service and its SAC.
   type: dict

@@ -22,8 +22,15 @@ options:
   ledger_path:
     description:
       - Path of the ledger. It must exist, belong to the user that runs the task, and be inaccessible to all others.
+      - One of O(ledger_path), O(ledger_url) and O(show_schema) is required.
     type: path
-    required: true
+  show_schema:
+    description:
+      - >-
+        Whether to return only RV(schema_sql), the SQL with which an administrator creates the ledger's schema in a PostgreSQL database and a role for the
+        jobs that may neither change the schema nor delete anything. Nothing is contacted.
+    type: bool
+    default: false
   api_url:
     description:
       - URL of the service whose replacements to return, if the ledger has several services. By default all services are returned.
@@ -49,6 +56,7 @@ options:
       - Return the history of this rotation only. By default all rotations are returned.
     type: str
 extends_documentation_fragment:
+  - eccops.rapid.ledger.place
   - eccops.rapid.attributes
 attributes:
   check_mode:
@@ -69,6 +77,12 @@ EXAMPLES = r"""
   delegate_to: localhost
   register: ledger
 
+- name: Show the SQL of the schema of a ledger in PostgreSQL
+  eccops.rapid.rapidauth_ledger_info:
+    show_schema: true
+  delegate_to: localhost
+  register: ledger_schema
+
 - name: Save the history of the rotation for the auditors
   ansible.builtin.copy:
     content: "{{ ledger.json_lines }}"
@@ -78,10 +92,15 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+schema_sql:
+  description: The SQL of the ledger's schema in a PostgreSQL database, for psql.
+  type: str
+  returned: when O(show_schema=true)
+  sample: ""
 request_ids:
   description: The newest RequestId for each of O(request_ids). A RequestId that the ledger does not have maps to itself.
   type: dict
-  returned: success
+  returned: when there is a ledger to read
   sample:
     1b661ed5-12a0-4abd-b0e6-1be7c665a100: 65c4d858-23b2-4a9e-9c45-b8f36d1c442f
 positions:
@@ -90,7 +109,7 @@ positions:
       The current C(request_id) and C(anon_id) of each position, with its C(original_request_id), C(rotation_id), C(replaced_at), C(delivered_at),
       C(collected_at) and C(service).
   type: dict
-  returned: success
+  returned: when there is a ledger to read
   sample:
     north-01:
       request_id: 65c4d858-23b2-4a9e-9c45-b8f36d1c442f
@@ -102,13 +121,13 @@ services:
   description: Names of the services whose replacements are returned.
   type: list
   elements: str
-  returned: success
+  returned: when there is a ledger to read
   sample: [https://request.rapidauth.com/rapid]
 unresolved:
   description: The rows of RV(history) for which it is not known whether the credential was replaced.
   type: list
   elements: dict
-  returned: success
+  returned: when there is a ledger to read
   sample: []
 history:
   description: >-
@@ -116,12 +135,12 @@ history:
     C(old_anon_id), C(new_anon_id), C(outcome), C(error), C(intended_at), C(finished_at), C(controller), C(user) and C(api_url).
   type: list
   elements: dict
-  returned: success
+  returned: when there is a ledger to read
   sample: []
 json_lines:
   description: The rows of RV(history) as JSON Lines, ready to be written to a file.
   type: str
-  returned: success
+  returned: when there is a ledger to read
   sample: ""
 error_kind:
   description: Stable identifier for the cause of the failure.

@@ -47,6 +47,7 @@ options:
 extends_documentation_fragment:
   - eccops.rapid.rapidauth
   - eccops.rapid.service
+  - eccops.rapid.ledger.place
   - eccops.rapid.ledger.service_name
   - eccops.rapid.audit
   - eccops.rapid.attributes

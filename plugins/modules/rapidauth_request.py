@@ -61,6 +61,7 @@ extends_documentation_fragment:
   - eccops.rapid.rapidauth
   - eccops.rapid.service
   - eccops.rapid.ledger
+  - eccops.rapid.ledger.place
   - eccops.rapid.ledger.service_name
   - eccops.rapid.audit
   - eccops.rapid.attributes

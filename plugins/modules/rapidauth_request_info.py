@@ -54,6 +54,7 @@ options:
 extends_documentation_fragment:
   - eccops.rapid.rapidauth
   - eccops.rapid.service
+  - eccops.rapid.ledger.place
   - eccops.rapid.ledger.service_name
   - eccops.rapid.attributes
   - eccops.rapid.attributes.group_rapidauth

@@ -71,9 +71,6 @@ options:
         unresolved AnonId, or to V(not_replaced).
     type: dict
     default: {}
-  ledger_path:  # described by the fragment
-    type: path
-    required: true
   concurrency:
     description:
       - Maximum number of connections, 1 to 64. The service's limits are not published; a C(Retry-After) pauses all connections.
@@ -88,6 +85,7 @@ extends_documentation_fragment:
   - eccops.rapid.rapidauth
   - eccops.rapid.service
   - eccops.rapid.ledger
+  - eccops.rapid.ledger.place
   - eccops.rapid.ledger.service_name
   - eccops.rapid.attributes
   - eccops.rapid.attributes.group_rapidauth
@@ -209,8 +207,13 @@ clock_skew_seconds:
 ledger_path:
   description: Path of the ledger that was used.
   type: str
-  returned: when there is a ledger
+  returned: when the ledger is a file
   sample: /var/lib/rapidauth/ledger.sqlite
+ledger_url:
+  description: URL of the ledger that was used, without its parameters.
+  type: str
+  returned: when the ledger is in a database
+  sample: postgresql://jobs@db.example.org/ledger
 ledger_is_new:
   description: Whether this task created the ledger. If you expected an existing one, its disk may not be mounted.
   type: bool

@@ -30,8 +30,8 @@ options:
   ledger_path:
     description:
       - The ledger in which the replacements were recorded.
+      - One of O(ledger_path) and O(ledger_url) is required.
     type: path
-    required: true
   concurrency:
     description:
       - Maximum number of connections, 1 to 64. The service's limits are not published.
@@ -40,6 +40,7 @@ options:
 extends_documentation_fragment:
   - eccops.rapid.rapidauth
   - eccops.rapid.service
+  - eccops.rapid.ledger.place
   - eccops.rapid.ledger.service_name
   - eccops.rapid.attributes
   - eccops.rapid.attributes.group_rapidauth

@@ -61,6 +61,10 @@ def _ledger_share(n, latency_ms):
     return lambda of: of("replacements_core", n, latency_ms) / of("replacements_core_no_ledger", n, latency_ms) - 1
 
 
+def _database_share(n, latency_ms):
+    return lambda of: of("replacements_core_postgresql", n, latency_ms) / of("replacements_core", n, latency_ms) - 1
+
+
 def _cpu_of_one_more(of, fewer, more):
     return (of("status_checks", more, 0, "cpu_seconds") - of("status_checks", fewer, 0, "cpu_seconds")) / (more - fewer)
 
@@ -78,6 +82,7 @@ def ratios(wave, loop_n):
               lambda of: of("status_checks", 1000, 50) / (of("curl_parallel", 1000, 50) + of("empty_playbook", 0, 50)), low,
               "1,000 checks, both 16 at once"),
         Ratio("ledger_share_50ms", _ledger_share(wave, 50), ("<=", 0.1), f"what the ledger adds to a wave of {wave}"),
+        Ratio("ledger_in_postgresql_over_sqlite_50ms", _database_share(wave, 50), ("<=", 0.1), f"what the ledger costs more in PostgreSQL, a wave of {wave}"),
         Ratio("ledger_share_0ms", _ledger_share(wave, 0), None, "the same, at a server that answers at once"),
         Ratio("peak_memory_mib_10000", lambda of: of("status_checks", 10000, 0, "peak_memory_mib"), ("<=", 150), "of the process doing it"),
         Ratio("peak_tree_memory_mib_10000", lambda of: of("status_checks", 10000, 0, "peak_tree_memory_mib"), None, "of all of ansible-playbook"),

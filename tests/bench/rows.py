@@ -2,12 +2,18 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """What is measured: each row's command, and how to see that it did its work."""
 
+import atexit
 import dataclasses
 import json
 import pathlib
 import shutil
+import sys
 
-from arrangement import BIN
+from arrangement import BIN, REPOSITORY
+
+sys.path.append(str(REPOSITORY / "build" / "collections"))
+
+from ansible_collections.eccops.rapid.tests.unit.support.postgresql import PostgresqlServer, find_reason  # noqa: E402
 
 FORKS = 20
 CONCURRENCY = 16
@@ -19,6 +25,9 @@ SERVICE = {
 }
 #: ansible-core would look for the interpreter of each host first.
 SAME_PYTHON = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+
+
+_databases = []
 
 
 @dataclasses.dataclass
@@ -101,6 +110,19 @@ def replacements_core_no_ledger(arrangement, row):
     return replacements_core(arrangement, row, ledger_path=None)
 
 
+def find_database():
+    """Returns the URL of a database of a server that syncs, which is started when it is first asked for and ends with this process."""
+    if not _databases:
+        server = PostgresqlServer(is_durable=True)
+        atexit.register(server.close)
+        _databases.append(server.url(server.new_database()).url)
+    return _databases[0]
+
+
+def replacements_core_postgresql(arrangement, row):
+    return replacements_core(arrangement, row, ledger_path=None, ledger_url=find_database())
+
+
 def _uri(arrangement, request_id):
     certificate, key = arrangement.unencrypted_sac()
     url = "{{ rapidauth_api_url }}/requests/{{ %s }}" % request_id
@@ -159,6 +181,10 @@ def rows(is_quick):
     found.append(Row("check_credentials_playbook", 1000, check_credentials_playbook, 3, (0,) if is_quick else (0, 50)))
     found.append(Row("replacements_core_no_ledger", wave, replacements_core_no_ledger, 4, calls_each=2))
     found.append(Row("replacements_core", wave, replacements_core, 4, calls_each=2))
+    if find_reason():
+        print(find_reason())
+    else:
+        found.append(Row("replacements_core_postgresql", wave, replacements_core_postgresql, 4, calls_each=2))
     found.append(Row("replacements", wave, replacements, 2, calls_each=2))
     found.append(Row("load_generator", 1000, load_generator, 3))
     found.append(Row("facts_of_one_host", 1, facts_of_one_host, 3, (0,), calls_each=0))

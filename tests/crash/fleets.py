@@ -13,7 +13,9 @@ import traceback
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.rows import current_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.rotation import rotate
+from ansible_collections.eccops.rapid.tests.unit.support.ledger_places import empty
 from rotation_params import rotation_params
 
 #: Forked: a process is killed within moments of its start, and need not read all libraries again for that.
@@ -23,21 +25,25 @@ _prefixes = itertools.count(1)
 
 
 class Fleet:
-    """``size`` fresh credentials at the sandbox, and a ledger that does not exist yet."""
+    """``size`` fresh credentials at the sandbox, and a ledger that does not exist yet: a file, or in the database of a LedgerUrl."""
 
-    def __init__(self, sandbox, directory, size=200):
+    def __init__(self, sandbox, directory, size=200, url=None):
         self.sandbox, self.directory = sandbox, pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.first_seq = sandbox.last_seq()
         wanted = {"count": size, "prefix": "fleet%d-" % next(_prefixes)}
         added = sandbox.admin("POST", "/credentials", wanted).json()["credentials"]
         self.request_ids = {"position-" + each["anon_id"]: each["request_id"] for each in added}
-        self.ledger_path = str(self.directory / "ledger.sqlite")
+        self.place = self.ledger_path = str(self.directory / "ledger.sqlite")
+        self.options = {}
+        if url:
+            self.place, self.options = url, {"ledger_path": None, "ledger_url": url.url}
+            empty(url)
         self._runs = itertools.count(1)
 
     def params(self, **changes):
         """The module's options, as validated."""
-        return rotation_params(self.sandbox, self.request_ids, self.ledger_path, **changes)
+        return {**rotation_params(self.sandbox, self.request_ids, self.ledger_path), **self.options, **changes}
 
     def start(self, prepare=None, barrier=None, **changes):
         """Starts a rotation in a process of its own; ``prepare()`` is called there before it."""
@@ -71,16 +77,18 @@ class Fleet:
         return sum(len(each) == 1 for each in (successors or self.successors()).values())
 
     def ledger_rows(self):
-        with ledgers.Ledger(self.ledger_path, is_read_only=True) as ledger:
-            assert ledger.rows("PRAGMA integrity_check") == [{"integrity_check": "ok"}]
-            return ledger.rows("SELECT * FROM replacements ORDER BY id")
+        with ledgers.Ledger(self.place, is_read_only=True) as ledger:
+            if self.place == self.ledger_path:
+                assert ledger.rows("PRAGMA integrity_check") == [{"integrity_check": "ok"}]
+            return ledger.all_rows()
 
     def equal_in_ledger(self, successors=None):
         """How many positions have the same current RequestId in the ledger and at the service."""
         api_url, successors = self.params()["api_url"], successors or self.successors()
-        with ledgers.Ledger(self.ledger_path, is_read_only=True) as ledger:
+        with ledgers.Ledger(self.place, is_read_only=True) as ledger:
+            chains = ledger.chains(api_url, list(self.request_ids.values()))
             return sum(
-                successors[request_id][-1:] == [ledgers.current_request_id(ledger.chain(api_url, request_id), request_id)]
+                successors[request_id][-1:] == [current_request_id(chains[request_id], request_id)]
                 for request_id in self.request_ids.values())
 
     def assert_done(self):

@@ -10,6 +10,7 @@ import sqlite3
 import threading
 
 from ansible_collections.eccops.rapid.plugins.module_utils._http import requests_connection
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import postgresql
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger import session as replacement_record
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
 
@@ -61,16 +62,27 @@ def _commit(is_before, number):
             return result
 
     sqlite3.connect = functools.partial(sqlite3.connect, factory=Connection)
+    execute = postgresql.Connection.execute
+
+    def execute_and_die(self, sql, values=()):
+        if sql == "COMMIT" and is_before:
+            tick()
+        result = execute(self, sql, values)
+        if sql == "COMMIT" and not is_before:
+            tick()
+        return result
+
+    postgresql.Connection.execute = execute_and_die
 
 
 def _sent(number):
     """The request has left, its answer is not read."""
     tick, post = _countdown(number), RapidAuthClient.replace
 
-    def replace(self, request_id, anon_id):
+    def replace(self, *arguments):
         _posting.is_now = True
         try:
-            return post(self, request_id, anon_id)
+            return post(self, *arguments)
         finally:
             _posting.is_now = False
 

@@ -98,6 +98,7 @@ NOT_HERE = [(re.compile(pattern), why) for pattern, why in (
      "changes as root the machine it runs on: extensions/molecule/workstation does it to real hosts"),
     (r"ansible(-playbook)? -i rehearsal\.yml .*", "deploys to real hosts as root: extensions/molecule does the same to hosts of its own"),
     (r"awx -f yaml import < docs/awx/\w+\.yml", "needs an AWX: tests/functional/test_runner_awx.py reads the files as AWX would"),
+    (r"(createdb|psql) .*", "needs the site's own database: test_runner_postgresql.py runs the SQL on a server of the tests"),
     (r"ansible-vault encrypt_string", "asks for the text at a terminal"),
     (r"openssl rehash( .*)?", "changes a directory of the site's own CAs"),
     (r"systemctl (enable --now check-credentials\.timer|--failed|status)", "would look at or change the services of this machine"),

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import rows as rows_of_ledger
 from playbook_check import Check, change, days_ago, found, replace, young_fleet
 
 
@@ -39,7 +40,7 @@ def test_where_the_first_is_gone_the_ledger_still_knows_the_latest_end(sandbox, 
     sandbox.switch(old_request_after_replace="removed")
     name = next(iter(fleet.positions))
     change(sandbox, replace(sandbox, fleet, name)[name], status="Collected", collected_date=days_ago(0))
-    with ledgers.Ledger(str(fleet.ledger_path)) as ledger, ledger.transaction() as connection:
+    with ledgers.Ledger(str(fleet.ledger_path)) as ledger, ledger.store.transaction() as connection:
         connection.execute("UPDATE replacements SET intended_at = ?", (days_ago(360)[:19] + "Z",))
     report = check()
     assert found(report) == [("critical", "expiring", name)]
@@ -62,8 +63,8 @@ def test_what_the_ledger_left_open_is_unresolved(sandbox, fleet, check):
     name = next(iter(fleet.positions))
     request_id = fleet.request_ids[name]
     fleet.directory.mkdir()
-    with ledgers.Ledger(str(fleet.ledger_path)) as ledger, ledger.transaction() as connection:
-        ledgers.write_intent(connection, {
+    with ledgers.Ledger(str(fleet.ledger_path)) as ledger, ledger.store.transaction() as connection:
+        rows_of_ledger.write_intent(connection, {
             "service": sandbox.values["rapidauth_api_url"], "api_url": sandbox.values["rapidauth_api_url"], "position": name, "rotation_id": "2026q3",
             "original_request_id": request_id,
             "request_id": request_id, "old_anon_id": None, "new_anon_id": "0123456789abcdef-2026q3"})

@@ -18,10 +18,10 @@ from runner_job import Job
 HERE = REPOSITORY / "docs" / "awx"
 TYPES, TEMPLATES, INVENTORY = (yaml.safe_load((HERE / (name + ".yml")).read_text(encoding="utf-8"))
                                for name in ("credential_types", "job_templates", "inventory_variables"))
-SAC, ACCOUNT = TYPES["credential_types"]
+SAC, DATABASE, ACCOUNT = TYPES["credential_types"]
 JOBS = {each["playbook"]: each for each in TEMPLATES["job_templates"]}
 #: What the inventory's plan reads (module_utils/_fleet/variables.py).
-HANDED_OVER = {*variables.SERVICE, *(name for name in variables.ACCOUNT if name.startswith("rapidsos_"))}
+HANDED_OVER = {*variables.SERVICE, *variables.LEDGER, *(name for name in variables.ACCOUNT if name.startswith("rapidsos_"))}
 PLANNED = variables.known_names()
 VAULT_PASSWORD = "vault-password-that-nobody-may-see"
 
@@ -68,18 +68,18 @@ def test_each_answer_of_a_survey_is_read_by_its_playbook(playbook):
 
 def test_what_the_credentials_inject_is_read():
     words = set().union(*map(read_by, JOBS)) | HANDED_OVER | PLANNED
-    assert HANDED_OVER - {"rapidsos_ca_path"} >= set(SAC["injectors"]["extra_vars"])
+    assert HANDED_OVER - {"rapidsos_ca_path"} >= {*SAC["injectors"]["extra_vars"], *DATABASE["injectors"]["extra_vars"]}
     # An environment variable is read by what is pasted into the inventory, which in turn is read by the playbooks.
-    injected = {name for kind in (SAC, ACCOUNT) for name in kind["injectors"]["env"]}
+    injected = {name for kind in (SAC, DATABASE, ACCOUNT) for name in kind["injectors"]["env"]}
     looked_up = re.findall(r"lookup\('ansible.builtin.env', '(\w+)'\)", (HERE / "inventory_variables.yml").read_text(encoding="utf-8"))
     assert sorted(injected) == sorted(looked_up)
     assert set(INVENTORY) - {"ansible_pipelining"} <= words
     assert not {"file"} & set(SAC["injectors"]) | {"file"} & set(ACCOUNT["injectors"])
-    for kind in (SAC, ACCOUNT):
+    for kind in (SAC, DATABASE, ACCOUNT):
         fields = {field["id"]: field for field in kind["inputs"]["fields"]}
         used = re.findall(r"{{ (\w+) }}", yaml.safe_dump(kind["injectors"]))
         assert sorted(used) == sorted(fields) and set(kind["inputs"]["required"]) <= set(fields)
-        assert all(fields[name].get("secret") for name in fields if name != "email")
+        assert all(fields[name].get("secret") for name in fields if name not in ("email", "url"))
 
 
 def test_the_files_say_what_awx_import_looks_things_up_by():

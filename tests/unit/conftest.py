@@ -17,6 +17,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import clie
 from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import Transport  # noqa: E402
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import Sac  # noqa: E402
 from ansible_collections.eccops.rapid.tests.unit.support import certificates  # noqa: E402
+from ansible_collections.eccops.rapid.tests.unit.support.ledger_places import (  # noqa: E402,F401  # pylint: disable=unused-import
+    fixture_database, fixture_ledger_place, fixture_ledger_url, fixture_postgresql)
 from ansible_collections.eccops.rapid.tests.unit.support.sac_places import shipped  # noqa: E402
 from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import ScriptedServer  # noqa: E402
 from ansible_collections.eccops.rapid.tests.unit.support.tunnel_proxy import TunnelProxy  # noqa: E402

@@ -8,10 +8,12 @@ import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.lookup import check_credentials
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.place import find_place
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerRecord
 from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
-from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, rapidauth_options, service_name_options
+from ansible_collections.eccops.rapid.plugins.module_utils._options import (
+    LEDGER_REQUIRED_RULES, RAPIDAUTH_RULES, ledger_place_options, merge_rules, rapidauth_options, service_name_options)
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, find_service_name
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import COLLECTED, EXPIRED, REQUESTED
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, utc_now
@@ -73,7 +75,7 @@ def _look_up(params: dict, request_ids: list[str]) -> tuple[dict[str, dict], str
     """Returns ({RequestId: entry}, what went wrong for all or an empty text)."""
     if not request_ids:
         return {}, ""
-    asked = dict(params, request_ids=request_ids, anon_ids=[], ledger_path=None, rotate_after_days=None, now=None)
+    asked = dict(params, request_ids=request_ids, anon_ids=[], ledger_path=None, ledger_url=None, rotate_after_days=None, now=None)
     try:
         return check_credentials(asked, True)["credentials"], ""
     except RapidError as error:
@@ -83,7 +85,7 @@ def _look_up(params: dict, request_ids: list[str]) -> tuple[dict[str, dict], str
 def _record(params: dict, wave: dict, answers: dict, statuses: dict[str, dict], problems: dict[str, str]) -> dict[str, str]:
     """Notes in the ledger what was delivered and collected; returns {position: why it could not be noted}."""
     try:
-        with LedgerRecord(params["ledger_path"], find_service_name(params, rapidauth_client(params))) as record:
+        with LedgerRecord(find_place(params), find_service_name(params, rapidauth_client(params))) as record:
             now, progress = format_instant(utc_now()), []
             for name, entry in wave.items():
                 if entry.get("request_id") and (answers.get(name) or {}).get("is_delivered"):
@@ -97,11 +99,11 @@ def _record(params: dict, wave: dict, answers: dict, statuses: dict[str, dict], 
     return {}
 
 
-OPERATION = Operation(run=run, spec=dict(RAPIDAUTH_RULES, argument_spec=dict(
+OPERATION = Operation(run=run, spec=dict(merge_rules(RAPIDAUTH_RULES, LEDGER_REQUIRED_RULES), argument_spec=dict(
     rapidauth_options(),
     positions={"type": "dict", "required": True},
     collections={"type": "dict", "default": {}},
-    ledger_path={"type": "path", "required": True},
     concurrency={"type": "int", "default": 16},
+    **ledger_place_options(),
     **service_name_options(),
 )))

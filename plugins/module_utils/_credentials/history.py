@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import OPEN
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.rows import OPEN
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import COLLECTED, EXPIRED, Credential, is_same_request_id
 
 

@@ -11,10 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.due import judge_rotation
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import SILENT_KINDS, InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import calculate_expiry, build_history
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import current_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.place import find_place
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.rows import current_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import read_histories, current_request_ids
 from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
-from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, rapidauth_options, service_name_options, validate_concurrency
+from ansible_collections.eccops.rapid.plugins.module_utils._options import (
+    LEDGER_RULES, RAPIDAUTH_RULES, ledger_place_options, merge_rules, rapidauth_options, service_name_options, validate_concurrency)
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, find_service_name
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, validate_anon_id, validate_request_id, is_same_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, given_now
@@ -35,7 +37,7 @@ def check_credentials(params: dict, is_check_mode: bool) -> dict:
         raise InvalidInput("rotate_after_days must be between 0 and 100000")
     now = given_now(params.get("now"))
     client = rapidauth_client(params)
-    current = current_request_ids(params.get("ledger_path"), find_service_name(params, client), request_ids, params.get("other_service_names") or ())
+    current = current_request_ids(find_place(params), find_service_name(params, client), request_ids, params.get("other_service_names") or ())
     looks: list[tuple] = [(each, current[each], client.get_request) for each in request_ids]
     looks += [(each, each, client.get_credential) for each in anon_ids]
     credentials = _look_up_all(looks, params["concurrency"], days, now)
@@ -55,7 +57,7 @@ def check_with_histories(params: dict) -> dict:
     For that the first credential of each history is looked up too. ``params`` has ``validity_days`` beside the module's.
     """
     client = rapidauth_client(params)
-    chains = read_histories(params.get("ledger_path"), find_service_name(params, client), params["request_ids"], params.get("other_service_names") or ())
+    chains = read_histories(find_place(params), find_service_name(params, client), params["request_ids"], params.get("other_service_names") or ())
     histories = {each: build_history(chain) for each, chain in chains.items()}
     current = {each: current_request_id(chain, each) for each, chain in chains.items()}
     firsts = [
@@ -76,7 +78,7 @@ def check_with_histories(params: dict) -> dict:
         return complete
 
     try:
-        result = check_credentials(dict(params, request_ids=asked, ledger_path=None), True)
+        result = check_credentials(dict(params, request_ids=asked, ledger_path=None, ledger_url=None), True)
     except RapidError as error:
         if "credentials" in error.details:
             error.details["credentials"] = describe(error.details["credentials"])
@@ -169,13 +171,13 @@ def _summary(credentials: dict[str, dict]) -> dict:
     }
 
 
-OPERATION = Operation(run=check_credentials, spec=dict(RAPIDAUTH_RULES, argument_spec=dict(
+OPERATION = Operation(run=check_credentials, spec=dict(merge_rules(RAPIDAUTH_RULES, LEDGER_RULES), argument_spec=dict(
     rapidauth_options(),
     request_ids={"type": "list", "elements": "str", "default": []},
     anon_ids={"type": "list", "elements": "str", "default": []},
     concurrency={"type": "int", "default": 16},
     rotate_after_days={"type": "float"},
     now={"type": "str"},
-    ledger_path={"type": "path"},
+    **ledger_place_options(),
     **service_name_options(),
 )))

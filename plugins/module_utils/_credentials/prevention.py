@@ -13,9 +13,11 @@ from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import Aud
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.history import Member, list_members, mark_held
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.state import patch_and_verify
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError, Refusal
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.place import find_place
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import NoRecord, open_record
 from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
-from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, audit_options, rapidauth_options, service_name_options
+from ansible_collections.eccops.rapid.plugins.module_utils._options import (
+    LEDGER_RULES, RAPIDAUTH_RULES, audit_options, ledger_place_options, merge_rules, rapidauth_options, service_name_options)
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, find_service_name
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, is_same_request_id
@@ -43,7 +45,7 @@ def run(params: dict, is_check_mode: bool) -> dict:
     audit_log = AuditLog(None if is_check_mode else params.get("audit_log_path"), "rapidauth_prevention")
     audit_log.ensure_writable()
     client = rapidauth_client(params).audited(audit_log)
-    with open_record(params.get("ledger_path"), find_service_name(params, client), client.api_url, True) as record:
+    with open_record(find_place(params), find_service_name(params, client), client.api_url, True) as record:
         work = _Prevention(client, record, params, is_check_mode)
         found = {each["position"]: work.prevent(each["request_id"]) for each in params["credentials"]}
         has_ledger = record.ledger is not None
@@ -160,7 +162,7 @@ def _describe_lines(params: dict, positions: dict[str, list[dict]], problems: di
     lines = []
     if not has_ledger:
         lines.append("NO LEDGER%s: only the RequestIds of the inventory are known, and what a rotation put in their place is not blocked."
-                     % (" at %s" % params["ledger_path"] if params.get("ledger_path") else ""))
+                     % (" at %s" % find_place(params) if find_place(params) else ""))
     lines.append("%s. The devices keep working until the relying party refuses all of these AnonIds:"
                  % ("Collection would be prevented" if is_check_mode else "Collection is prevented"))
     lines.append("%s  %s  %s  COLLECTION" % ("POSITION".ljust(widest), "ANONID".ljust(widest_id), "STATUS".ljust(9)))
@@ -186,10 +188,10 @@ def _describe_entry(entry: dict, is_check_mode: bool) -> str:
 
 
 _CREDENTIAL = {"position": {"type": "str", "required": True}, "request_id": {"type": "str", "required": True}}
-OPERATION = Operation(run=run, spec=dict(RAPIDAUTH_RULES, argument_spec=dict(
+OPERATION = Operation(run=run, spec=dict(merge_rules(RAPIDAUTH_RULES, LEDGER_RULES), argument_spec=dict(
     rapidauth_options(),
     credentials={"type": "list", "elements": "dict", "required": True, "options": _CREDENTIAL},
-    ledger_path={"type": "path"},
+    **ledger_place_options(),
     **audit_options(),
     **service_name_options(),
 )))

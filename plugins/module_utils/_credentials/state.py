@@ -8,15 +8,18 @@ import os
 
 from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import AuditLog
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.place import find_place
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import NoRecord, current_request_ids, open_record
 from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
-from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, audit_options, ledger_options, rapidauth_options
+from ansible_collections.eccops.rapid.plugins.module_utils._options import (
+    LEDGER_RULES, RAPIDAUTH_RULES, audit_options, ledger_options, merge_rules, rapidauth_options)
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, find_service_name
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, is_same_request_id, validate_anon_id, validate_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.lookup import look_while_at_work
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import ADOPTED, REPLACED, Outcome, ReplacementRequest, replace_one
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.outcome import ADOPTED, REPLACED, Outcome, ReplacementRequest
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import replace_one
 
 
 def run(params: dict, is_check_mode: bool, run_directory: str | None = None) -> dict:
@@ -37,16 +40,16 @@ def _ensure_state(params: dict, is_check_mode: bool, run_directory: str | None, 
     if params["state"] == "replaced":
         if params.get("prevent_collection") is not None:
             raise InvalidInput("prevent_collection requires state=present; a replacement of a prevented credential is refused")
-        if params.get("anon_id") is None and params.get("ledger_path") is None:
-            raise InvalidInput("state=replaced needs anon_id, or rotation_id and ledger_path: without them a second run would replace again")
+        if params.get("anon_id") is None and find_place(params) is None:
+            raise InvalidInput("state=replaced needs anon_id, or rotation_id and ledger_path or ledger_url: without them a second run would replace again")
         client = rapidauth_client(params).audited(audit_log)
-        with open_record(params.get("ledger_path"), find_service_name(params, client), client.api_url, is_check_mode) as record:
+        with open_record(find_place(params), find_service_name(params, client), client.api_url, is_check_mode) as record:
             record.validate_same_service([params["request_id"]], params.get("other_service_names") or ())
             return _replaced(client, record, params, is_check_mode, run_directory)
     if params.get("anon_id") is not None:
         raise InvalidInput("anon_id requires state=replaced; to guard against a wrong credential use expect_anon_id")
     client = rapidauth_client(params).audited(audit_log)
-    current = current_request_ids(params.get("ledger_path"), find_service_name(params, client), [params["request_id"]], params.get("other_service_names") or ())
+    current = current_request_ids(find_place(params), find_service_name(params, client), [params["request_id"]], params.get("other_service_names") or ())
     return _present(client, dict(params, request_id=current[params["request_id"]]), is_check_mode)
 
 
@@ -168,7 +171,7 @@ def _result(credential: Credential, is_changed: bool, outcome: str, request_ids:
 
 
 OPERATION = Operation(run=run, spec=dict(
-    RAPIDAUTH_RULES,
+    merge_rules(RAPIDAUTH_RULES, LEDGER_RULES),
     argument_spec=dict(
         rapidauth_options(),
         request_id={"type": "str", "required": True},

@@ -11,10 +11,11 @@ from ansible_collections.eccops.rapid.plugins.module_utils._fleet.findings impor
     account_finding, installed_sac_findings, launcher_findings, no_account_finding, sac_findings, service_finding, unreadable_finding)
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.findings import Rules, credential_findings
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.place import find_place
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
 from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._options import (
-    RAPIDAUTH_RULES, audit_options, rapidauth_options, service_name, service_name_options)
+    LEDGER_RULES, RAPIDAUTH_RULES, audit_options, ledger_place_options, rapidauth_options, service_name, service_name_options)
 from ansible_collections.eccops.rapid.plugins.module_utils._portal.token import provide_token
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import validate_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._report.model import build_report
@@ -71,7 +72,7 @@ def _complete(service, params):
     """Returns a service with what is the same for all."""
     if not isinstance(service.get("positions"), dict):
         raise InvalidInput("each of services needs positions: a mapping from a position's name to ecc and request_id")
-    shared = {name: params[name] for name in ("concurrency", "ledger_path", "now", "validity_days")}
+    shared = {name: params[name] for name in ("concurrency", "ledger_path", "ledger_url", "ledger_password", "now", "validity_days")}
     positions = {
         str(name): {
             "ecc": str(position.get("ecc") or ""),
@@ -141,11 +142,12 @@ def _positions_of_ledger(service, services):
 
     The ledger does not say which SAC a position belongs to: one that none of the ``services`` was given goes to the first at its URL.
     """
-    if not service.get("ledger_path"):
-        raise InvalidInput("fleet_from_ledger needs ledger_path")
+    place = find_place(service)
+    if not place:
+        raise InvalidInput("fleet_from_ledger needs ledger_path or ledger_url")
     given = service["positions"]
     name = _describe_service(service)
-    with Ledger(service["ledger_path"], is_read_only=True) as ledger:
+    with Ledger(place, is_read_only=True) as ledger:
         known = {row["position"]: row["original_request_id"] for row in ledger.rows(
             "SELECT position, original_request_id FROM replacements WHERE service = ? ORDER BY id", name)}
     same_url = [each for each in services if _describe_service(each) == name]
@@ -196,6 +198,7 @@ _ACCOUNT = {
     "ecc": {"type": "str"},
 }
 OPERATION = Operation(run=check_fleet, spec={
+    **LEDGER_RULES,
     "argument_spec": {
         "services": {"type": "list", "elements": "dict", "options": _SERVICE, "default": [], **RAPIDAUTH_RULES},
         "accounts": {"type": "list", "elements": "dict", "options": _ACCOUNT, "default": []},
@@ -205,7 +208,7 @@ OPERATION = Operation(run=check_fleet, spec={
         "unreadable": {"type": "dict", "default": {}},
         "launcher_sha256": {"type": "str"},
         "launcher_configuration_sha256": {"type": "str"},
-        "ledger_path": {"type": "path"},
+        **ledger_place_options(),
         "fleet_from_ledger": {"type": "bool", "default": False},
         "concurrency": {"type": "int", "default": 16},
         "now": {"type": "str"},

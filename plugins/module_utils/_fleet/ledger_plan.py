@@ -9,19 +9,33 @@ import typing
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet import variables as names
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import FleetReader
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.place import find_place
 from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_https_url
 
 _SERVICE = {**names.SERVICE, **names.SERVICE_NAMES}
 
 
 def plan_ledger(reader: FleetReader, all_positions: typing.Collection[str]) -> dict:
-    """Returns {ledger_host, ledger_path, audit_log_path}; a position as the ledger's host is a problem of the run."""
+    """Returns {ledger_host, ledger_path, ledger_url, ledger_password, audit_log_path}, None for the options of the ledger that do not apply.
+
+    With a URL the work is done by the controller. A position as the ledger's host is a problem of the run.
+    """
     ledger = {name: reader.of_run(variable) for name, variable in names.LEDGER.items()}
     host = ledger["rapidauth_ledger_host"]
     if host in all_positions:
         reader.note("",
                     "rapidauth_ledger_host is %s, a position: whoever has that position would be sent the SAC; keep the ledger on localhost or a server" % host)
-    return {"ledger_host": host, "ledger_path": ledger["rapidauth_ledger_path"], "audit_log_path": ledger["rapidauth_audit_log_path"]}
+    place = {name: ledger["rapidauth_" + name] for name in ("ledger_path", "ledger_url", "ledger_password")}
+    if place["ledger_url"]:
+        if place["ledger_path"] != names.LEDGER_PATH or host != "localhost":
+            reader.note("", "rapidauth_ledger_url and rapidauth_%s are both set; a ledger in a database needs only the URL" % (
+                "ledger_path" if place["ledger_path"] != names.LEDGER_PATH else "ledger_host"))
+        place["ledger_path"] = None
+    try:
+        find_place(place)
+    except InvalidInput as error:
+        reader.note("", "rapidauth_" + error.message)
+    return {"ledger_host": host, **place, "audit_log_path": ledger["rapidauth_audit_log_path"]}
 
 
 def plan_service(reader: FleetReader) -> dict:

@@ -44,6 +44,8 @@ SERVICE_NAMES = _variables(
 #: Where replacements are recorded.
 LEDGER = _variables(
     ("rapidauth_ledger_path", values.read_text, LEDGER_PATH),
+    ("rapidauth_ledger_url", values.read_text),
+    ("rapidauth_ledger_password", values.read_secret, None, True),
     ("rapidauth_ledger_host", values.read_text, "localhost"),
     ("rapidauth_audit_log_path", values.read_text_or_nothing, AUDIT_LOG_PATH),
 )

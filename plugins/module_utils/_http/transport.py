@@ -12,7 +12,7 @@ import time
 import typing
 from urllib.parse import urlencode, urlsplit
 
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, NotSent, Refusal
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, NotSent, Refusal, StartedTooLate
 from ansible_collections.eccops.rapid.plugins.module_utils._http.connection import Connection
 from ansible_collections.eccops.rapid.plugins.module_utils._http.deadline import deadline
 from ansible_collections.eccops.rapid.plugins.module_utils._http.proxies import find_proxy
@@ -106,10 +106,22 @@ class Transport:
             raise throttled(self.base_url, answer, "after %d attempts and a budget of %s s" % (attempt, self._retry_budget_seconds))
         return answer
 
-    def send_once(self, method: str, path: str, json: object = None, data: dict[str, str] | None = None) -> ServiceResponse:
-        """Returns the ServiceResponse of a call that changes something; it is never repeated. ``json`` or ``data``, a form, is sent."""
+    @property
+    def most_seconds_of_call(self) -> float:
+        """For how long a call may have its effect after it began: while it is sent, and while the service is at work on it."""
+        return 2 * self._timeout_seconds
+
+    def send_once(
+        self, method: str, path: str, json: object = None, data: dict[str, str] | None = None, must_start_by: float | None = None
+    ) -> ServiceResponse:
+        """Returns the ServiceResponse of a call that changes something; it is never repeated. ``json`` or ``data``, a form, is sent.
+
+        Raises StartedTooLate where it cannot begin by ``must_start_by``, a time.monotonic() value.
+        """
         self._pacer.wait()
         self._threads.work_ends_at = None
+        if must_start_by is not None and time.monotonic() > must_start_by:
+            raise StartedTooLate("the call could not begin in time; run again later, with less concurrency")
         try:
             answer = self._call(method, path, json=json, data=data)
         finally:

@@ -28,7 +28,9 @@ class DurableWrites:
         self._thread.join()
 
     def write(self, function: typing.Callable[..., None], *arguments: typing.Any, **named: typing.Any) -> None:
-        """Calls ``function(connection, ...)`` and returns once its effect is on disk; raises what the ledger raised."""
+        """Calls ``function(connection, ...)`` and returns once its effect is on disk; raises what the ledger raised.
+
+        The function is called again where the connection to the ledger was lost before that."""
         job = _Job(function, arguments, named)
         self._waiting.put(job)
         job.is_over.wait()
@@ -54,10 +56,12 @@ class DurableWrites:
 
     def _commit(self, jobs: list[_Job]) -> Exception | None:
         """Returns None, or the error that kept all of ``jobs`` from being written."""
+        def write(connection: typing.Any) -> None:
+            for job in jobs:
+                job.function(connection, *job.arguments, **job.named)
+
         try:
-            with self._ledger.transaction() as connection:
-                for job in jobs:
-                    job.function(connection, *job.arguments, **job.named)
+            self._ledger.run(write)
         except Exception as error:  # handed to the threads that wait, whatever it is
             return error
         return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime
 
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import DONE, OPEN
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.rows import DONE, OPEN
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import is_same_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, parse_instant
 

@@ -6,23 +6,32 @@ from __future__ import annotations
 
 import json
 
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import DONE, OPEN, Ledger, current_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.place import find_place
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.postgresql_schema import describe_schema
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.rows import DONE, OPEN, current_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
-from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_https_url, service_name
+from ansible_collections.eccops.rapid.plugins.module_utils._options import LEDGER_RULES, ledger_place_options, service_name, validate_https_url
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import validate_request_id
 
 
 def view_ledger(params: dict, is_check_mode: bool) -> dict:
     """Returns the module's result for its params; it reads only. Raises RapidError."""
+    if params.get("show_schema"):
+        return {"changed": False, "schema_sql": describe_schema()}
+    place = find_place(params)
+    if place is None:
+        raise InvalidInput("ledger_path or ledger_url is required")
     for each in params["request_ids"]:
         validate_request_id(each)
     service = params.get("service_name")
     if not service and params.get("api_url"):
         service = service_name(validate_https_url(params["api_url"], "api_url"))
-    with Ledger(params["ledger_path"], is_read_only=True) as ledger:
-        rows = ledger.rows("SELECT * FROM replacements WHERE ? IS NULL OR service = ? ORDER BY id", service, service)
+    with Ledger(place, is_read_only=True) as ledger:
+        rows = ledger.all_rows(service)
         services = sorted({row["service"] for row in rows})
-        current = {each: _current(ledger, services, each) for each in params["request_ids"]}
+        current = _find_current(ledger, services, params["request_ids"])
     newest = _newest(rows)
     wanted = [row for row in rows if _is_wanted(row, params)]
     return {
@@ -36,10 +45,12 @@ def view_ledger(params: dict, is_check_mode: bool) -> dict:
     }
 
 
-def _current(ledger: Ledger, services: list[str], request_id: str) -> str:
-    """Returns the newest RequestId of the history that one belongs to; a RequestId is unique over all services."""
-    chains = [chain for chain in (ledger.chain(each, request_id) for each in services) if chain]
-    return current_request_id(chains[0] if chains else [], request_id)
+def _find_current(ledger: Ledger, services: list[str], request_ids: list[str]) -> dict[str, str]:
+    """Returns {RequestId: the newest one of its history}; a RequestId is unique over all services."""
+    current = {each: each for each in request_ids}
+    for service in reversed(services):
+        current.update((each, current_request_id(chain, each)) for each, chain in ledger.chains(service, request_ids).items() if chain)
+    return current
 
 
 def _is_wanted(row: dict, params: dict) -> bool:
@@ -64,13 +75,15 @@ def _newest(rows: list[dict]) -> dict[str, dict]:
     return newest
 
 
-OPERATION = Operation(run=view_ledger, spec={
+OPERATION = Operation(run=view_ledger, spec=dict(LEDGER_RULES, **{
     "argument_spec": {
-        "ledger_path": {"type": "path", "required": True},
+        **ledger_place_options(),
+        "show_schema": {"type": "bool", "default": False},
         "api_url": {"type": "str"},
         "request_ids": {"type": "list", "elements": "str", "default": []},
         "positions": {"type": "list", "elements": "str", "default": []},
         "rotation_id": {"type": "str"},
         "service_name": {"type": "str"},
-    }
-})
+    },
+    "required_one_of": [("ledger_path", "ledger_url", "show_schema")],
+}))

@@ -20,6 +20,7 @@ import time
 import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._files.locks import describe_wait, open_lock_file, wait_until
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.rows import write_intent, write_outcome
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
 
 
@@ -47,6 +48,21 @@ class CredentialLocks:
             yield
         finally:
             fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, offset)
+
+    @staticmethod
+    def intend(write: typing.Callable[..., None], intent: dict, unused_call_seconds: float) -> None:
+        """Writes an intent; its POST may begin at any time, as nobody else can hold the credential before this process has ended."""
+        write(write_intent, intent)
+
+    @staticmethod
+    def complete(write: typing.Callable[..., None], service: str, new_anon_id: str, *outcome: str | None) -> None:
+        """Writes an outcome."""
+        write(write_outcome, service, new_anon_id, *outcome)
+
+    @staticmethod
+    def seconds_in_flight(unused_service: str, unused_new_anon_id: str) -> float:
+        """Returns 0: a process that has ended sends nothing more."""
+        return 0
 
     def _is_acquired(self, offset: int) -> bool:
         try:

@@ -77,21 +77,27 @@ class RapidAuthClient:
             answer = self._transport.send_once("PATCH", "/requests/" + request_id, json={"PreventCollection": is_prevented})
             self._ensure_success(answer, "PATCH of RequestId " + request_id)
 
-    def replace(self, request_id: str, anon_id: str) -> Credential:
+    @property
+    def call_seconds(self) -> float:
+        """For how long a call may have its effect after it began."""
+        return self._transport.most_seconds_of_call
+
+    def replace(self, request_id: str, anon_id: str, must_start_by: float | None = None) -> Credential:
         """Returns the successor. Cannot be undone and is never repeated here.
 
+        Raises StartedTooLate, with nothing sent, where it cannot begin by ``must_start_by``, a time.monotonic() value.
         Raises an error with ``is_effect_unknown`` where the credential may have been replaced all the same.
         """
         validate_request_id(request_id)
         validate_anon_id(anon_id)
         with self._audit_log.effect("credential_replacement", {"api_url": self.api_url, "request_id": request_id, "new_anon_id": anon_id}) as subject:
-            successor = self._replaced(request_id, anon_id)
+            successor = self._replaced(request_id, anon_id, must_start_by)
             subject["new_request_id"] = successor.request_id
         return successor
 
-    def _replaced(self, request_id: str, anon_id: str) -> Credential:
+    def _replaced(self, request_id: str, anon_id: str, must_start_by: float | None) -> Credential:
         what = "replace of RequestId " + request_id
-        answer = self._transport.send_once("POST", "/requests/%s/replace" % request_id, json={"AnonId": anon_id})
+        answer = self._transport.send_once("POST", "/requests/%s/replace" % request_id, json={"AnonId": anon_id}, must_start_by=must_start_by)
         credential = self._credential(answer, what)
         if credential.request_id is None or is_same_request_id(credential.request_id, request_id):
             raise AnswerLost("%s answered %s without a new RequestId" % (self.api_url, what), kind="unusable_answer")

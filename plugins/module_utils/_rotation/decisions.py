@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import DONE, OPEN
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.rows import DONE, OPEN
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import EXPIRED, Credential, is_same_request_id
 
 
@@ -134,3 +135,10 @@ SUCCESSOR_NAMELESS = (
     "RequestId %s was replaced, but the answer was lost and the service does not return the new RequestId for AnonId %s; "
     "look it up in the RapidAuth dashboard"
 )
+
+
+def may_be_at_work(lost: RapidError) -> bool:
+    """Says whether the service may be replacing even after its time: it was silent to the end, or something else answered for it."""
+    status = lost.details.get("http_status")
+    is_answered_by_another = status is not None and not 200 <= status < 400 and status not in (500, 501)
+    return lost.is_effect_unknown and (lost.kind == "answer_timed_out" or is_answered_by_another)

@@ -10,47 +10,23 @@ from __future__ import annotations
 
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, RapidError, Refusal
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import DONE, OPEN, current_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, RapidError, Refusal, StartedTooLate
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.fence import SessionLost
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.rows import DONE, OPEN, current_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import NoRecord
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, is_same_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.lookup import known, look_while_at_work
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation import decisions
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.outcome import (
+    ADOPTED, ALREADY_REPLACED, FAILED, REFUSED, REPLACED, UNRESOLVED, Outcome, ReplacementRequest)
 
 
-class ReplacementRequest(typing.NamedTuple):
-    """What is wanted; ``further_anon_id`` is for the one further replacement where the first one lapsed uncollected."""
-
-    position: str
-    request_id: str
-    anon_id: str
-    rotation_id: str = ""
-    expect_anon_id: typing.Optional[str] = None
-    anon_ids_are_unique: bool = True
-    further_anon_id: typing.Optional[str] = None
-
-
-class Outcome(typing.NamedTuple):
-    """What came of it. ``status`` is one of those below, ``kind`` the error kind of the last three.
-
-    ``credential`` is the current one, ``previous`` what was or would be replaced, ``request_ids`` the history, oldest
-    first, ``http`` the details of the error.
-    """
-
-    status: str
-    reason: str
-    kind: typing.Optional[str] = None
-    credential: typing.Optional[Credential] = None
-    request_ids: typing.Tuple[str, ...] = ()
-    anon_id: typing.Optional[str] = None
-    previous: typing.Optional[Credential] = None
-    http: typing.Optional[dict] = None
-
-
-REPLACED, ALREADY_REPLACED, ADOPTED = "replaced", "already_replaced", "adopted"
-REFUSED, FAILED, UNRESOLVED = "refused", "failed", "unresolved"
+#: In how many sessions of a ledger on a server one replacement is tried, as long as nothing was sent.
+MOST_SESSIONS = 5
+#: How often an intent is written again whose POST could not begin in time.
+MOST_INTENTS = 3
 
 
 def replace_one(client: RapidAuthClient, record: NoRecord, wanted: ReplacementRequest, is_check_mode: bool = False) -> Outcome:
@@ -61,13 +37,18 @@ def replace_one(client: RapidAuthClient, record: NoRecord, wanted: ReplacementRe
     """
     chain = record.chain(wanted.request_id)
     original_request_id = chain[0]["original_request_id"] if chain else wanted.request_id
-    with record.held(original_request_id):
-        attempt = _Attempt(client, record, wanted, is_check_mode, original_request_id)
-        outcome = attempt.run()
-        if outcome.kind != "replacement_expired" or wanted.further_anon_id is None:
-            return outcome
-        further = wanted._replace(anon_id=wanted.further_anon_id, further_anon_id=None)
-        return _Attempt(client, record, further, is_check_mode, original_request_id, lapsed_anon_id=wanted.anon_id).run()
+    for attempts_left in reversed(range(MOST_SESSIONS)):
+        try:
+            with record.held(original_request_id):
+                outcome = _Attempt(client, record, wanted, is_check_mode, original_request_id).run()
+                if outcome.kind != "replacement_expired" or wanted.further_anon_id is None:
+                    return outcome
+                further = wanted._replace(anon_id=wanted.further_anon_id, further_anon_id=None)
+                return _Attempt(client, record, further, is_check_mode, original_request_id, lapsed_anon_id=wanted.anon_id).run()
+        except SessionLost:  # before anything was sent: it begins again, with what others may have done meanwhile
+            if not attempts_left:
+                raise
+    raise AssertionError("unreachable")
 
 
 class _Attempt:
@@ -90,6 +71,18 @@ class _Attempt:
         decision = decisions.plan_by_record(self._entry, self._chain, self._original_request_id, self._wanted.anon_id)
         if decision is not None:
             return self._known_by_record(decision)
+        pause_seconds = 0.5
+        while True:
+            # Asked before the look: what cannot arrive any more when the look begins is in what it shows.
+            seconds_in_flight = self._record.seconds_in_flight(self._wanted.anon_id) if self._is_open() else 0
+            decision, original, found = self._look()
+            if decision.action != "replace" or seconds_in_flight <= 0 or self._is_check_mode:
+                return self._carry_out(decision, original, found)
+            self._client.sleep(min(pause_seconds, seconds_in_flight))
+            pause_seconds = min(4, 2 * pause_seconds)
+
+    def _look(self) -> tuple[decisions.Decision, Credential | None, Credential | None]:
+        """Returns (Decision, the credential, what carries the new AnonId) by what the service has."""
         original = known(self._client.get_request, self._current)
         found = None
         if original is None or original.anon_id != self._wanted.anon_id:
@@ -101,7 +94,7 @@ class _Attempt:
             decision = decisions.plan_replacement(original, found, self._wanted.anon_id, self._wanted.expect_anon_id)
         if decision.action == "replace" and self._is_open() and not self._wanted.anon_ids_are_unique:
             decision = decisions.Decision("unresolved", decisions.STILL_OPEN % self._wanted.anon_id, "unresolved")
-        return self._carry_out(decision, original, found)
+        return decision, original, found
 
     def _known_by_record(self, decision: decisions.Decision) -> Outcome:
         if decision.action != "keep":
@@ -161,9 +154,10 @@ class _Attempt:
 
     def _replace(self, original: Credential | None) -> Outcome:
         """Posts exactly once, and resolves a lost answer by looking as long as the service may be at work; never posts again."""
-        self._intend(original)
         try:
-            successor = self._client.replace(self._current, self._wanted.anon_id)
+            successor = self._post(original)
+        except LedgerError:
+            raise  # without an intent nothing was sent
         except RapidError as error:
             # A refusal may be the answer to an earlier run's POST, whose answer was lost: then it is looked up too.
             if error.is_effect_unknown or self._is_open():
@@ -174,6 +168,17 @@ class _Attempt:
             return self._failed(REFUSED, error.message, error.kind, original, error)
         return self._replaced(successor, original)
 
+    def _post(self, original: Credential | None) -> Credential:
+        """Sends the POST once, while its intent is fresh; an intent that came to nothing before it could be sent is written again."""
+        for attempts_left in reversed(range(MOST_INTENTS)):
+            must_start_by = self._intend(original)
+            try:
+                return self._client.replace(self._current, self._wanted.anon_id, must_start_by)
+            except StartedTooLate:
+                if not attempts_left:
+                    raise
+        raise AssertionError("unreachable")
+
     def _resolve(self, lost: RapidError, original: Credential | None) -> Outcome:
         if not self._wanted.anon_ids_are_unique:
             return self._leave_open(decisions.LOST_NOT_UNIQUE % (self._current, lost.message), original, lost)
@@ -181,7 +186,7 @@ class _Attempt:
             successor = look_while_at_work(self._client, self._found)
         except RapidError as error:
             return self._leave_open(decisions.LOST_AND_BLIND % (self._current, lost.message, self._wanted.anon_id, error.message), original, lost)
-        if successor is None and _may_be_at_work(lost):
+        if successor is None and decisions.may_be_at_work(lost):
             return self._leave_open(decisions.NOT_YET % (self._current, lost.message, self._wanted.anon_id), original, lost)
         if successor is None:
             self._complete("not_replaced", error=lost.message)
@@ -197,8 +202,8 @@ class _Attempt:
     def _is_open(self) -> bool:
         return self._entry is not None and self._entry["outcome"] in OPEN
 
-    def _intend(self, original: Credential | None) -> None:
-        self._record.intend(
+    def _intend(self, original: Credential | None) -> float | None:
+        return self._record.intend(
             {
                 "position": self._wanted.position,
                 "rotation_id": self._wanted.rotation_id,
@@ -206,7 +211,8 @@ class _Attempt:
                 "request_id": self._current,
                 "old_anon_id": original.anon_id if original is not None else None,
                 "new_anon_id": self._wanted.anon_id,
-            }
+            },
+            self._client.call_seconds,
         )
 
     def _complete(self, outcome: str, new_request_id: str | None = None, error: str | None = None) -> None:
@@ -237,13 +243,6 @@ class _Attempt:
             if each and not any(is_same_request_id(each, other) for other in request_ids):
                 request_ids.append(each)
         return Outcome(status, decision.reason, decision.kind, credential, tuple(request_ids), self._wanted.anon_id, previous)
-
-
-def _may_be_at_work(lost: RapidError) -> bool:
-    """Says whether the service may be replacing even after its time: it was silent to the end, or something else answered for it."""
-    status = lost.details.get("http_status")
-    is_answered_by_another = status is not None and not 200 <= status < 400 and status not in (500, 501)
-    return lost.is_effect_unknown and (lost.kind == "answer_timed_out" or is_answered_by_another)
 
 
 def _choose_status(decision: decisions.Decision) -> str:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import OPEN
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.rows import OPEN
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import NoRecord
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
 
@@ -30,6 +30,11 @@ def resolve(client: RapidAuthClient, record: NoRecord, resolutions: dict[str, st
 
 def _resolve_one(client: RapidAuthClient, record: NoRecord, anon_id: str, verdict: str, position: str, is_check_mode: bool) -> None:
     if verdict == NOT_REPLACED:
+        seconds = record.seconds_in_flight(anon_id)
+        if seconds > 0:
+            raise InvalidInput(
+                "%s: nothing was resolved: a POST for AnonId %s that another run began may still arrive for %d s; look again after that"
+                % (position, anon_id, seconds + 1), kind="busy")
         outcome, new_request_id = NOT_REPLACED, None
     else:
         outcome, new_request_id = "adopted", _verified(client, verdict, anon_id, position)

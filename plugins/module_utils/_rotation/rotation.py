@@ -10,13 +10,15 @@ import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import build_history
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.place import find_place
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import NoRecord, open_record
 from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
-from ansible_collections.eccops.rapid.plugins.module_utils._options import RAPIDAUTH_RULES, ledger_options, rapidauth_options, validate_concurrency
+from ansible_collections.eccops.rapid.plugins.module_utils._options import (
+    LEDGER_REQUIRED_RULES, RAPIDAUTH_RULES, ledger_options, merge_rules, rapidauth_options, validate_concurrency)
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, find_service_name
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import validate_anon_id, validate_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import ReplacementRequest
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.outcome import ReplacementRequest
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.request_ids import validate_credentials, validate_rotation_id
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.resolutions import resolve
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.wave_run import Wave
@@ -32,7 +34,7 @@ def rotate(params: dict, is_check_mode: bool, show_progress: typing.Callable[[di
     validate_wave(params["credentials"], params["rotation_id"])
     validate_concurrency(params)
     client = rapidauth_client(params)
-    with open_record(params["ledger_path"], find_service_name(params, client), client.api_url, is_check_mode) as record:
+    with open_record(find_place(params), find_service_name(params, client), client.api_url, is_check_mode) as record:
         record.validate_same_service([each["request_id"] for each in params["credentials"]], params.get("other_service_names") or ())
         validate_histories(params["credentials"], record)
         all_wanted = _wanted(params, record)
@@ -40,10 +42,11 @@ def rotate(params: dict, is_check_mode: bool, show_progress: typing.Callable[[di
         wave = Wave(client, record, all_wanted, params["concurrency"], params["max_failures"], is_check_mode)
         with StopSignals(wave.stop):
             wave.run(show_progress)
-        histories = {each["position"]: build_history(record.chain(each["request_id"])) for each in params["credentials"]}
+        chains = record.chains([each["request_id"] for each in params["credentials"]])
+        histories = {each["position"]: build_history(chains[each["request_id"]]) for each in params["credentials"]}
     result = dict(wave.result(), clock_skew_seconds=client.clock_skew_seconds)
     if record.ledger is not None:
-        result.update(ledger_path=record.ledger.path, ledger_is_new=record.ledger.is_new)
+        result.update({record.ledger.store.option: record.ledger.name, "ledger_is_new": record.ledger.is_new})
     result["lines"] = describe_plan(result, histories, params, utc_now())
     result["refusal"] = describe_refusals(result)
     if result["failed_positions"]:
@@ -76,8 +79,9 @@ def validate_wave(credentials: list[dict], rotation_id: str) -> None:
 def validate_histories(credentials: list[dict], record: NoRecord) -> None:
     """Raises InvalidInput where two positions name the same credential by different RequestIds of its history."""
     holders = {}
+    chains = record.chains([each["request_id"] for each in credentials])
     for each in credentials:
-        chain = record.chain(each["request_id"])
+        chain = chains[each["request_id"]]
         original = (chain[0]["original_request_id"] if chain else each["request_id"]).lower()
         if holders.setdefault(original, each["position"]) != each["position"]:
             raise InvalidInput(
@@ -142,7 +146,7 @@ _CREDENTIAL = {
     "request_id": {"type": "str", "required": True},
     "anon_id": {"type": "str"},
 }
-OPERATION = Operation(run=rotate, spec=dict(RAPIDAUTH_RULES, argument_spec=dict(
+OPERATION = Operation(run=rotate, spec=dict(merge_rules(RAPIDAUTH_RULES, LEDGER_REQUIRED_RULES), argument_spec=dict(
     rapidauth_options(),
     credentials={"type": "list", "elements": "dict", "required": True, "options": _CREDENTIAL},
     rotation_id={"type": "str", "required": True},
@@ -151,5 +155,5 @@ OPERATION = Operation(run=rotate, spec=dict(RAPIDAUTH_RULES, argument_spec=dict(
     resolutions={"type": "dict", "default": {}},
     concurrency={"type": "int", "default": 16},
     max_failures={"type": "int", "default": 0},
-    **ledger_options(is_required=True),
+    **ledger_options(),
 )))

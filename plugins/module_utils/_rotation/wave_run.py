@@ -12,10 +12,11 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import SILENT_KINDS, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import NoRecord
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client import RapidAuthClient
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation import replacement
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.outcome import FAILED, REFUSED, REPLACED, UNRESOLVED, Outcome, ReplacementRequest
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import replace_one
 
 #: Outcomes that count as failures of the wave.
-FAILURES = (replacement.REFUSED, replacement.FAILED, replacement.UNRESOLVED)
+FAILURES = (REFUSED, FAILED, UNRESOLVED)
 NOT_STARTED = "not_started"
 PROGRESS_SECONDS = 5
 
@@ -27,14 +28,14 @@ class Wave:
         self,
         client: RapidAuthClient,
         record: NoRecord,
-        all_wanted: list[replacement.ReplacementRequest],
+        all_wanted: list[ReplacementRequest],
         concurrency: int,
         max_failures: int,
         is_check_mode: bool,
     ) -> None:
         self._client, self._record, self._all_wanted = client, record, all_wanted
         self._concurrency, self._max_failures, self._is_check_mode = concurrency, max_failures, is_check_mode
-        self._outcomes: dict[str, replacement.Outcome] = {}
+        self._outcomes: dict[str, Outcome] = {}
         self._failures = 0
         self._lock = threading.Lock()
         self._stopped_by: str | None = None
@@ -56,18 +57,18 @@ class Wave:
                     if pending and show_progress:
                         show_progress(self.counts(), len(self._all_wanted))
 
-    def _one(self, wanted: replacement.ReplacementRequest) -> None:
+    def _one(self, wanted: ReplacementRequest) -> None:
         if self._stopped_by:
             return
         try:
-            outcome = replacement.replace_one(self._client, self._record, wanted, self._is_check_mode)
+            outcome = replace_one(self._client, self._record, wanted, self._is_check_mode)
         except RapidError as error:
-            outcome = replacement.Outcome(replacement.FAILED, error.message, error.kind, anon_id=wanted.anon_id, http=error.details)
+            outcome = Outcome(FAILED, error.message, error.kind, anon_id=wanted.anon_id, http=error.details)
             if error.is_service_wide or (error.kind in SILENT_KINDS and wanted is self._all_wanted[0]):
                 self.stop(error.message)
         except Exception as error:  # pylint: disable=broad-exception-caught  # one position's trouble must not hide the others
             reason = "it ended with an unexpected %s; run the same rotation again, which looks first, and report this" % type(error).__name__
-            outcome = replacement.Outcome(replacement.FAILED, reason, "internal_error", anon_id=wanted.anon_id)
+            outcome = Outcome(FAILED, reason, "internal_error", anon_id=wanted.anon_id)
         with self._lock:
             self._outcomes[wanted.position] = outcome
             self._failures += outcome.status in FAILURES
@@ -104,15 +105,15 @@ class Wave:
     def _successes(self) -> int:
         return sum(outcome.status not in FAILURES for outcome in self._outcomes.values())
 
-    def _entry(self, wanted: replacement.ReplacementRequest) -> dict:
+    def _entry(self, wanted: ReplacementRequest) -> dict:
         outcome = self._outcomes.get(wanted.position)
         if outcome is None:
-            outcome = replacement.Outcome(NOT_STARTED, "the wave was stopped before: %s" % self._stopped_by, anon_id=wanted.anon_id)
+            outcome = Outcome(NOT_STARTED, "the wave was stopped before: %s" % self._stopped_by, anon_id=wanted.anon_id)
         credential = outcome.credential
         return {
             "outcome": outcome.status,
             # A replacement that could not be recorded is unresolved, and is reported with its RequestId.
-            "changed": outcome.status == replacement.REPLACED or (outcome.status == replacement.UNRESOLVED and credential is not None),
+            "changed": outcome.status == REPLACED or (outcome.status == UNRESOLVED and credential is not None),
             "reason": outcome.reason,
             "error_kind": outcome.kind,
             "anon_id": outcome.anon_id,

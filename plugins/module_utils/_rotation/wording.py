@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime
 import typing
 
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.place import find_place
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.wave import MOST_CLOCK_SKEW_SECONDS
 from ansible_collections.eccops.rapid.plugins.module_utils._text import printable
 from ansible_collections.eccops.rapid.plugins.module_utils._time import parse_instant
@@ -24,10 +25,10 @@ def describe_plan(result: dict, histories: dict, params: dict, now: datetime.dat
         why = "%s: %s%s" % (entry["anon_id"], entry["reason"], _describe_history(histories.get(name), entry, params["rotation_id"], now))
         lines.append("%s  %s %s" % (name.ljust(widest), entry["outcome"].ljust(16), printable(why)))
     lines.append(", ".join("%d %s" % (count, word) for word, count in result["summary"].items()))
-    if result.get("ledger_is_new") or "ledger_path" not in result:
+    if result.get("ledger_is_new", True):
         lines.append(
             "NEW LEDGER: there is none at %s yet. If this fleet was rotated before, use the ledger of that time: a second one knows nothing "
-            "of the first, and every credential would be replaced again." % params["ledger_path"])
+            "of the first, and every credential would be replaced again." % find_place(params))
     return lines
 
 
@@ -84,7 +85,8 @@ def describe_outcomes(plan: dict, planned: dict, progress: dict, rows: typing.Op
         lines += ["  %s  %s -> %s" % (name.ljust(widest), entry["old_anon_id"], entry["anon_id"]) for name, entry in changed]
     failure = _compare_with_ledger(reached, rows)
     if not failure:
-        lines.append("The ledger %s has every RequestId; the inventory may keep the first ones." % planned.get("ledger_path", plan["ledger_path"]))
+        place = planned.get("ledger_url") or planned.get("ledger_path") or find_place(plan)
+        lines.append("The ledger %s has every RequestId; the inventory may keep the first ones." % (place,))
     return {"lines": [printable(line) for line in lines], "failure": failure}
 
 

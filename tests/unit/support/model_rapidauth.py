@@ -54,6 +54,7 @@ class ModelRapidAuth:
 
     api_url = "https://service.example/rapid"
     clock_skew_seconds = 0
+    call_seconds = CALL_SECONDS
 
     def __init__(self, are_anon_ids_unique=True, old_after_replace="unchanged"):
         self.are_anon_ids_unique, self._old_after_replace = are_anon_ids_unique, old_after_replace
@@ -97,7 +98,7 @@ class ModelRapidAuth:
                 self.looked_up.add(anon_id)
             raise
 
-    def replace(self, request_id, anon_id):
+    def replace(self, request_id, anon_id, unused_must_start_by=None):
         self.before_post(request_id, anon_id)
         self._write("POST", request_id, anon_id)
         return Credential(dict(self._row("AnonId", anon_id)))

@@ -10,7 +10,8 @@ import pytest
 
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials import confirmation
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger, write_intent, write_outcome
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.rows import write_intent, write_outcome
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
 from ansible_collections.eccops.rapid.tests.unit.support.ledgers import API, intent
 
@@ -22,7 +23,7 @@ REPLACED = {"outcome": "replaced", "request_id": NEW, "reason": ""}
 @pytest.fixture(name="confirm")
 def fixture_confirm(tmp_path, monkeypatch):
     path = str(tmp_path / "ledger.sqlite")
-    with Ledger(path) as ledger, ledger.transaction() as connection:
+    with Ledger(path) as ledger, ledger.store.transaction() as connection:
         write_intent(connection, {"service": API, **intent(new_anon_id="new"), "api_url": API})
         write_outcome(connection, API, "new", "replaced", NEW)
     monkeypatch.setattr(confirmation, "rapidauth_client", lambda params: types.SimpleNamespace(api_url=API))

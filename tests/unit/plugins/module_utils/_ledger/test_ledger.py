@@ -10,18 +10,20 @@ import socket
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils import _audit_log as audit_log
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.info import view_ledger
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger, current_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.rows import current_request_id
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerRecord, current_request_ids
+from ansible_collections.eccops.rapid.tests.unit.support.ledger_places import place_options
 from ansible_collections.eccops.rapid.tests.unit.support.ledgers import API, intent
 
 IDS = ["%08d-0000-4000-a000-00000000000a" % number for number in range(6)]
 
 
 @pytest.fixture(name="path")
-def fixture_path(tmp_path):
-    return str(tmp_path / "ledger.sqlite")
+def fixture_path(ledger_place):
+    return ledger_place
 
 
 @pytest.fixture(name="record")
@@ -131,15 +133,15 @@ def test_position_ids_are_kept_whatever_is_proposed_later(record):
 
 def test_rows_survive_and_cannot_hold_nonsense(record, path):
     three_rotations(record)
-    with pytest.raises(ledgers.LedgerError, match="CHECK"):
+    with pytest.raises(LedgerError, match="(?i)check constraint"):
         record.complete("north-01-q1", "perhaps")
     with Ledger(path, is_read_only=True) as again:
-        assert len(again.rows("SELECT * FROM replacements")) == 4
+        assert len(again.all_rows()) == 4
         assert again.entry(API, "north-01-q1")["outcome"] == "replaced"
 
 
 def view(path, **changes):
-    return view_ledger({"ledger_path": path, "api_url": API + "/", "request_ids": [], "positions": [], "rotation_id": None, **changes}, False)
+    return view_ledger({**place_options(path), "api_url": API + "/", "request_ids": [], "positions": [], "rotation_id": None, **changes}, False)
 
 
 def test_the_view_shows_the_newest_of_each_position(record, path):

@@ -144,7 +144,7 @@ def test_its_directory_is_made_private_and_only_where_there_can_be_one(path):
 def test_reading_changes_nothing(path):
     make_ledger(path)
     with Ledger(str(path), is_read_only=True) as ledger, pytest.raises(LedgerError, match="readonly|read-only|query"):
-        with ledger.transaction() as connection:
+        with ledger.store.transaction() as connection:
             connection.execute("DELETE FROM replacements")
 
 

@@ -16,6 +16,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._ledger.info import v
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerReading, LedgerRecord, read_histories
 from ansible_collections.eccops.rapid.plugins.module_utils._options import service_name
+from ansible_collections.eccops.rapid.tests.unit.support.ledger_places import place_options
 from ansible_collections.eccops.rapid.tests.unit.support.ledgers import intent
 
 API = "https://request.example/rapid"
@@ -73,8 +74,8 @@ def test_who_only_reads_an_older_ledger_does_not_change_it(tmp_path):
     assert path.read_bytes() == before
 
 
-def test_a_known_request_id_under_another_service_is_refused_until_both_are_said_to_differ(tmp_path):
-    path = str(tmp_path / "ledger.sqlite")
+def test_a_known_request_id_under_another_service_is_refused_until_both_are_said_to_differ(ledger_place):
+    path = ledger_place
     with LedgerRecord(path, API) as record:
         record.intend(intent())
         record.complete("a1", "replaced", "r1")
@@ -86,13 +87,13 @@ def test_a_known_request_id_under_another_service_is_refused_until_both_are_said
     assert read_histories(path, "https://moved.example/rapid", ["x0"]) == {"x0": []} and read_histories(path, API, ["r0"])["r0"][0]["new_request_id"] == "r1"
 
 
-def test_all_services_are_shown_unless_one_is_named(tmp_path):
-    path = str(tmp_path / "ledger.sqlite")
+def test_all_services_are_shown_unless_one_is_named(ledger_place):
+    path = ledger_place
     for service, position in ((API, "north-01"), ("second", "south-01")):
         with LedgerRecord(path, service, API) as record:
             record.intend(intent(position=position, original_request_id=position, request_id=position))
             record.complete("a1", "replaced", position + "-new")
-    options = {"ledger_path": path, "api_url": None, "service_name": None, "request_ids": [], "positions": [], "rotation_id": None}
+    options = {**place_options(path), "api_url": None, "service_name": None, "request_ids": [], "positions": [], "rotation_id": None}
     assert (view_ledger(options, False)["services"], set(view_ledger(options, False)["positions"])) == ([API, "second"], {"north-01", "south-01"})
     assert set(view_ledger(dict(options, api_url=API + "/"), False)["positions"]) == {"north-01"}
     assert set(view_ledger(dict(options, service_name="second"), False)["positions"]) == {"south-01"}

@@ -8,7 +8,9 @@ import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import AnswerLost, Refusal
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerReading, LedgerRecord
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import ReplacementRequest, replace_one
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.outcome import ReplacementRequest
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import replace_one
+from ansible_collections.eccops.rapid.tests.unit.support.ledger_places import let_time_pass
 from ansible_collections.eccops.rapid.tests.unit.support.ledgers import intent
 from ansible_collections.eccops.rapid.tests.unit.support.model_rapidauth import ModelRapidAuth
 
@@ -24,6 +26,7 @@ class Case:
 
     def run(self, is_check_mode=False, further=None, anon_id=NEW, rotation_id="q1"):
         wanted = ReplacementRequest("north-01", self.service.first_id, anon_id, rotation_id, None, self.unique, further)
+        let_time_pass(self.path)
         with (LedgerReading if is_check_mode else LedgerRecord)(self.path, self.service.api_url) as record:
             return replace_one(self.service, record, wanted, is_check_mode)
 
@@ -37,8 +40,8 @@ class Case:
 
 
 @pytest.fixture(name="path")
-def fixture_path(tmp_path):
-    return str(tmp_path / "ledger.sqlite")
+def fixture_path(ledger_place):
+    return ledger_place
 
 
 def reported(outcome):
@@ -92,7 +95,7 @@ def test_a_wrong_request_id_in_the_answer_is_mended_by_the_next_run(path, monkey
     case = Case(path)
     replace = ModelRapidAuth.replace
 
-    def named_wrongly(self, request_id, anon_id):
+    def named_wrongly(self, request_id, anon_id, unused_must_start_by):
         return Credential(dict(replace(self, request_id, anon_id).response, RequestId=WRONG))
 
     with monkeypatch.context() as once:

@@ -11,9 +11,12 @@ import tempfile
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger as ledgers
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import rows as rows_of_ledger
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import open_record
-from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import ReplacementRequest, replace_one
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.outcome import ReplacementRequest
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement import replace_one
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.resolutions import resolve
+from ansible_collections.eccops.rapid.tests.unit.support.ledger_places import empty, exists, let_time_pass
 from ansible_collections.eccops.rapid.tests.unit.support.model_rapidauth import LOOK_FATES, WRITE_FATES, Countdown, Crash, Crashing, ModelRapidAuth
 
 pytest.importorskip("hypothesis")
@@ -29,15 +32,18 @@ INSTANTS = st.one_of(st.none(), st.integers(0, 24))
 
 
 class Rotations(RuleBasedStateMachine):
-    """One position, two rotations, one ledger on a real disk; C(are_anon_ids_unique) is set by the subclass."""
+    """One position, two rotations, one ledger on a real disk or a real server; C(are_anon_ids_unique) and C(url) are set by the subclass."""
 
     are_anon_ids_unique = True
+    #: The LedgerUrl of a database, or None for a file.
+    url = None
 
     @initialize(old_after_replace=st.sampled_from(["unchanged", "unchanged", "expired", "removed"]))
     def begin(self, old_after_replace):
         memory = pathlib.Path("/dev/shm")  # what a power cut leaves is not what is tested here
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="rotations-", dir=memory if memory.is_dir() else None))
-        self.path = str(self.directory / "ledger.sqlite")
+        self.path = self.url or str(self.directory / "ledger.sqlite")
+        empty(self.path)
         self.service = ModelRapidAuth(self.are_anon_ids_unique, old_after_replace)
         self.old_after_replace = old_after_replace
         self.service.before_post = self.check_post
@@ -61,7 +67,7 @@ class Rotations(RuleBasedStateMachine):
         assert entry is not None and entry["outcome"] == "intended", "posted without an intent on disk"
         assert entry["request_id"] == request_id
         if not self.are_anon_ids_unique:
-            assert self.outcomes_before.get(anon_id) not in ledgers.OPEN, "guessed: nobody said what came of an earlier POST"
+            assert self.outcomes_before.get(anon_id) not in rows_of_ledger.OPEN, "guessed: nobody said what came of an earlier POST"
 
     @invariant()
     def what_was_replaced_is_never_reported_as_not_replaced(self):
@@ -113,8 +119,7 @@ class Rotations(RuleBasedStateMachine):
     @precondition(lambda self: self.are_anon_ids_unique)
     @rule()
     def the_ledger_is_lost(self):
-        for each in self.directory.iterdir():
-            each.unlink()
+        empty(self.path)
         self.is_forgotten = True
 
     @rule(instant=INSTANTS)
@@ -131,6 +136,7 @@ class Rotations(RuleBasedStateMachine):
             self.begun = [each for each in self.begun if each != rotation] + [rotation]
         wanted = ReplacementRequest("north-01", request_id, rotation, rotation, None, self.are_anon_ids_unique, rotation + "-2" if is_lapsed_replaced else None)
         countdown = Countdown(instant)
+        let_time_pass(self.path)
         try:
             with open_record(self.path, self.service.api_url, self.service.api_url, is_check_mode) as record:
                 outcome = replace_one(Crashing(self.service, countdown), Crashing(record, countdown), wanted, is_check_mode)
@@ -144,7 +150,7 @@ class Rotations(RuleBasedStateMachine):
         assert outcome.credential.request_id in [row["RequestId"] for row in self.service.rows]
         entry = self.entry(outcome.anon_id)
         if entry is not None:
-            assert entry["outcome"] in ledgers.DONE
+            assert entry["outcome"] in rows_of_ledger.DONE
             assert entry["new_request_id"] == [one[2] for one in self.service.effects if one[1] == outcome.anon_id][-1]
             if outcome.status != "already_replaced":
                 assert self.current(self.service.first_id) == outcome.credential.request_id
@@ -154,11 +160,12 @@ class Rotations(RuleBasedStateMachine):
         position = {"position": "north-01", "request_id": self.service.first_id}
         for row in self.history():
             pending = [anon_id for unused_id, anon_id in self.service.pending]
-            if row["outcome"] not in ledgers.OPEN or row["new_anon_id"] in pending:
+            if row["outcome"] not in rows_of_ledger.OPEN or row["new_anon_id"] in pending:
                 continue
             countdown = Countdown(instant)
             verdict = {"north-01": self.service.truth(row["new_anon_id"]) or "not_replaced"}
             self.service.look_fates = []
+            let_time_pass(self.path)
             try:
                 with open_record(self.path, self.service.api_url, self.service.api_url, False) as record:
                     resolve(Crashing(self.service, countdown), Crashing(record, countdown), verdict, [position], False)
@@ -192,17 +199,17 @@ class Rotations(RuleBasedStateMachine):
         assert not lost, "the ledger does not know %s" % lost
 
     def history(self):
-        if not pathlib.Path(self.path).exists():
+        if not exists(self.path):
             return []
         with ledgers.Ledger(self.path, is_read_only=True) as ledger:
-            return ledger.rows("SELECT * FROM replacements ORDER BY id")
+            return ledger.all_rows()
 
     def entry(self, anon_id):
         return next((row for row in self.history() if row["new_anon_id"] == anon_id), None)
 
     def current(self, request_id):
         with ledgers.Ledger(self.path, is_read_only=True) as ledger:
-            return ledgers.current_request_id(ledger.chain(self.service.api_url, request_id), request_id)
+            return rows_of_ledger.current_request_id(ledger.chain(self.service.api_url, request_id), request_id)
 
     def a_name(self, number):
         """Any RequestId of the history that the ledger knows; the first one while it knows none."""
@@ -216,7 +223,9 @@ class NonUniqueRotations(Rotations):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("machine", [Rotations, NonUniqueRotations])
-def test_no_order_of_events_replaces_twice_or_loses_a_request_id(machine):
-    run_state_machine_as_test(machine, settings=settings(
-        max_examples=250, stateful_step_count=25, deadline=None, database=None,
+@pytest.mark.parametrize("store, most_examples", [("sqlite", 250), ("postgresql", 15)])
+def test_no_order_of_events_replaces_twice_or_loses_a_request_id(request, machine, store, most_examples):
+    url = request.getfixturevalue("ledger_url") if store == "postgresql" else None
+    run_state_machine_as_test(type(machine.__name__, (machine,), {"url": url}), settings=settings(
+        max_examples=most_examples, stateful_step_count=25, deadline=None, database=None,
         suppress_health_check=[HealthCheck.too_slow]))  # a busy machine's disk is no finding

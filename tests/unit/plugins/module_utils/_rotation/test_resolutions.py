@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerReading, LedgerRecord
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.resolutions import resolve
+from ansible_collections.eccops.rapid.tests.unit.support.ledger_places import let_time_pass
 from ansible_collections.eccops.rapid.tests.unit.support.ledgers import intent
 from ansible_collections.eccops.rapid.tests.unit.support.model_rapidauth import ModelRapidAuth
 
@@ -29,6 +30,7 @@ class Case:
         self.successor = self.service.add(NEW, "Requested")
 
     def resolve(self, resolutions, is_check_mode=False):
+        let_time_pass(self.path)
         opened = LedgerReading if is_check_mode else LedgerRecord
         with opened(self.path, self.service.api_url) as record:
             resolve(self.service, record, resolutions, self.credentials, is_check_mode)
@@ -41,8 +43,8 @@ class Case:
 
 
 @pytest.fixture(name="case", params=["intended", "unresolved"])
-def fixture_case(request, tmp_path):
-    return Case(str(tmp_path / "ledger.sqlite"), request.param)
+def fixture_case(request, ledger_place):
+    return Case(ledger_place, request.param)
 
 
 def test_both_verdicts_are_written_down(case):
@@ -81,8 +83,8 @@ def test_check_mode_verifies_and_writes_nothing(case):
 
 
 @pytest.mark.parametrize("outcome", ["replaced", "not_replaced", "lapsed"])
-def test_what_is_closed_stays_as_it_is(tmp_path, outcome):
-    case = Case(str(tmp_path / "ledger.sqlite"), outcome)
+def test_what_is_closed_stays_as_it_is(ledger_place, outcome):
+    case = Case(ledger_place, outcome)
     before = case.row()
     assert case.resolve({"north-01": "not_replaced"}) == before
     assert case.resolve({}) == before

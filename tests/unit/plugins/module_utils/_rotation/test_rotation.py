@@ -10,6 +10,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerReading, LedgerRecord
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation import rotation, wave_run
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.anon_ids import opaque_position_id
+from ansible_collections.eccops.rapid.tests.unit.support.ledger_places import exists, let_time_pass, place_options
 from ansible_collections.eccops.rapid.tests.unit.support.model_rapidauth import ModelRapidAuth
 
 SIZE = 6
@@ -29,9 +30,10 @@ class Case:
     def params(self, **changes):
         credentials = [{"position": name, "request_id": request_id, "anon_id": None} for name, request_id in self.ids.items()]
         return {"credentials": credentials, "rotation_id": "q1", "anon_id_template": "{position_id}-{rotation_id}", "replace_lapsed": False,
-                "resolutions": {}, "ledger_path": self.path, "concurrency": 1, "max_failures": 0, "anon_ids_are_unique": True, **changes}
+                "resolutions": {}, **place_options(self.path), "concurrency": 1, "max_failures": 0, "anon_ids_are_unique": True, **changes}
 
     def rotate(self, is_check_mode=False, show_progress=None, **changes):
+        let_time_pass(self.path)
         return rotation.rotate(self.params(**changes), is_check_mode, show_progress)
 
     def failed(self, **changes):
@@ -41,8 +43,8 @@ class Case:
 
 
 @pytest.fixture(name="case")
-def fixture_case(tmp_path, monkeypatch):
-    return Case(str(tmp_path / "ledger.sqlite"), monkeypatch)
+def fixture_case(ledger_place, monkeypatch):
+    return Case(ledger_place, monkeypatch)
 
 
 def outcomes(result):
@@ -87,11 +89,11 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("name", MALFORMED)
-def test_malformed_input_is_refused_before_any_contact(case, tmp_path, name):
+def test_malformed_input_is_refused_before_any_contact(case, name):
     changes, words = MALFORMED[name]
     error = case.failed(**changes)
     assert isinstance(error, InvalidInput) and words in error.message
-    assert case.contacts == [] and list(tmp_path.iterdir()) == []
+    assert case.contacts == [] and not exists(case.path)
 
 
 @pytest.mark.parametrize("template, words", [
@@ -196,7 +198,7 @@ def test_a_full_disk_after_the_effect_is_reported_with_the_request_id_and_resolv
 
 
 def test_without_a_written_intent_nothing_is_sent_or_reported_as_changed(case):
-    def full(self, intent):
+    def full(self, *unused):
         raise LedgerError("the disk is full")
 
     case.monkeypatch.setattr(LedgerRecord, "intend", full)
@@ -205,11 +207,11 @@ def test_without_a_written_intent_nothing_is_sent_or_reported_as_changed(case):
     assert result["positions"]["north-01"]["changed"] is False and result["positions"]["north-01"]["error_kind"] == "ledger_unusable"
 
 
-def test_check_mode_says_what_would_come_out_and_touches_nothing(case, tmp_path):
+def test_check_mode_says_what_would_come_out_and_touches_nothing(case):
     result = case.rotate(is_check_mode=True)
     assert (result["summary"], result["changed"]) == ({"replaced": SIZE, "total": SIZE}, True)
     assert result["positions"]["north-01"]["previous_request_id"] == case.ids["north-01"]
-    assert case.service.sent == [] and list(tmp_path.iterdir()) == [] and "ledger_path" not in result
+    assert case.service.sent == [] and not exists(case.path) and not {"ledger_path", "ledger_url"} & set(result)
     case.rotate()
     assert case.rotate(is_check_mode=True)["changed"] is False
 

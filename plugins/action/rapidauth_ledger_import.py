@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+"""Runs rapidauth_ledger_import in the controller's process when the task is local."""
+
+from __future__ import annotations
+
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.transfer import OPERATION
+from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
+
+
+class ActionModule(ControllerAction):
+    operation = OPERATION
+    returned_keys = frozenset({"imported", "known"})
