@@ -62,12 +62,13 @@ $spec = @{
         event_sources = @{ type = 'list'; elements = 'str'; default = @() }
         user_registry_keys = @{ type = 'list'; elements = 'str'; default = @() }
     }
+    # The event log takes 32 KB of what a module is given, and needs none of it.
+    no_log = $true
     supports_check_mode = $true
 }
 $module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
 $option = $module.Params
-$commandSeconds = 60
-$lockSeconds = 60
+$lockSeconds = $commandSeconds = 60
 $keptBytes = 2000
 
 # Refuses a script that group policy keeps from running: it is known before anything is changed.

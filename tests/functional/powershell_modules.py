@@ -53,7 +53,8 @@ class ModuleProcess:
 
     def write(self, calls):
         """Returns the script that makes calls, each (options, is check mode) or a script of its own."""
-        lines = [json.dumps({"script": each} if isinstance(each, str) else {**each[0], "_ansible_check_mode": each[1], "_ansible_diff": True}) for each in calls]
+        lines = [json.dumps({"script": each} if isinstance(each, str) else {**each[0], "_ansible_check_mode": each[1], "_ansible_diff": True})
+                 for each in calls]
         (self.directory / "calls").write_text("\n".join(lines) + "\n", encoding="utf-8")
         (self.directory / "answers").write_text("", encoding="utf-8")
         return SCRIPT.replace("FILES", windows_path(self.directory / "files"))

@@ -120,7 +120,8 @@ def run_on_posix(place, tmp_path):
 
 
 def run_on_windows(place, tmp_path):
-    answers = ModuleProcess(place.position, "win_workstation_files", tmp_path).run([call(options(place), is_check) for options, is_check, *unused in CASES.values()])
+    calls = [call(options(place), is_check) for options, is_check, *unused in CASES.values()]
+    answers = ModuleProcess(place.position, "win_workstation_files", tmp_path).run(calls)
     return dict(zip(CASES, answers)), json.dumps(answers)
 
 
