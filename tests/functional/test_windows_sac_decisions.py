@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(PWSH is None, reason="no Powe
 UTILITIES = REPOSITORY / "plugins" / "module_utils" / "_sac_deploy"
 SCRIPT = r"""
 $ErrorActionPreference = 'Stop'
-foreach ($name in 'sac_key', 'sac_plan', 'sac_proof') {
+foreach ($name in 'sac_key', 'sac_plan', 'sac_response', 'sac_proof') {
     $text = [IO.File]::ReadAllText('UTILITIES/' + $name + '.psm1')
     $null = New-Module -Name $name -ScriptBlock ([scriptblock]::Create($text)) | Import-Module -DisableNameChecking
 }
