@@ -7,6 +7,7 @@
 #AnsibleRequires -CSharpUtil ..module_utils._files.ClosedFile
 #AnsibleRequires -PowerShell ..module_utils._sac_deploy.sac_key
 #AnsibleRequires -PowerShell ..module_utils._sac_deploy.sac_plan
+#AnsibleRequires -PowerShell ..module_utils._sac_deploy.sac_response
 #AnsibleRequires -PowerShell ..module_utils._sac_deploy.sac_proof
 #AnsibleRequires -PowerShell ..module_utils._sac_deploy.sac_store
 #AnsibleRequires -PowerShell ..module_utils._sac_deploy.sac_transfer

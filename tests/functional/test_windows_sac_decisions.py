@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(PWSH is None, reason="no Powe
 UTILITIES = REPOSITORY / "plugins" / "module_utils" / "_sac_deploy"
 SCRIPT = r"""
 $ErrorActionPreference = 'Stop'
-foreach ($name in 'sac_key', 'sac_plan', 'sac_proof') {
+foreach ($name in 'sac_key', 'sac_plan', 'sac_response', 'sac_proof') {
     $text = [IO.File]::ReadAllText('UTILITIES/' + $name + '.psm1')
     $null = New-Module -Name $name -ScriptBlock ([scriptblock]::Create($text)) | Import-Module -DisableNameChecking
 }
@@ -54,10 +54,12 @@ def fixture_call(tmp_path_factory):
 
     def call(calls, environment=None):
         (directory / "calls.json").write_text(json.dumps(calls), encoding="utf-8")
-        script = SCRIPT.replace("UTILITIES", str(UTILITIES)).replace("CALLS", str(directory / "calls.json")).replace("ANSWERS", str(directory / "answers.json"))
+        script = SCRIPT
+        for word, path in (("UTILITIES", UTILITIES), ("CALLS", directory / "calls.json"), ("ANSWERS", directory / "answers.json")):
+            script = script.replace(word, str(path))
         (directory / "script.ps1").write_text(script, encoding="utf-8")
-        done = subprocess.run([PWSH, "-NoProfile", "-NonInteractive", "-File", directory / "script.ps1"], capture_output=True, text=True, timeout=120, check=False,
-                              env={**os.environ, **(environment or {})})
+        done = subprocess.run([PWSH, "-NoProfile", "-NonInteractive", "-File", directory / "script.ps1"], env={**os.environ, **(environment or {})},
+                              capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         answers = json.loads((directory / "answers.json").read_text(encoding="utf-8"))
         assert len(answers) == len(calls)
@@ -134,20 +136,21 @@ def test_accounts_and_failures(decided):
 NOBODY = "00000000-0000-0000-0000-000000000000"
 #: (status, body)
 ANSWERS = [
-    (404, b'{"Number": 1109, "Message": "x"}'), (404, b'\xef\xbb\xbf{"Number": 1109}'), (404, b'{"Number": "1109", "Message": "x",}'), (200, b'{"Number": 13}'),
-    (500, b'{"Number": -1}'), (404, b'{"Number": 1109.0}'), (404, b'{"Number": "1109x"}'), (404, b'{"Number": "12345678901"}'), (404, b'{"Number": true}'),
-    (404, b'{"Number": null, "Message": "x"}'), (404, b'{"number": 1109}'), (404, b'{"Number": [1109]}'), (404, b'{"Number": {"a": 1}, "Message": "x"}'),
-    (404, b'{"Message": "x"}'), (404, b'{"Status": "Requested", "Number": 1109}'), (403, b'{"Number": 1109}'), (403, b'{"Message": "x"}'), (403, b"<html>"),
-    (401, b""), (495, b""), (496, b""), (400, b"<html>No required SSL certificate was sent"), (400, b"<html>The SSL  certificate error"), (400, b"<html>"),
+    (404, b'{"Number": 1109, "Message": "x"}'), (404, b'\xef\xbb\xbf{"Number": 1109}'), (404, b'{"Number": "1109", "Message": "x",}'),
+    (200, b'{"Number": 13}'), (500, b'{"Number": -1}'), (404, b'{"Number": 1109.0}'), (404, b'{"Number": "1109x"}'), (404, b'{"Number": "12345678901"}'),
+    (404, b'{"Number": true}'), (404, b'{"Number": null, "Message": "x"}'), (404, b'{"number": 1109}'), (404, b'{"Number": [1109]}'),
+    (404, b'{"Number": {"a": 1}, "Message": "x"}'), (404, b'{"Message": "x"}'), (404, b'{"Status": "Requested", "Number": 1109}'),
+    (403, b'{"Number": 1109}'), (403, b'{"Message": "x"}'), (403, b"<html>"), (401, b""), (495, b""), (496, b""),
+    (400, b"<html>No required SSL certificate was sent"), (400, b"<html>The SSL  certificate error"), (400, b"<html>"),
     (400, b"the CLIENT-certificate is wrong"), (404, b"<html>"), (500, b"{}"), (200, b""), (200, b"{}"), (200, b"[]"), (200, b"null"), (200, b'"Number"'),
     (200, b"<html>"), (200, b'{"Status": "Requested"}'), (200, b'{"RequestId": null}'), (200, b'{"RequestId": "%s"}' % NOBODY.encode()),
     (200, b'{"RequestId": "11111111-0000-0000-0000-000000000000"}'), (200, b'{"RequestId": 5}'), (200, b'{"AnonId": "a"}'), (200, b'{"anonid": "a"}'),
-    (200, b'{"AnonId\xc2\xad": "a"}'), (200, b'{"Status": "Requested"'), (200, b'{"Status": "Requested"} x'), (200, b'{"Status": "Requested"} {}'), (200, b'{"a": {"Status": "x"}'),
-    (200, b'{"Status": "Requested", "x": {"a": 1}'), (200, b'{"Status": "Requested", "x": [1}'), (200, b"{'Status': 1}"), (200, b'{Status: 1}'),
-    (200, b'{"Status": 01}'), (200, b'\xff{"Status": 1}'), (301, b""),
-    (302, b'{"Number": 1109}'), (302, b"<html>"), (204, b""), (200, b'{"Message": ""}'), (200, b'{"x": {"Status": "Requested"}}'), (404, b'{"x": [{"Number": 1}]}'),
-    (404, b'{"Number": 1, "Number": "a"}'), (404, b'{"Number": "a", "Number": 1}'), (404, b'{"Number": 1109, "Message": {"deep": [1, [2, [3]]]}}'),
-    (404, b'  {"Number" : 1109 }\r\n'), (404, b'{"Num\\u0062er": 1109}'), (404, '{"Number": "\u0661"}'.encode()), (200, b'{"a:item": 1, "Status": "x"}'),
+    (200, b'{"AnonId\xc2\xad": "a"}'), (200, b'{"Status": "Requested"'), (200, b'{"Status": "Requested"} x'), (200, b'{"Status": "Requested"} {}'),
+    (200, b'{"a": {"Status": "x"}'), (200, b'{"Status": "Requested", "x": {"a": 1}'), (200, b'{"Status": "Requested", "x": [1}'), (200, b"{'Status': 1}"),
+    (200, b'{Status: 1}'), (200, b'{"Status": 01}'), (200, b'\xff{"Status": 1}'), (301, b""), (302, b'{"Number": 1109}'), (302, b"<html>"), (204, b""),
+    (200, b'{"Message": ""}'), (200, b'{"x": {"Status": "Requested"}}'), (404, b'{"x": [{"Number": 1}]}'), (404, b'{"Number": 1, "Number": "a"}'),
+    (404, b'{"Number": "a", "Number": 1}'), (404, b'{"Number": 1109, "Message": {"deep": [1, [2, [3]]]}}'), (404, b'  {"Number" : 1109 }\r\n'),
+    (404, b'{"Num\\u0062er": 1109}'), (404, '{"Number": "\u0661"}'.encode()), (200, b'{"a:item": 1, "Status": "x"}'),
 ]
 
 
@@ -219,9 +222,10 @@ def test_a_key_signs_and_the_service_is_asked_with_it(call, sandbox, tmp_path):
                 (valid, "https://localhost:%d/rapid" % closed.getsockname()[1], "connection_refused"),
                 (valid, "https://localhost:%d/rapid" % silent.getsockname()[1], "answer_timed_out"),
                 (valid, "https://no-such-host.invalid/rapid", "name_not_resolved")]
-        calls = [("Get-Proof", {"Certificate": [path], "Url": address, "TimeoutSeconds": 10 if kind in ("", "sac_refused") else 1}) for path, address, kind in rows]
-        trusting, keys = {"SSL_CERT_FILE": sandbox.values["rapidauth_ca_path"], "NO_PROXY": "*"}, [("Test-Key", {"Certificate": [each]}) for each in (valid, bare)]
-        answers = call(calls + keys, trusting)
+        calls = [("Get-Proof", {"Certificate": [path], "Url": address, "TimeoutSeconds": 10 if kind in ("", "sac_refused") else 1})
+                 for path, address, kind in rows]
+        keys = [("Test-Key", {"Certificate": [each]}) for each in (valid, bare)]
+        answers = call(calls + keys, {"SSL_CERT_FILE": sandbox.values["rapidauth_ca_path"], "NO_PROXY": "*"})
     assert [(row[1], each["Kind"]) for row, each in zip(rows, answers)] == [row[1:] for row in rows], answers
     assert answers[-2:] == [0, -2146893811]
     (untrusted,) = call([calls[0]], {"NO_PROXY": "*"})
