@@ -24,8 +24,9 @@ class WindowsPosition:
 
     def __init__(self, prefix):
         self.prefix = pathlib.Path(prefix)
-        #: Without it wine would keep its server's socket in /tmp.
-        self.environment = dict(os.environ, WPWSH_PREFIX=str(self.prefix), WINEPREFIX=str(self.prefix), WINEDEBUG="-all")
+        #: wine looks for its server below TMPDIR: with two of them a prefix would have two servers, each with a registry of its own.
+        self.environment = dict(
+            os.environ, WPWSH_PREFIX=str(self.prefix), WINEPREFIX=str(self.prefix), WINEDEBUG="-all", TMPDIR=str(self.prefix.parent))
         #: One line for each command that Ansible runs here.
         self.commands_log = self.prefix.with_name(self.prefix.name + "-commands.log")
         self.shell = windows_path(pathlib.Path(PROGRAM).resolve().parents[1] / "pwsh" / "wpwsh.exe")
@@ -44,6 +45,18 @@ class WindowsPosition:
             timeout=timeout, check=False)
         assert done.returncode == 0, done.stderr[-2000:]
         return done.stdout
+
+    def run_file(self, path, script):
+        """Returns what a script does as a file, where a block may have more than one line."""
+        path.write_text(script, encoding="utf-8")
+        return self.run("& '%s'" % windows_path(path))
+
+    def begin_file(self, path, script):
+        """Starts a script that is still running when this returns; returns the process."""
+        path.write_text(script, encoding="utf-8")
+        return subprocess.Popen(
+            [PROGRAM, "-NoProfile", "-NonInteractive", "-File", windows_path(path)], stdin=subprocess.DEVNULL, env=self.environment,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def path(self, name):
         """Returns the path on this machine of a path on drive C."""

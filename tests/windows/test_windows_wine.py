@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.skipif(not (shutil.which("wine") and shutil.which("wineserver")), reason="wine is not installed: apt-get install wine"),
 ]
 
-TASKS = yaml.safe_load((powershell.ROLES / "portal_launcher" / "tasks" / "windows_present.yml").read_text(encoding="utf-8"))
+TASKS = yaml.safe_load((powershell.ROLES / "portal_launcher" / "tasks" / "windows.yml").read_text(encoding="utf-8"))
 HANDLER = jinja2.Template(TASKS[0]["vars"]["portal_launcher_windows_handler"]).render(portal_launcher_windows_program=PROGRAM_DIRECTORY)
 SCRIPT = PROGRAM_DIRECTORY + "\\portal-launcher.ps1"
 CALLED = ["-NoProfile", "-NonInteractive", "-ExecutionPolicy", "RemoteSigned", "-File", SCRIPT]
