@@ -32,12 +32,6 @@ def test_role_and_program_agree():
 @pytest.mark.parametrize("reached, platform", (
     ({}, "linux"), ({"ansible_connection": "ssh"}, "linux"), ({"ansible_connection": "winrm"}, "windows"),
     ({"ansible_connection": "ansible.builtin.psrp"}, "windows"), ({"ansible_connection": "ssh", "ansible_shell_type": "powershell"}, "windows")))
-@pytest.mark.parametrize("role", ("portal_launcher", "sac_certificate"))
-def test_the_platform_is_derived_from_how_a_position_is_reached(role, reached, platform):
-    defaults = yaml.safe_load((powershell.ROLES / role / "defaults" / "main.yml").read_text(encoding="utf-8"))
-    assert jinja2.Template(defaults[role + "_platform"]).render(reached) == platform
-
-
-def test_a_sac_is_removed_whatever_its_installation_would_need():
-    tasks = yaml.safe_load((powershell.ROLES / "sac_certificate" / "tasks" / "windows.yml").read_text(encoding="utf-8"))
-    assert [task["when"] for task in tasks] == ["sac_certificate_state == 'present'"] * 2 + ["sac_certificate_state == 'absent'"]
+def test_the_platform_is_derived_from_how_a_position_is_reached(reached, platform):
+    defaults = yaml.safe_load((powershell.ROLES / "portal_launcher" / "defaults" / "main.yml").read_text(encoding="utf-8"))
+    assert jinja2.Template(defaults["portal_launcher_platform"]).render(reached) == platform

@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026 eccops.rapid maintainers
+
+# The proof that RapidAuth accepts a SAC: the twin of ensure_accepted in _rapidauth/client.py, by the same rule.
+Set-StrictMode -Version 2
+
+# A RequestId that no credential has: any answer about it proves that the service took the SAC.
+$script:NobodysRequestId = '00000000-0000-0000-0000-000000000000'
+$script:MostAttempts = 5
+$script:TemporaryStatuses = 429, 502, 503, 504
+# The alerts by which a server says that it does not like the client certificate, as SChannel numbers them.
+$script:CertificateAlerts = '80090325', '80090326', '80090327', '80090328', '80090330', '8009030d', '80092010'
+$options = [System.Text.RegularExpressions.RegexOptions]'CultureInvariant, IgnoreCase'
+$script:CertificatePage = New-Object -TypeName System.Text.RegularExpressions.Regex -ArgumentList '\b(ssl|tls|client)[ -]certificate\b', $options
+$script:AlertText = New-Object -TypeName System.Text.RegularExpressions.Regex -ArgumentList @(
+    'alert.*(certificate|unknown ca|access denied|handshake failure|decrypt error)', $options)
+
+$script:JsonString = New-Object -TypeName System.Text.RegularExpressions.Regex -ArgumentList '"(?:[^"\\]|\\.)*"'
+$script:JsonNumber = New-Object -TypeName System.Text.RegularExpressions.Regex -ArgumentList '\A-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\z'
+
+function Test-WholeJson {
+    # Says whether what a text opens is closed, once and at its end: .NET's reader closes what is cut off, and reads no further than one value.
+    param([string] $Text)
+
+    $depth, $left = 0, $script:JsonString.Replace($Text, '')
+    for ($index = 0; $index -lt $left.Length; $index++) {
+        switch ($left[$index]) {
+            { $_ -eq '{' -or $_ -eq '[' } { $depth++ }
+            { $_ -eq '}' -or $_ -eq ']' } { $depth-- }
+        }
+        if ($depth -le 0 -and $index -lt $left.Length - 1) {
+            return $false
+        }
+    }
+    $left.Length -gt 0 -and $depth -eq 0
+}
+
+function ConvertFrom-JsonObject {
+    <#
+    .SYNOPSIS
+    Returns the top of a JSON object as {name: text, or $true for a value that is no text and no whole number, or $null}; nothing for what is none.
+    .PARAMETER Body
+    The bytes; a byte order mark and a trailing comma are forgiven.
+    #>
+    [CmdletBinding()]
+    [OutputType([System.Collections.Generic.Dictionary[string, object]])]
+    param([Parameter(Mandatory = $true)] [AllowEmptyCollection()] [byte[]] $Body)
+
+    $found = New-Object -TypeName 'System.Collections.Generic.Dictionary[string, object]' -ArgumentList ([StringComparer]::Ordinal)
+    try {
+        $text = (New-Object -TypeName System.Text.UTF8Encoding -ArgumentList $false, $true).GetString($Body).TrimStart([char] 0xfeff).Trim()
+        if (-not (Test-WholeJson -Text $text)) {
+            return
+        }
+        $bytes = [Text.Encoding]::UTF8.GetBytes($text)
+        $quotas = [System.Xml.XmlDictionaryReaderQuotas]::Max
+        $reader = [System.Runtime.Serialization.Json.JsonReaderWriterFactory]::CreateJsonReader($bytes, $quotas)
+        $isObject = $reader.Read() -and [string]::Equals($reader.GetAttribute('type'), 'object', [StringComparison]::Ordinal)
+        while ($isObject -and $reader.Read()) {
+            if ($reader.Depth -ne 1 -or $reader.NodeType -ne [System.Xml.XmlNodeType]::Element) {
+                continue
+            }
+            $name = $reader.GetAttribute('item')
+            if ($null -eq $name) {
+                $name = $reader.LocalName
+            }
+            $found[$name] = switch ($reader.GetAttribute('type')) {
+                'string' { '"' }
+                'number' { '#' }
+                'null' { $null }
+                default { $true }
+            }
+            if ($found[$name] -is [string]) {
+                $isNumber = $found[$name][0] -eq '#'
+                $found[$name] += $reader.ReadString()
+                if ($isNumber -and -not $script:JsonNumber.IsMatch($found[$name].Substring(1))) {
+                    return
+                }
+            }
+        }
+    }
+    catch [System.Xml.XmlException], [ArgumentException], [FormatException] {
+        return
+    }
+    if ($isObject) {
+        Write-Output -InputObject $found -NoEnumerate
+    }
+}
+
+function New-Verdict {
+    # Returns Kind ('' where the SAC was accepted), Message, IsTemporary.
+    param([string] $Kind, [string] $Message, [bool] $IsTemporary)
+
+    [pscustomobject] @{ Kind = $Kind; Message = $Message; IsTemporary = $IsTemporary }
+}
+
+function Get-ResponseVerdict {
+    <#
+    .SYNOPSIS
+    Returns whether an answer is RapidAuth's to a SAC that it accepts: Kind (an empty text, or the error's kind), Message and IsTemporary.
+    .PARAMETER Status
+    The status of the HTTP response.
+    .PARAMETER Body
+    Its body.
+    .PARAMETER Encoding
+    Its content encoding.
+    .PARAMETER Url
+    The URL of the service, for the message.
+    #>
+    [CmdletBinding()]
+    [OutputType([pscustomobject])]
+    param(
+        [Parameter(Mandatory = $true)] [int] $Status,
+        [AllowEmptyCollection()] [byte[]] $Body = @(),
+        [AllowEmptyString()] [string] $Encoding = '',
+        [Parameter(Mandatory = $true)] [string] $Url
+    )
+    $isTemporary = $script:TemporaryStatuses -contains $Status
+    $strange = "$Url answered with HTTP $Status and something that is not RapidAuth's; check that the URL is the service's and " +
+        'no proxy or portal stands between'
+    if ($Encoding.Trim() -and -not [string]::Equals($Encoding.Trim(), 'identity', [StringComparison]::OrdinalIgnoreCase)) {
+        return New-Verdict -Kind 'unusable_answer' -Message $strange -IsTemporary $isTemporary
+    }
+    $object = ConvertFrom-JsonObject -Body $Body
+    $isError = $null -ne $object -and -not $object.ContainsKey('Status') -and ($object.ContainsKey('Message') -or $object.ContainsKey('Number'))
+    if ($Status -ge 200 -and $Status -lt 300 -and -not $isError) {
+        if ($null -eq $object -or -not ($object.ContainsKey('AnonId') -or $object.ContainsKey('RequestId') -or $object.ContainsKey('Status'))) {
+            return New-Verdict -Kind 'unusable_answer' -Message $strange -IsTemporary $isTemporary
+        }
+        $about = if ($object.ContainsKey('RequestId')) { $object['RequestId'] } else { $null }
+        if ($about -is [string] -and $about.Length -gt 1 -and $about[0] -eq '"' -and
+            -not [string]::Equals($about.Substring(1), $script:NobodysRequestId, [StringComparison]::OrdinalIgnoreCase)) {
+            return New-Verdict -Kind 'wrong_request_id' -Message "$Url answered about another RequestId; do not rely on it, ask the vendor"
+        }
+        return New-Verdict
+    }
+    if ($Status -ge 300 -and $Status -lt 400) {
+        return New-Verdict -Kind 'unusable_answer' -Message $strange -IsTemporary $isTemporary
+    }
+    $number = if ($isError -and $object.ContainsKey('Number')) { [string] $object['Number'] } else { '' }
+    if ([regex]::IsMatch($number, '\A("[0-9]{1,9}|#-?(0|[1-9][0-9]*))\z')) {
+        return New-Verdict
+    }
+    $isPage = $Status -eq 400 -and $Body.Length -and $script:CertificatePage.IsMatch([Text.Encoding]::ASCII.GetString($Body))
+    if (@(401, 403, 495, 496) -contains $Status -or $isPage) {
+        return New-Verdict -Kind 'sac_refused' -Message "$Url refused the SAC (HTTP $Status); ask the RapidAuth dashboard whether it is the active one"
+    }
+    if ($Status -eq 429) {
+        return New-Verdict -Kind 'throttled' -Message "$Url asks to slow down (HTTP 429); run again later" -IsTemporary $true
+    }
+    $then = if ($Status -ge 500) { 'try again later' } else { 'check api_url' }
+    New-Verdict -Kind 'refused' -Message "$Url refused the request (HTTP $Status); $then" -IsTemporary $isTemporary
+}
+
+function Get-FailureVerdict {
+    <#
+    .SYNOPSIS
+    Returns what kept an answer from coming: Kind, Message and IsTemporary.
+    .PARAMETER Exception
+    What was thrown; the innermost exceptions are looked at.
+    .PARAMETER IsAnswering
+    Whether an answer had begun.
+    .PARAMETER Url
+    The URL of the service, for the message.
+    #>
+    [CmdletBinding()]
+    [OutputType([pscustomobject])]
+    param(
+        [Parameter(Mandatory = $true)] [Exception] $Exception,
+        [switch] $IsAnswering,
+        [Parameter(Mandatory = $true)] [string] $Url
+    )
+    $chain = @(for ($each = $Exception; $null -ne $each; $each = $each.InnerException) { $each })
+    $socket = @($chain | Where-Object -FilterScript { $_ -is [System.Net.Sockets.SocketException] })
+    $isTimedOut = @($chain | Where-Object -FilterScript { $_ -is [OperationCanceledException] -or $_ -is [TimeoutException] }).Count
+    $status = @($chain | Where-Object -FilterScript { $_ -is [System.Net.WebException] } | ForEach-Object -Process { [string] $_.Status }) + ''
+    $codes = @($chain | ForEach-Object -Process {
+            if ($_ -is [System.ComponentModel.Win32Exception] -and $_ -isnot [System.Net.Sockets.SocketException]) { '{0:x8}' -f $_.NativeErrorCode }
+        })
+    $isAlert = @($codes | Where-Object -FilterScript { $script:CertificateAlerts -contains $_ }).Count -or $script:AlertText.IsMatch($chain[-1].Message)
+    $isTls = @($chain | Where-Object -FilterScript { $_ -is [System.Security.Authentication.AuthenticationException] }).Count
+    if ($codes -contains '8009030e') {
+        return New-Verdict -Kind 'not_readable' -Message 'Windows cannot use the key of the SAC for TLS (0x8009030e)'
+    }
+    if ($isAlert) {
+        return New-Verdict -Kind 'sac_refused' -Message "$Url refused the SAC in the TLS handshake; ask the RapidAuth dashboard whether it is the active one"
+    }
+    if ($isTimedOut) {
+        return New-Verdict -Kind 'answer_timed_out' -Message "$Url gave no whole answer in time; run again later, or raise timeout_seconds" -IsTemporary $true
+    }
+    if ($IsAnswering) {
+        return New-Verdict -Kind 'unusable_answer' -Message "$Url sent an answer that is cut off or too long; check what stands between"
+    }
+    if ($status[0] -eq 'TrustFailure' -or ($isTls -and -not $codes -and @($chain).Count -and $chain[-1] -is [System.Security.Authentication.AuthenticationException])) {
+        return New-Verdict -Kind 'server_not_trusted' -Message (
+            "the certificate of $Url is not trusted, or was issued for another host name; check the URL, or add its CA to the machine's trusted roots")
+    }
+    if ($isTls -or $status[0] -eq 'SecureChannelFailure') {
+        return New-Verdict -Kind 'tls_failed' -Message "$Url ended the TLS handshake, or is no https service; check the URL and the firewall" -IsTemporary $true
+    }
+    if ($socket) {
+        switch ([string] $socket[0].SocketErrorCode) {
+            { @('HostNotFound', 'NoData', 'TryAgain', 'NoRecovery') -contains $_ } {
+                return New-Verdict -Kind 'name_not_resolved' -Message "the host name of $Url cannot be resolved; check the URL and DNS" -IsTemporary $true
+            }
+            'TimedOut' {
+                return New-Verdict -Kind 'connect_timed_out' -Message "$Url accepted no connection; check the address and the firewall" -IsTemporary $true
+            }
+        }
+        $where = "$Url refused the connection or cannot be reached; check that the service is up and the address is right"
+        return New-Verdict -Kind 'connection_refused' -Message $where -IsTemporary $true
+    }
+    if ($status[0] -eq 'NameResolutionFailure') {
+        return New-Verdict -Kind 'name_not_resolved' -Message "the host name of $Url cannot be resolved; check the URL and DNS" -IsTemporary $true
+    }
+    New-Verdict -Kind 'connection_cut' -Message "$Url cut the connection before a whole answer came; check what stands between" -IsTemporary $true
+}
+
+function Get-Proof {
+    <#
+    .SYNOPSIS
+    Asks the service with a SAC, again where trouble is temporary, and returns the verdict.
+    .PARAMETER Certificate
+    The SAC, with its private key.
+    .PARAMETER Url
+    The base URL of the service.
+    .PARAMETER TimeoutSeconds
+    The time limit for all attempts together.
+    #>
+    [CmdletBinding()]
+    [OutputType([pscustomobject])]
+    param(
+        [Parameter(Mandatory = $true)] [System.Security.Cryptography.X509Certificates.X509Certificate2] $Certificate,
+        [Parameter(Mandatory = $true)] [string] $Url,
+        [Parameter(Mandatory = $true)] [int] $TimeoutSeconds
+    )
+    $clock = [System.Diagnostics.Stopwatch]::StartNew()
+    for ($attempt = 1; ; $attempt++) {
+        $left = [Math]::Max(100, $TimeoutSeconds * 1000 - [int] $clock.ElapsedMilliseconds)
+        $answer = Send-Request -Certificate $Certificate -Uri ($Url.TrimEnd('/') + '/requests/' + $script:NobodysRequestId) -TimeoutMilliseconds $left
+        $verdict = if ($null -ne $answer.Exception) {
+            Get-FailureVerdict -Exception $answer.Exception -IsAnswering:$answer.IsAnswering -Url $Url
+        }
+        else {
+            Get-ResponseVerdict -Status $answer.Status -Body $answer.Body -Encoding $answer.Encoding -Url $Url
+        }
+        $pause = 250 * [Math]::Pow(2, $attempt)
+        if ([regex]::IsMatch($answer.RetryAfter, '\A[0-9]{1,6}\z')) {
+            $pause = 1000 * [int] $answer.RetryAfter
+        }
+        $isLate = $clock.ElapsedMilliseconds + $pause -ge $TimeoutSeconds * 1000
+        if (-not $verdict.IsTemporary -or $attempt -ge $script:MostAttempts -or $isLate) {
+            return $verdict
+        }
+        [System.Threading.Thread]::Sleep($pause)
+    }
+}
+
+Export-ModuleMember -Function ConvertFrom-JsonObject, Get-ResponseVerdict, Get-FailureVerdict, Get-Proof
