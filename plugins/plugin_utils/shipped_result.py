@@ -64,24 +64,26 @@ def filter_output(stdout: str) -> str:
     for line in reversed(stdout.split("\n")):
         if line.lstrip().startswith("{"):
             try:
-                result = json.loads(line)
+                result = json.loads(line, strict=False)  # else a control character would be written out below, and then Ansible could read it
             except (ValueError, RecursionError):
                 continue
             for key in {"warnings", "deprecations"} & set(result):  # ansible-core 2.21 shows them as soon as it has read them
                 result[key] = _harmless(result[key][:MOST_WARNINGS] if isinstance(result[key], list) else [], LONGEST_TEXT)
-            return json.dumps({key: _flattened(value) for key, value in result.items() if not key.startswith("_ansible_") and key not in _INTERNAL_KEYS})
+            return json.dumps(_readable({key: value for key, value in result.items() if not key.startswith("_ansible_") and key not in _INTERNAL_KEYS}))
     return _lines(stdout, LONGEST_TEXT)
 
 
-def _flattened(value, depth=0):
-    """Returns ``value`` without what is deeper than DEEPEST_OUTPUT."""
+def _readable(value, depth=0):
+    """Returns ``value`` without what is deeper than DEEPEST_OUTPUT, and without halves of characters: Ansible's own code breaks on both."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
     if not isinstance(value, (dict, list)):
         return value
     if depth == DEEPEST_OUTPUT:
         return "..."
     if isinstance(value, dict):
-        return {key: _flattened(each, depth + 1) for key, each in value.items()}
-    return [_flattened(each, depth + 1) for each in value]
+        return {_readable(key): _readable(each, depth + 1) for key, each in value.items()}
+    return [_readable(each, depth + 1) for each in value]
 
 
 def _text(value, longest):
