@@ -83,7 +83,7 @@ docs: $(VENV)/.test-installed $(HERE) build/nox/.current ## Build the docs site 
 	$(BIN)/nox -Rs docs
 
 matrix: $(VENV)/.test-installed $(HERE) $(WINDOWS) ## Try every ansible-core with every Python this machine can have, and write docs/support_matrix.md; TRY="2.16/3.10 2.19/units positions" tries those again
-	nice $(BIN)/python tests/matrix/run.py $(TRY)
+	PATH="$$PATH:$(POWERSHELL_BIN)" nice $(BIN)/python tests/matrix/run.py $(TRY)
 
 sandbox: $(VENV)/.run-installed ## Run the sandbox in the foreground; SANDBOX_DIRECTORY and SANDBOX_*_PORT may be set
 	@mkdir -p $(dir $(SANDBOX_DIRECTORY))

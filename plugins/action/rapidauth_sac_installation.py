@@ -90,5 +90,7 @@ def _build_result(result, about):
     """Adds to a module's result what only the controller can read in a certificate."""
     if not result.get("failed") and about:
         result["sac"] = about
-        result.get("diff", {}).get("after", {}).update(subject=about["subject"], not_after=about["not_after"])
+        diff = result.get("diff")
+        if isinstance(diff, dict) and isinstance(diff.get("after"), dict):  # as the module returns it; its host may say anything
+            diff["after"].update(subject=about["subject"], not_after=about["not_after"])
     return result

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from ansible_collections.eccops.rapid.plugins.module_utils._portal.client import ENVIRONMENTS
 from harness import REPOSITORY
-from hostile_python import HostilePosition
+from hostile_programs import HostilePosition
 from ssh_host import SshHost
 
 PLAYBOOK = "eccops.rapid.provision_workstations"

@@ -64,10 +64,36 @@ class WindowsPosition:
         return self.prefix / "drive_c" / name[3:].replace("\\", "/")
 
     def copy(self, prefix):
-        """Returns another position like this one, which is stopped for that."""
+        """Returns another position like this one, which is stopped for that. Both share the files of Windows, which nothing changes in place."""
         self.stop()
-        shutil.copytree(self.prefix, prefix, symlinks=True)
+        windows = self.prefix / "drive_c" / "windows"
+
+        def copy(source, target):
+            return os.link(source, target) if windows in pathlib.Path(source).parents else shutil.copy2(source, target)
+
+        shutil.copytree(self.prefix, prefix, symlinks=True, copy_function=copy)
         return WindowsPosition(prefix)
+
+    def clean(self):
+        """Removes what rotations left here, and the log of commands."""
+        shutil.rmtree(self.path("C:\\ProgramData\\RapidAuth"), ignore_errors=True)
+        self.commands_log.unlink(missing_ok=True)
+
+    def commands(self):
+        """Returns how many commands Ansible has run here."""
+        return self.commands_log.read_text(encoding="utf-8").count("\n") if self.commands_log.exists() else 0
+
+    def processes(self, word):
+        """Returns the ids, on this machine, of the position's processes whose command line holds a word."""
+        found = []
+        for place in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                is_here = ("WPWSH_PREFIX=%s\0" % self.prefix).encode() in (place / "environ").read_bytes()
+                if is_here and word.encode() in (place / "cmdline").read_bytes():
+                    found.append(int(place.name))
+            except OSError:
+                continue  # it ended meanwhile, or is somebody else's
+        return found
 
     def stop(self):
         """Ends every program of this position."""
