@@ -78,8 +78,9 @@ test-hosts: $(VENV)/.test-installed $(HERE)
 lint: $(VENV)/.test-installed $(HERE) $(WINDOWS) build/nox/.current ## Every checker that noxfile.py names: ansible-lint, sanity, galaxy-importer, mypy, REUSE ...
 	$(BIN)/nox -R
 
-docs: $(VENV)/.test-installed $(HERE) build/nox/.current ## Build the docs site into build/docs/html, and the error kinds into docs/errors.md
+docs: $(VENV)/.test-installed $(HERE) build/nox/.current ## Build the docs site into build/docs/html; write docs/errors.md and docs/playbook_variables.md
 	PYTHONPATH=$(COLLECTIONS) $(BIN)/python tests/checks/error_handbook.py
+	PYTHONPATH=$(COLLECTIONS) $(BIN)/python tests/checks/variable_reference.py
 	$(BIN)/nox -Rs docs
 
 matrix: $(VENV)/.test-installed $(HERE) $(WINDOWS) ## Try every ansible-core with every Python this machine can have, and write docs/support_matrix.md; TRY="2.16/3.10 2.19/units positions" tries those again

@@ -13,7 +13,6 @@ from ansible_collections.eccops.rapid.plugins.module_utils._fleet import values
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet import variables as names
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.ledger_plan import refuse
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import FleetReader
-from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import Variable
 
 LAUNCHER, SAC = "portal_launcher", "sac_certificate"
 #: What the launcher needs where it logs in with an account of the position.
@@ -31,7 +30,7 @@ def plan_provision(
 
     roles are the option specifications of the two roles, tags and skipped those of the run. Raises InvalidInput with all problems at once.
     """
-    run = {name: reader.of_run(variable) for name, variable in names.PROVISION.items() if name != "provision_positions"}
+    run = {name: reader.of_run(variable) for name, variable in names.PROVISION.items()}
     wanted = [role for role in (LAUNCHER, SAC) if ("all" in tags or role in tags or "always" in tags and len(tags) == 1) and role not in skipped]
     positions = {position: _plan_position(reader, position, roles, wanted) for position in reader.hosts}
     refuse(reader, "Nothing was touched.")
@@ -74,7 +73,7 @@ def _read(reader, position, name, specification):
     read = _READ[rules.get("type", "str")]
     if rules.get("no_log") and not name.endswith(_TEXTS_OF_LINES):
         read = values.read_secret
-    value = reader.own(position, Variable(name, read, None, bool(rules.get("no_log"))))
+    value = reader.own(position, names.describe(name, read, names.EACH, "", is_secret=bool(rules.get("no_log"))))
     if value not in (None, "") and "choices" in rules and value not in rules["choices"]:
         reader.note(position, "%s is '%s'; set it to %s" % (name, value, " or ".join(rules["choices"])))
     return value

@@ -98,3 +98,21 @@ def test_every_name_of_ours_is_of_something_there_is():
 def test_every_kind_of_finding_is_in_a_guide():
     guides = text_of([ROOT / "docs" / "check_credentials.md", ROOT / "docs" / "credential_report.md"])
     assert not [kind for kind in report_words.KINDS if "`%s`" % kind not in guides]
+
+
+def test_every_page_has_one_place_in_the_navigation():
+    """The builder fails too, if a page has none; this says it without building the site."""
+    index = (ROOT / "docs" / "docsite" / "index.md").read_text(encoding="utf-8")
+    trees = re.findall(r"^```\{toctree\}\n(?::[^\n]*\n)*\n(.*?)^```", index, re.MULTILINE | re.DOTALL)
+    entries = sorted(line for tree in trees for line in tree.split("\n") if line and "<" not in line)
+    pages = [page for page in [*PAGES, ROOT / "CHANGELOG.rst"] if page.parent.name != "docsite"]
+    assert entries == sorted(page.relative_to(ROOT).with_suffix("").as_posix() for page in pages)
+
+
+def test_titles_are_in_sentence_case():
+    """The first word alone begins with a capital letter, besides names and abbreviations."""
+    names = {"AWX", "Automation", "Platform", "CI", "Portal", "SAC", "TLS", "Windows"}
+    for page in (ROOT / "docs").glob("*.md"):
+        title = re.search(r"^# (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE).group(1)
+        words = re.findall(r"[\w`.]+", title)
+        assert words[0][0].isupper() and not [word for word in words[1:] if word[0].isupper() and word not in names], title
