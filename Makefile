@@ -4,6 +4,7 @@
 PYTHON ?= python3
 TEST_JOBS ?= 2
 CRASH_INSTANTS ?= 400
+DIFFERENTIAL_ROWS ?= 10000
 VENV ?= .venv
 SANDBOX_DIRECTORY ?= build/sandbox
 SANDBOX_RAPIDAUTH_PORT ?= 8443
@@ -31,7 +32,7 @@ export PATH := $(BIN):$(PATH)
 export NO_PROXY := localhost,127.0.0.1
 export no_proxy := $(NO_PROXY)
 
-.PHONY: help demo test test-fast test-targets test-crash test-oldest test-hosts molecule lint docs matrix sandbox bench build clean
+.PHONY: help demo test test-fast test-targets test-crash test-differential test-oldest test-hosts molecule lint docs matrix sandbox bench build clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -52,6 +53,9 @@ test-targets: $(VENV)/.test-installed ## Run each module once with ansible-test 
 
 test-crash: $(VENV)/.test-installed $(HERE) ## Kill a rotation at CRASH_INSTANTS instants, and compare ledger and service each time
 	$(BIN)/python -m pytest tests/crash --crash-instants $(CRASH_INSTANTS)
+
+test-differential: $(VENV)/.test-installed $(HERE) ## Have both launchers answer DIFFERENTIAL_ROWS drawn rows in each of three cultures, and compare
+	PATH="$$PATH:$(POWERSHELL_BIN)" $(BIN)/python -m pytest tests/windows/test_windows_differential.py --differential-rows $(DIFFERENTIAL_ROWS)
 
 test-oldest: $(VENV)/.test-installed $(HERE) ## Prove the sender with the oldest requests that is allowed, and a urllib3 before 2
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/oldest
@@ -80,7 +84,7 @@ docs: $(VENV)/.test-installed $(HERE) build/nox/.current ## Build the docs site 
 	$(BIN)/nox -Rs docs
 
 matrix: $(VENV)/.test-installed $(HERE) $(WINDOWS) ## Try every ansible-core with every Python this machine can have, and write docs/support_matrix.md; TRY="2.16/3.10 2.19/units positions" tries those again
-	nice $(BIN)/python tests/matrix/run.py $(TRY)
+	PATH="$$PATH:$(POWERSHELL_BIN)" nice $(BIN)/python tests/matrix/run.py $(TRY)
 
 sandbox: $(VENV)/.run-installed ## Run the sandbox in the foreground; SANDBOX_DIRECTORY and SANDBOX_*_PORT may be set
 	@mkdir -p $(dir $(SANDBOX_DIRECTORY))

@@ -10,6 +10,10 @@ import pathlib
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT / "tests" / "checks"))
+
+import powershell_programs  # noqa: E402  # pylint: disable=wrong-import-position
+
 COLLECTIONS = ROOT / "build" / "collections"
 
 
@@ -41,6 +45,10 @@ def _tame_hypothesis():
     configuration.set_hypothesis_home_dir(str(ROOT / "build" / "hypothesis"))
     settings.register_profile("collection", database=None, deadline=None, max_examples=200)
     settings.load_profile("collection")
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(powershell_programs)
 
 
 # A proxy of the machine's cannot reach the sandbox.

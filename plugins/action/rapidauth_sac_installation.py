@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Reads and judges the SAC on the controller, and ships it with the module: as PEM with an encrypted key, through pipelining only."""
+"""Reads and judges the SAC on the controller, and ships it with the module, through pipelining only.
+
+A Linux position gets PEM with an encrypted key. A Windows position gets the certificates, and the key only if it then asks for it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import Aud
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.installation import OPERATION
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.payload import build_payload
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.windows_payload import STORE, WindowsPayload, validate_windows_options
 from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 from ansible_collections.eccops.rapid.plugins.plugin_utils.secret_options import plain
@@ -24,21 +28,40 @@ class ActionModule(ControllerAction):
         return super()._run(tmp, task_vars)
 
     def run_operation(self, params, is_check_mode):
-        return self._installed(params, lambda shipped: self.operation.run({**params, **shipped}, is_check_mode))
+        return self._installed(params, self._payload, lambda shipped: self.operation.run({**params, **shipped}, is_check_mode))
 
     def _ship(self, task_vars):
-        def ship(params):
-            # As they were given: a path is one of the position, whose home is another.
-            arguments = {name: value for name, value in plain(self._task.args).items() if name not in FROM_THE_CONTROLLER}
-            return self._installed(params, lambda shipped: self._ship_with(dict(arguments, **shipped), task_vars))
+        return self._with_params(lambda params: self._ship_validated(params, task_vars))
 
-        return self._with_params(ship)
+    def _ship_validated(self, params, task_vars):
+        # As they were given: a path is one of the position, whose home is another.
+        given = {name: value for name, value in plain(self._task.args).items() if value is not None}
+        arguments = {name: value for name, value in given.items() if name not in FROM_THE_CONTROLLER}
 
-    def _installed(self, params, install):
-        """Returns the result of ``install(shipped)``, recorded where it changed something or failed."""
+        def ship(shipped):
+            return self._ship_with({**arguments, **shipped}, task_vars)
+
+        if ".ps1" not in self._connection.module_implementation_preferences:
+            return self._installed(params, self._payload, ship)
+        validate_windows_options(given, params)
+        return self._installed({**params, "path": STORE}, self._windows_payload, lambda payload: self._install_on_windows(payload, ship))
+
+    def _install_on_windows(self, payload, ship):
+        """Returns the position's result; the key of the SAC leaves the controller only if the position needs it."""
+        self.returned_keys = self.returned_keys | {"sealing_key"}  # never reaches the task's result
+        result = ship({"sac_content": payload.certificates} if payload else {})
+        sealing_key = result.pop("sealing_key", None)
+        if payload and sealing_key is not None and not result.get("failed"):
+            result = ship(payload.seal(sealing_key))
+            if result.pop("sealing_key", None) is not None:
+                raise RapidError("the position asked again for the key of the SAC; run again, then report it", kind="not_written")
+        return result
+
+    def _installed(self, params, prepare, install):
+        """Returns the result of ``install(what)``, recorded where it changed something or failed; ``prepare(params)`` returns (what, summary)."""
         audit_log = AuditLog(None if self._task.check_mode else params["audit_log_path"], "rapidauth_sac_installation")
         audit_log.ensure_writable()
-        shipped, about = self._payload(params)
+        shipped, about = prepare(params)
         subject = {"position": self._position, "path": params["path"], "sac": about}
         event = "sac_installation" if params["state"] == "present" else "sac_removal"
         try:
@@ -58,10 +81,16 @@ class ActionModule(ControllerAction):
         """Returns the options that take the place of those read here, and what may be said about the SAC."""
         return build_payload(params, utc_now()) if params["state"] == "present" else ({}, {})
 
+    def _windows_payload(self, params):
+        payload = WindowsPayload(params, utc_now()) if params["state"] == "present" else None
+        return payload, payload.summary if payload else {}
+
 
 def _build_result(result, about):
     """Adds to a module's result what only the controller can read in a certificate."""
     if not result.get("failed") and about:
         result["sac"] = about
-        result.get("diff", {}).get("after", {}).update(subject=about["subject"], not_after=about["not_after"])
+        diff = result.get("diff")
+        if isinstance(diff, dict) and isinstance(diff.get("after"), dict):  # as the module returns it; its host may say anything
+            diff["after"].update(subject=about["subject"], not_after=about["not_after"])
     return result

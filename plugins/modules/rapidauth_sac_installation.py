@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rapidauth_sac_installation
-short_description: Install a Service Authentication Certificate on a Linux position
+short_description: Install a Service Authentication Certificate on a position
 version_added: 0.1.0
 author:
   - eccops.rapid maintainers (@eccops)
@@ -15,6 +15,7 @@ description:
   - >-
     Installs a Service Authentication Certificate (SAC) as a complete version beside the current one, tests it at the service from the position as the
     account that will use it, and switches to it with one atomic rename.
+  - This page describes Linux positions. On Windows positions the same task runs M(eccops.rapid.win_rapidauth_sac_installation).
   - >-
     The controller reads and validates the SAC. It refuses a SAC that has expired, that does not match its key or that does not allow TLS client
     authentication. It sends PEM with the key encrypted with AES-256, and only through pipelining, so that no part of the SAC is written to the position's
@@ -22,12 +23,6 @@ description:
   - If anything fails, the current SAC stays in use. If a run is killed, the next run repairs what it left.
   - A SAC gives access to every credential of the company. Read about the role P(eccops.rapid.sac_certificate#role) before you install one on a workstation.
 options:
-  state:
-    description:
-      - V(present) installs the SAC, V(absent) removes all versions of it.
-    type: str
-    choices: [present, absent]
-    default: present
   path:
     description:
       - >-
@@ -36,87 +31,14 @@ options:
       - Only root may have write access to its parent directories.
     type: path
     default: /etc/rapidauth-sac
-  sac_path:
-    description:
-      - File on the controller with the SAC, PKCS#12 or PEM.
-    type: path
-  sac_content:
-    description:
-      - >-
-        The SAC as text instead of a file, for example from a vault: PEM, or a PKCS#12 file in base64.
-    type: str
-  sac_key_path:
-    description:
-      - PEM file on the controller with the private key of the SAC, if the key is not in the certificate's file.
-    type: path
-  sac_key_content:
-    description:
-      - The private key of the SAC as PEM text.
-    type: str
-  sac_passphrase:
-    description:
-      - Passphrase of the SAC. The installed key is encrypted with it, even if the SAC given here is not encrypted. Required if O(state=present).
-      - It must not contain line breaks, because it is stored in a file with one line.
-    type: str
   owner:
     description:
       - Account that uses the SAC. It owns the files. The user that runs the task owns the directories.
     type: str
     default: root
-  group:
-    description:
-      - Group whose members may also use the SAC. By default there is none.
-    type: str
-  mode:
-    description:
-      - >-
-        Mode of the files: V(0400) or V(0600), or with O(group) V(0440) or V(0640). The default is V(0400), or V(0440) with a group.
-    type: str
-  kept_versions:
-    description:
-      - >-
-        Number of versions to keep, including the current one. Older versions are deleted. Their data is not overwritten, because flash memory and
-        journaling file systems would not overwrite it in place.
-    type: int
-    default: 2
-  reloaded_service:
-    description:
-      - >-
-        Systemd unit to reload after a switch to another version, or to restart if it cannot reload. A unit that is not running is left alone. If the
-        reload fails, the module switches back to the previous version and the task fails.
-    type: str
-  probe:
-    description:
-      - Whether to test the SAC at the service from the position before the switch.
-    type: bool
-    default: true
-  probe_in_check_mode:
-    description:
-      - Whether to contact the service in check mode too. The SAC is then kept in memory only.
-    type: bool
-    default: false
-  api_url:
-    description:
-      - Base URL of the RapidAuth service for the test.
-    type: str
-    default: https://request.rapidauth.com/rapid
-  ca_path:
-    description:
-      - PEM file or directory on the position with the CA certificates to trust instead of the system's.
-    type: path
-  timeout_seconds:
-    description:
-      - Time limit in seconds for the whole test, 1 to 3600. Within it, a temporary error is tried three times.
-    type: int
-    default: 30
-  audit_log_path:
-    description:
-      - >-
-        File on the controller to which the task appends a line if something changed or failed: what, when, where, by whom, on what and with which outcome.
-        It never contains a secret. It is created with mode 0600. If it cannot be written, nothing is changed.
-    type: path
 extends_documentation_fragment:
   - eccops.rapid.attributes
+  - eccops.rapid.sac_installation
 attributes:
   check_mode:
     support: full
@@ -134,6 +56,7 @@ notes:
     A version stays available as long as it is among O(kept_versions).
 seealso:
   - module: eccops.rapid.rapidauth_sac_info
+  - module: eccops.rapid.win_rapidauth_sac_installation
 """
 
 EXAMPLES = r"""

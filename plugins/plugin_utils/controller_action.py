@@ -111,7 +111,10 @@ class ControllerAction(ActionBase):
         return bool(self._secrets(arguments))
 
     def _parse_returned_data(self, res, *arguments, **keywords):
-        return super()._parse_returned_data({**res, "stdout": filter_output(res.get("stdout") or "")}, *arguments, **keywords)
+        try:
+            return super()._parse_returned_data({**res, "stdout": filter_output(res.get("stdout") or "")}, *arguments, **keywords)
+        except Exception:  # pylint: disable=broad-exception-caught  # the host named a type that Ansible does not know: that is no result
+            return super()._parse_returned_data({**res, "stdout": ""}, *arguments, **keywords)
 
     def _discovered_facts(self):
         """Returns the one fact that Ansible itself adds to a module's result: with which Python the host is to be met again."""

@@ -22,6 +22,8 @@ MOST_ENTRIES = 100000
 MOST_DIFFS = 200
 MOST_WARNINGS = 20
 DEEPEST = 12
+#: Ansible's own code goes through a result before filter_result does; what its errors and warnings consist of is deeper than DEEPEST.
+DEEPEST_OUTPUT = 100
 
 #: What every failure of this collection may say beside its message, and what Ansible's own code says of a module that broke.
 DETAILS = frozenset({"error_kind", "http_status", "number", "service_message", "retry_after_seconds", "rc", "module_stdout", "module_stderr"})
@@ -62,13 +64,26 @@ def filter_output(stdout: str) -> str:
     for line in reversed(stdout.split("\n")):
         if line.lstrip().startswith("{"):
             try:
-                result = json.loads(line)
+                result = json.loads(line, strict=False)  # else a control character would be written out below, and then Ansible could read it
             except (ValueError, RecursionError):
                 continue
             for key in {"warnings", "deprecations"} & set(result):  # ansible-core 2.21 shows them as soon as it has read them
                 result[key] = _harmless(result[key][:MOST_WARNINGS] if isinstance(result[key], list) else [], LONGEST_TEXT)
-            return json.dumps({key: value for key, value in result.items() if not key.startswith("_ansible_") and key not in _INTERNAL_KEYS})
+            return json.dumps(_readable({key: value for key, value in result.items() if not key.startswith("_ansible_") and key not in _INTERNAL_KEYS}))
     return _lines(stdout, LONGEST_TEXT)
+
+
+def _readable(value, depth=0):
+    """Returns ``value`` without what is deeper than DEEPEST_OUTPUT, and without halves of characters: Ansible's own code breaks on both."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if not isinstance(value, (dict, list)):
+        return value
+    if depth == DEEPEST_OUTPUT:
+        return "..."
+    if isinstance(value, dict):
+        return {_readable(key): _readable(each, depth + 1) for key, each in value.items()}
+    return [_readable(each, depth + 1) for each in value]
 
 
 def _text(value, longest):

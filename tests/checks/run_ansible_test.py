@@ -20,6 +20,8 @@ import subprocess
 import sys
 import tempfile
 
+import powershell_programs
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORK = ROOT / "build" / "ansible-test"
 
@@ -83,7 +85,7 @@ def provide_powershell(environment):
     """Puts PowerShell on the path of ``environment`` for validate-modules; returns the arguments that leave out what cannot be checked, and says so."""
     path = os.pathsep.join(filter(None, (environment["PATH"], environment.get("POWERSHELL_BIN"))))
     program = shutil.which("pwsh", path=path)
-    if program is None:
+    if "pwsh" in powershell_programs.missing(path):
         modules = [str(each.relative_to(ROOT)) for each in sorted((ROOT / "plugins" / "modules").glob("*.ps1"))]
         print("SKIPPED: the sanity tests of %s, which need PowerShell (pwsh)" % ", ".join(modules), flush=True)
         return tuple(argument for name in modules for argument in ("--exclude", name))

@@ -45,10 +45,10 @@ def finish(fleet, name, at_call=None):
 
 
 def test_a_controller_killed_at_any_instant(sandbox, tmp_path, ledger_url, is_whole):  # noqa: F811
-    count, size = (100, 200) if is_whole else (5, 40)
+    count, size = (100, 200) if is_whole else (3, 40)
     points = [each for each in instants(count + len(kill_points.CREATION_POINTS)) if each[0] not in kill_points.CREATION_POINTS]
     if not is_whole:
-        points = [(name, 7) for name in ("before a commit", "after an intent", "POST sent", "POST answered", FROM_OUTSIDE)]
+        points = [(name, 7) for name in ("after an intent", "POST sent", FROM_OUTSIDE)]
     for index, (name, number) in enumerate(points):
         fleet = fleets.Fleet(sandbox, tmp_path / str(index), size, ledger_url)
         fleet.options.update(OPTIONS)
@@ -115,10 +115,10 @@ def test_a_server_that_is_disturbed(sandbox, tmp_path, postgresql, database, led
     relay = Relay(postgresql.port)
     url = postgresql.network_url(database, port=relay.port) if name == "network silent" else ledger_url
     act, every, most = {
-        "server killed": (functools.partial(postgresql.restart, is_killed=True), 2, 5),
-        "server restarted": (postgresql.restart, 2, 5),
+        "server killed": (functools.partial(postgresql.restart, is_killed=True), 2, 5 if is_whole else 2),
+        "server restarted": (postgresql.restart, 2, 5 if is_whole else 2),
         "sessions ended": (postgresql.end_sessions, 0.1, 200),
-        "network silent": (functools.partial(relay.cut, 4), 2, 2),
+        "network silent": (functools.partial(relay.cut, 4), 2, 2 if is_whole else 1),
     }[name]
     for index in range(5 if is_whole else 1):
         fleet = fleets.Fleet(sandbox, tmp_path / str(index), 400 if is_whole else 60, url)

@@ -35,3 +35,23 @@ def fixture_windows_position(tmp_path_factory):
     yield position.start()
     position.stop()
     shutil.rmtree(position.prefix)
+
+
+@pytest.fixture(scope="session", name="windows_copies")
+def fixture_windows_copies(windows_position, tmp_path_factory):
+    """Two more."""
+    directory = tmp_path_factory.mktemp("windows")
+    copies = [windows_position.copy(directory / name) for name in ("second", "third")]
+    yield copies
+    for each in copies:
+        each.stop()
+        shutil.rmtree(each.prefix)
+
+
+@pytest.fixture(name="windows_positions")
+def fixture_windows_positions(windows_position, windows_copies):
+    """Three Windows positions, as if nothing had been rotated on them yet."""
+    positions = [windows_position, *windows_copies]
+    for each in positions:
+        each.clean()
+    return positions

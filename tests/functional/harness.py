@@ -181,7 +181,7 @@ def _playbook_file(playbook, place):
         return place / "playbook.yml"
     if not isinstance(playbook, list):
         return playbook
-    plays = playbook if "hosts" in playbook[0] else [play(playbook)]
+    plays = playbook if {"hosts", "ansible.builtin.import_playbook"} & set(playbook[0]) else [play(playbook)]
     (place / "playbook.yml").write_text(yaml.safe_dump(plays, sort_keys=False, allow_unicode=True), encoding="utf-8")
     return place / "playbook.yml"
 

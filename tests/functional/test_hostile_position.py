@@ -3,27 +3,30 @@
 """Proves that root on one position gets nothing but what is that position's: not the SAC, not another one's credential, no say in the run."""
 
 import json
+import sys
 
 import pytest
-from hostile_python import HostilePosition
+from hostile_programs import HostilePosition, HostileWindowsPosition
 from playbook_check import found
-from playbook_fleet import Fleet, assert_rotated_once
+from playbook_fleet import OWN_COMMANDS, Fleet, assert_rotated_once
 
 ROTATE, CHECK = "eccops.rapid.rotate_credentials", "eccops.rapid.check_credentials"
 ONE_WAVE = {"rotation_id": "2026q4", "rotation_waves": [20]}
 
 pytestmark = pytest.mark.slow
+on_both_platforms = pytest.mark.parametrize("platform", ["linux", "windows"])
 
 
 class TakenOver:
     """A fleet whose position at an index is hostile, and says that everything should come to it."""
 
-    def __init__(self, sandbox, tmp_path, index=0, size=3):
+    def __init__(self, sandbox, tmp_path, platform, index=0, size=3, does_collect=True):
         self.sandbox = sandbox
         self.fleet = Fleet(sandbox, tmp_path / "fleet", size)
         names = list(self.fleet.positions)
         self.name, self.victim = names[index], names[index - 1]
         theirs = self.fleet.positions[self.victim]
+        template = "{{ lookup('ansible.builtin.pipe', 'touch %s') }}" % (tmp_path / "theirs")
         facts = {
             "rapidauth_ledger_host": self.name, "rapidauth_ledger_path": str(tmp_path / "theirs.sqlite"), "rapidauth_audit_log_path": str(tmp_path / "theirs"),
             "rapidauth_request_id": theirs["rapidauth_request_id"], "rotation_anon_id": "theirs", "rapidauth_api_url": "https://127.0.0.1:1/rapid",
@@ -36,9 +39,18 @@ class TakenOver:
             "ansible_facts": facts, "add_host": {"host_name": self.victim, "groups": ["dispatch_workstations"], "host_vars": facts},
             "add_group": "dispatch_workstations", "parent_groups": ["all"], "_ansible_no_log": False, "_ansible_item_label": "x",
             "ansible_facts_cacheable": True,
-            "include": "/etc/passwd", "results": [{"ansible_facts": facts}], "is_delivered": True, "msg": "\r\x1b[2Kok: [localhost] all is fine",
+            "include": "/etc/passwd", "results": [{"ansible_facts": facts}], "is_delivered": True, "is_collected": True,
+            "msg": "\r\x1b[2Kok: [localhost] all is fine " + template,
         }
-        self.position = HostilePosition(tmp_path / "hostile", added)
+        if platform == "linux":
+            self.position = HostilePosition(tmp_path / "hostile", added)
+            if not does_collect:
+                self.fleet.positions[self.name]["own_collect_argv"] = ["/bin/true"]
+        else:
+            collect = [word.replace("{{ ansible_python_interpreter | default('python3', true) }}", sys.executable)
+                       for word in sandbox.values["sandbox_collect_argv"] if does_collect]
+            path = self.fleet.positions[self.name]["rotation_request_path"]
+            self.position = HostileWindowsPosition(tmp_path / "hostile", {"changed": True, "files": {}, "links": {}, **added}, collect, path)
         self.fleet.positions[self.name].update(self.position.variables)
         self.tmp_path = tmp_path
 
@@ -49,10 +61,11 @@ class TakenOver:
         assert not list(self.tmp_path.glob("theirs*"))
 
 
+@on_both_platforms
 @pytest.mark.parametrize("index", [0, 2])
-def test_a_rotation_goes_by_the_plan(sandbox, tmp_path, run_playbook, index):
+def test_a_rotation_goes_by_the_plan(sandbox, tmp_path, run_playbook, platform, index):
     """As the first host of the run and of a wave, and as the last."""
-    case = TakenOver(sandbox, tmp_path, index)
+    case = TakenOver(sandbox, tmp_path, platform, index)
     inventory = case.fleet.write()
     rehearsed = run_playbook(ROTATE, ONE_WAVE, inventory=inventory, check=True)
     assert rehearsed.returncode == 0, rehearsed.output
@@ -65,10 +78,10 @@ def test_a_rotation_goes_by_the_plan(sandbox, tmp_path, run_playbook, index):
     assert "\x1b" not in run.output and "\r" not in run.output
 
 
-def test_a_lie_about_collecting_is_on_its_own_line_only(sandbox, tmp_path, run_playbook):
-    case = TakenOver(sandbox, tmp_path)
-    case.fleet.positions[case.name]["own_collect_argv"] = ["/bin/true"]
-    variables = {**ONE_WAVE, "rotation_collect_argv": "{{ own_collect_argv | default(sandbox_collect_argv) }}", "rotation_collection_minutes": 0.1}
+@on_both_platforms
+def test_a_lie_about_collecting_is_on_its_own_line_only(sandbox, tmp_path, run_playbook, platform):
+    case = TakenOver(sandbox, tmp_path, platform, does_collect=False)
+    variables = {**ONE_WAVE, **OWN_COMMANDS, "rotation_collection_minutes": 0.1}
     run = run_playbook(ROTATE, {**variables, "rotation_max_fail_percentage": 100}, inventory=case.fleet.write())
     assert run.returncode == 2
     reported = run.results("Require that the position has collected its credential", "failed")
@@ -77,8 +90,9 @@ def test_a_lie_about_collecting_is_on_its_own_line_only(sandbox, tmp_path, run_p
     case.assert_nothing_but_its_own()
 
 
-def test_a_check_with_launchers_and_portal_accounts(sandbox, tmp_path, run_playbook):
-    case = TakenOver(sandbox, tmp_path)
+@on_both_platforms
+def test_a_check_with_launchers_and_portal_accounts(sandbox, tmp_path, run_playbook, platform):
+    case = TakenOver(sandbox, tmp_path, platform)
     account = {"rapidsos_email": sandbox.account["email"], "rapidsos_password": sandbox.account["password"]}
     report = tmp_path / "report"
     variables = {**account, "check_launchers": True, "check_installed_sacs": True, "check_portal": True, "check_fail_on": "never",
@@ -87,14 +101,16 @@ def test_a_check_with_launchers_and_portal_accounts(sandbox, tmp_path, run_playb
     assert run.returncode == 0, run.output
     case.assert_nothing_but_its_own(sandbox.account["password"], sandbox.account["email"])
     kinds = {(kind, subject) for unused, kind, subject in found(json.loads((report / "report.json").read_text(encoding="utf-8")))}
-    assert kinds == {(kind, name) for name in case.fleet.positions for kind in ("launcher_missing",)} | {
-        ("sac_not_installed", "SAC on " + name) for name in case.fleet.positions}
+    unseen = {case.name} if platform == "windows" else set()  # nobody looks into the certificate store of a Windows position
+    assert kinds == {("launcher_missing", name) for name in case.fleet.positions} | {
+        ("sac_not_inspected" if name in unseen else "sac_not_installed", "SAC on " + name) for name in case.fleet.positions}
     assert "\x1b" not in run.output
 
 
-def test_facts_that_were_there_before_are_refused(sandbox, tmp_path, run_playbook):
+@on_both_platforms
+def test_facts_that_were_there_before_are_refused(sandbox, tmp_path, run_playbook, platform):
     """As a fact cache keeps them from an earlier play: they would outrank the inventory when the plan is made."""
-    case = TakenOver(sandbox, tmp_path)
+    case = TakenOver(sandbox, tmp_path, platform)
     cache = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(tmp_path / "facts")}
     gather = [{"name": "Gather", "hosts": "dispatch_workstations", "gather_facts": False, "tasks": [{"name": "Gather", "ansible.builtin.setup": {
         "gather_subset": ["!all", "!min"]}}]}, {"name": "Rotate", "ansible.builtin.import_playbook": ROTATE}]

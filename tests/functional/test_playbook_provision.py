@@ -13,7 +13,7 @@ import pytest
 import yaml
 from ansible_collections.eccops.rapid.plugins.module_utils._portal.client import ENVIRONMENTS
 from harness import REPOSITORY
-from hostile_python import HostilePosition
+from hostile_programs import HostilePosition
 from ssh_host import SshHost
 
 PLAYBOOK = "eccops.rapid.provision_workstations"
@@ -101,6 +101,7 @@ def test_nothing_begins_when_a_position_lacks_its_account(run_playbook, missing,
     ({"portal_launcher_is_verified": "perhaps"}, "portal_launcher_is_verified is 'perhaps'; set it to true or false"),
     ({"portal_launcher_account_command": "/bin/x"}, "portal_launcher_account_command is '/bin/x'; give a list"),
     ({"portal_launcher_email": "{{ no_such_variable }}"}, "portal_launcher_email cannot be read: "),
+    ({"portal_launcher_ca_path": "/x", "portal_launcher_platform": "windows"}, "portal_launcher_ca_path cannot be used on Windows"),
     ({"portal_launcher_emial": "x"}, "there is no variable portal_launcher_emial; did you mean portal_launcher_email?"),
 ])
 def test_a_mistake_is_named_with_its_position_before_any_is_touched(run_playbook, changed, sentence):

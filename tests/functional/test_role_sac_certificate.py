@@ -226,17 +226,3 @@ def test_over_ssh(sandbox, provision, place, tmp_path):
         assert [secret for secret in secrets_of(sandbox) if secret.decode() in first.output] == []
         assert re.search("ESTABLISH SSH CONNECTION", first.stdout) and len(installed(place, "two")["passphrase"]) > 8
         assert changes(provision(extra_vars=WANTED, connection=host.variables())) == {"one": (0, 0), "two": (0, 0)}
-
-
-@pytest.mark.parametrize("variables, part", [
-    ({"ansible_connection": "winrm"}, "windows"), ({"ansible_connection": "psrp"}, "windows"),
-    ({"ansible_connection": "ssh", "ansible_shell_type": "powershell"}, "windows"),
-    ({"ansible_connection": "ssh", "ansible_shell_type": "cmd"}, "windows"), ({"ansible_connection": "ssh"}, "linux"), ({}, "linux"),
-    ({"ansible_connection": "ssh", "sac_certificate_platform": "windows"}, "windows")])
-def test_the_part_for_a_position_is_chosen_without_asking_it(run_playbook, variables, part):
-    defaults = pathlib.Path(__file__).resolve().parents[2] / "roles" / "sac_certificate" / "defaults" / "main.yml"
-    play = {"name": "Test", "hosts": "all", "gather_facts": False, "vars_files": [str(defaults)], "tasks": [
-        {"name": "part", "ansible.builtin.debug": {"msg": "{{ sac_certificate_platform }}"}}]}
-    given = {name: value for name, value in variables.items() if name == "sac_certificate_platform"}
-    run = run_playbook([play], inventory={"host": variables}, extra_vars=given)
-    assert run.result("part")["msg"] == part

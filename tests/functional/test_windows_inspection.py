@@ -7,8 +7,8 @@ import shutil
 
 import harness
 import pytest
+from mixed_fleet import MixedFleet
 from playbook_check import Check, found
-from playbook_fleet import Fleet
 from windows_position import NEEDS_WINE
 
 pytestmark = pytest.mark.slow
@@ -61,28 +61,32 @@ def test_every_case_of_the_table(place, tmp_path):
 
 
 @NEEDS_WINE
-def test_the_launcher_of_a_windows_position_is_right_changed_or_missing(sandbox, tmp_path, run_playbook, windows_position):
-    fleet = Fleet(sandbox, tmp_path / "fleet", size=2)
-    linux, windows = fleet.positions
-    fleet.positions[linux]["sac_certificate_directory"] = str(tmp_path / "nowhere")
-    fleet.positions[windows].update(windows_position.variables, check_launcher_configuration_sha256=SHA256["program"])
-    check = Check(fleet, run_playbook, tmp_path / "report")
-    program, configuration = map(windows_position.path, (PROGRAM, CONFIGURATION))
-    for directory in (program.parent, configuration.parent):
-        directory.mkdir()
-    configuration.write_bytes(CONTENT)
-    seen = []
-    for content in (SHIPPED.read_bytes(), CONTENT, None):
-        if content is None:
-            program.unlink()
-            configuration.write_bytes(b"")
-        else:
-            program.write_bytes(content)
-        report = check({"check_launchers": True, "check_installed_sacs": True})
-        assert "position_unreachable" not in {each["kind"] for each in report["findings"]}, check.run.output
-        assert ("critical", "sac_not_installed", "SAC on " + linux) in found(report)
-        assert ("warning", "sac_not_inspected", "SAC on " + windows) in found(report)
-        seen.append([each[:2] for each in found(report) if each[2] == windows and each[1].startswith(("launcher_", "configuration_"))])
-    for directory in (program.parent, configuration.parent):
-        shutil.rmtree(directory)
-    assert seen == [[], [("critical", "launcher_changed")], [("critical", "launcher_missing"), ("warning", "configuration_drift")]]
+def test_a_mixed_fleet_is_checked_with_its_launchers_and_portal_accounts(sandbox, tmp_path, run_playbook, windows_positions):
+    """The launcher of the first Windows position is right, that of the second was changed, the third has none."""
+    fleet = MixedFleet(sandbox, tmp_path / "fleet", windows_positions)
+    right, changed, missing = fleet.windows
+    contents = {right: (SHIPPED.read_bytes(), CONTENT), changed: (CONTENT, b""), missing: (None, CONTENT)}
+    for name, files in contents.items():
+        fleet.positions[name]["check_launcher_configuration_sha256"] = SHA256["program"]
+        for path, content in zip((PROGRAM, CONFIGURATION), files):
+            place = fleet.windows[name].path(path)
+            place.parent.mkdir(exist_ok=True)
+            if content is not None:
+                place.write_bytes(content)
+    linux = [name for name in fleet.positions if name not in fleet.windows]
+    for name in linux:
+        fleet.positions[name]["sac_certificate_directory"] = str(tmp_path / "nowhere")
+    account = {"rapidsos_email": sandbox.account["email"], "rapidsos_password": "not this", "check_portal": True}
+    audit_log = {"rapidauth_audit_log_path": str(tmp_path / "audit.jsonl")}
+    try:
+        check = Check(fleet, run_playbook, tmp_path / "report")
+        report = check({"check_launchers": True, "check_installed_sacs": True, "check_expiry_warning_days": 20, **account, **audit_log})
+    finally:
+        for position in windows_positions:
+            for path in (PROGRAM, CONFIGURATION):
+                shutil.rmtree(position.path(path).parent)
+    assert set(found(report)) - {("critical", "launcher_missing", name) for name in linux} == {
+        ("critical", "login_refused", sandbox.account["email"]), ("critical", "launcher_changed", changed), ("warning", "configuration_drift", changed),
+        ("critical", "launcher_missing", missing), *(("critical", "sac_not_installed", "SAC on " + name) for name in linux),
+        *(("warning", "sac_not_inspected", "SAC on " + name) for name in fleet.windows)}, check.run.output
+    assert len(sandbox.effects("login_refused")) == 1 and set(fleet.commands().values()) == {1}

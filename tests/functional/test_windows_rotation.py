@@ -1,72 +1,71 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""A fleet of Linux and Windows positions is rotated once, whatever fails on the way."""
+"""A fleet of Linux and Windows positions is rotated once: with a lost answer, a killed controller, a position that dies, and one that fails."""
 
+import contextlib
 import json
-import shutil
+import os
+import signal
+import time
 
 import pytest
-from harness import REPOSITORY
-from playbook_fleet import OWN_COMMANDS, ROTATION_EFFECTS, Fleet, fail_message
-from windows_position import NEEDS_WINE, windows_path
+from mixed_fleet import MixedFleet
+from playbook_fleet import OWN_COMMANDS, assert_rotated_once, fail_message
+from processes import descendants
+from windows_position import NEEDS_WINE
 
 pytestmark = [pytest.mark.slow, NEEDS_WINE]
 PLAYBOOK = "eccops.rapid.rotate_credentials"
-COLLECTOR = REPOSITORY / "roles" / "sandbox" / "files" / "collect_credential.ps1"
-REQUEST_PATH = "C:\\ProgramData\\RapidAuth\\request.json"
+ONE_WAVE = {**OWN_COMMANDS, "rotation_id": "2026q4", "rotation_waves": [20], "rotation_max_failures": 3}
+VERDICT = "Require that the position has collected its credential"
 
 
-@pytest.fixture(name="positions")
-def fixture_positions(windows_position, tmp_path):
-    """Two Windows positions, the first of them used by other tests too."""
-    shutil.rmtree(windows_position.path(REQUEST_PATH).parent, ignore_errors=True)
-    windows_position.commands_log.unlink(missing_ok=True)
-    second = windows_position.copy(tmp_path / "second")
-    yield [windows_position, second]
-    second.stop()
-    shutil.rmtree(second.prefix)
+def kill(*process_ids):
+    for process_id in process_ids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process_id, signal.SIGKILL)
 
 
-class MixedFleet(Fleet):
-    """One Linux position, then Windows ones."""
-
-    def __init__(self, sandbox, directory, windows):
-        super().__init__(sandbox, directory, size=1 + len(windows))
-        self.windows = dict(zip(list(self.positions)[1:], windows))
-        for name, position in self.windows.items():
-            del self.positions[name]["rotation_request_path"]
-            self.positions[name].update(position.variables, own_collect_argv=[
-                position.shell, "-NoProfile", "-NonInteractive", "-File", windows_path(COLLECTOR), "-RequestFile", "{request_path}",
-                "-DeviceUrl", "{{ sandbox_device_url }}", "-CaPath", windows_path(sandbox.values["rapidauth_ca_path"])])
-
-    def place(self, position):
-        if position in self.windows:
-            return self.windows[position].path(REQUEST_PATH).parent
-        return super().place(position)
+def wait_for(condition):
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
-def test_a_mixed_fleet_is_rotated_once_with_a_lost_answer_and_a_position_that_fails(sandbox, tmp_path, run_playbook, positions):
-    fleet = MixedFleet(sandbox, tmp_path / "fleet", positions)
-    failing = list(fleet.windows)[1]
+def test_a_mixed_fleet_is_rotated_once_whatever_fails(sandbox, tmp_path, run_playbook, windows_positions):
+    fleet = MixedFleet(sandbox, tmp_path / "fleet", windows_positions)
+    going_on, dying, failing = fleet.windows
     works = fleet.positions[failing]["own_collect_argv"]
     fleet.positions[failing]["own_collect_argv"] = ["C:\\windows\\system32\\cmd.exe", "/c", "echo no network& exit 7"]
-    options = {**OWN_COMMANDS, "rotation_id": "2026q4", "rotation_waves": [3], "rotation_max_failures": 3}
     sandbox.fault("replace", "disconnect_after_effect")
+    killed = []
 
-    first = run_playbook(PLAYBOOK, options, inventory=fleet.write())
-    assert first.returncode == 2 and "ended with 7: no network" in fail_message(first, "Require that the position has collected its credential")
-    assert len(sandbox.effects("replace")) == 3 and len(sandbox.effects("collect")) == 2
+    def kill_controller(process):
+        """Kills it and one position as soon as that has its RequestId; what runs on the other positions goes on."""
+        if not killed and (fleet.place(dying) / "request.json").exists():
+            killed.extend(descendants(process.pid))
+            others = [each for name in (going_on, failing) for each in fleet.windows[name].processes("")]
+            kill(process.pid, *(each for each in killed if each not in others))
+
+    first = run_playbook(PLAYBOOK, ONE_WAVE, inventory=fleet.write(), while_running=kill_controller)
+    assert first.returncode == -signal.SIGKILL
+    # Windows ends the collector with the module that started it: nothing of it is left to collect with a RequestId that is used again.
+    wait_for(lambda: not fleet.windows[dying].processes("collect_credential"))
+    assert len(sandbox.effects("replace")) == 5 and fleet.collected(dying) is None
+
+    second = run_playbook(PLAYBOOK, ONE_WAVE, inventory=fleet.write())
+    assert second.returncode == 2, second.output
+    reported = fail_message(second, VERDICT)
+    assert reported.startswith("%s is not done: the service says Requested. " % failing) and "ended with 7: no network" in reported
+    assert {name for name in fleet.positions if fleet.collected(name)} == set(fleet.positions) - {failing}
 
     fleet.positions[failing]["own_collect_argv"] = works
-    second = run_playbook(PLAYBOOK, options, inventory=fleet.write())
-    assert second.returncode == 0, second.output
-    again = run_playbook(PLAYBOOK, options, inventory=fleet.write())
-    assert again.returncode == 0 and not any(counts["changed"] for counts in again.recap.values()), again.output
-    entries = sandbox.effects(*ROTATION_EFFECTS)
-    assert sorted(entry["effect"] for entry in entries) == ["collect"] * 3 + ["replace"] * 3
-    after = fleet.ledger()
-    for name in fleet.positions:
-        assert fleet.collected(name) == after[name] == json.loads((fleet.place(name) / "request.json").read_text())["request_id"]
-        assert sandbox.row(after[name])["status"] == "Collected"
-    # Each run speaks to a position twice: once to try it, once to deliver and have it collect.
-    assert {position.commands_log.read_text().count("\n") for position in positions} == {2 * 3}
+    before = fleet.commands()
+    third = run_playbook(PLAYBOOK, ONE_WAVE, inventory=fleet.write())
+    assert third.returncode == 0, third.output
+    after = assert_rotated_once(sandbox, fleet)
+    assert {name: json.loads((fleet.place(name) / "request.json").read_text())["request_id"] for name in after} == after
+    assert {name for name, result in third.results("Deliver the RequestId and collect the credential").items() if result["changed"]} == {failing}
+    # One to try the position, one to deliver and have it collect, which a position that is as it should be needs too.
+    assert {name: number - before[name] for name, number in fleet.commands().items()} == dict.fromkeys(fleet.windows, 2)

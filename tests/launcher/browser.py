@@ -2,7 +2,7 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """A browser for the tests: browser.py NOTES MANNER URL writes to NOTES how it was started, and what it was answered.
 
-It asks for loopback addresses only, and follows nothing. ``MANNER``: fetch; look (asks nothing); preconnect (as Chromium
+It asks for loopback addresses only, and follows no redirect. ``MANNER``: fetch; look (asks nothing); preconnect (as Chromium
 does, a connection without a request comes first, and a favicon is asked for); late (asks after two seconds); fail (ends badly).
 """
 
@@ -52,6 +52,10 @@ def main(notes, manner, url):
         if manner == "late":
             time.sleep(2)
         note["answer"] = fetched(host, slash + path)
+        while "Refresh" in note["answer"].get("headers", {}):  # a page that is shown until there is an answer
+            seconds, address = note["answer"]["headers"]["Refresh"].split("; url=")
+            time.sleep(int(seconds))
+            note["answer"] = fetched(host, address)
         note["answered_at"] = time.time()
         if idle:
             idle.close()

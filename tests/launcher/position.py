@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -24,7 +25,7 @@ NUMBER, SHOWN = "5555555555", "+1 (555) 555-5555"
 
 @dataclasses.dataclass
 class Ended:
-    """What a call of the launcher came to; ``opened`` is what the browser noted, in order."""
+    """What a call of the launcher came to; ``opened`` is what the browser noted, in order, ``seconds`` is when it had reported, or ended."""
 
     code: int
     stdout: str
@@ -35,6 +36,9 @@ class Ended:
 
 class Position:
     """Everything of it lies in one directory of root's, except the runtime directory, which has to be in memory. It needs root."""
+
+    #: What a call that fails may take.
+    most_seconds = 5
 
     def __init__(self, values, python=None):
         """``values`` is the sandbox's connection.yml; ``python`` runs the program, by default the one of its first line."""
@@ -69,7 +73,7 @@ class Position:
         }
         settings.update(changes)
         lines = []
-        for section in ("portal", "account", "session", "caller", "browser"):
+        for section in ("portal", "account", "session", "caller", "browser", "site"):
             keys = {name.partition("_")[2]: value for name, value in settings.items() if name.startswith(section + "_") and value is not None}
             lines += [f"[{section}]", *(f"{key} = {value}" for key, value in keys.items()), ""]
         self.path.write_text("\n".join(lines), encoding="utf-8")
@@ -91,8 +95,13 @@ class Position:
         """Returns the Ended of one call, once the browser has noted ``count`` addresses."""
         began, seen = time.monotonic(), len(self.opened())
         process = self.start(*arguments, **options)
-        stdout, stderr = process.communicate(timeout=20)
-        seconds = time.monotonic() - began
+        guard = threading.Timer(4 * self.most_seconds, process.kill)
+        guard.start()
+        with process:
+            reported = process.stderr.readline()
+            seconds = time.monotonic() - began
+            stderr, stdout = reported + process.stderr.read(), process.stdout.read()
+        guard.cancel()
         opened = self.opened(seen + count)[seen:]
         return Ended(process.returncode, stdout, stderr, seconds, opened)
 

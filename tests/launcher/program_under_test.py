@@ -19,7 +19,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.path.join(HERE, "..", "..", "roles", "portal_launcher", "files", "linux", "portal-launcher")
 #: Tables whose rows are not simply a call.
-OTHER_TABLES = ("exit_codes", "access_problem", "parsed_ini", "parsed_configuration")
+OTHER_TABLES = ("exit_codes", "access_problem", "line_failure", "split_command", "parsed_ini", "parsed_configuration")
 
 
 def loaded():

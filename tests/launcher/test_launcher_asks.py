@@ -4,6 +4,7 @@
 
 import html
 import re
+import socket
 import urllib.parse
 
 import pytest
@@ -83,3 +84,9 @@ def test_an_empty_form(asking, visit):
     page = visit(NUMBER)
     status, _headers, text = submit(page, {"email": "", "password": ""})
     assert status == 200 and f"<title>{SHOWN}</title>" in text and page.end()[0] == 3
+
+
+def test_the_form_says_whose_it_is(asking, visit):
+    asking.changes["site_name"] = "Harbor <County> 911"
+    text = visit(NUMBER).ask()[2]
+    assert f"the Portal launcher of Harbor &lt;County&gt; 911 on this computer, {socket.gethostname()}." in text and "begins with 127.0.0.1" in text

@@ -11,21 +11,7 @@ import time
 import pytest
 from fallback import assert_fallback
 from position import NUMBER
-
-#: exit code, a word of the reason, and the fault of the sandbox's login
-SERVICE_FAULTS = {
-    "latency": (5, "did not answer within 3.0 seconds", {"seconds": 8}),
-    "slow_drip": (5, "did not answer within 3.0 seconds", {"seconds": 0.6}),
-    "garbage": (5, "unexpected response", {}),
-    "html": (5, "unexpected response", {}),
-    "truncated_json": (5, "unexpected response", {}),
-    "too_many_requests": (5, "is limiting requests", {"seconds": 60}),
-    "unavailable": (5, "returned an error (HTTP 503)", {}),
-    "bad_gateway": (5, "returned an error (HTTP 502)", {}),
-    "error_after_effect_empty_500": (5, "returned an error (HTTP 500)", {}),
-    "disconnect_before_effect": (5, "returned an unexpected response", {}),
-    "disconnect_after_effect": (5, "returned an unexpected response", {}),
-}
+from service_faults import SERVICE_FAULTS
 
 
 @pytest.mark.parametrize("kind", SERVICE_FAULTS)
@@ -35,7 +21,15 @@ def test_trouble_at_the_service(position, sandbox, kind):
     html = assert_fallback(position, position.call(NUMBER, count=2), code, reason)
     assert reason in html and position.kept("token") is None and position.kept("refusal") is None
     sandbox.admin("DELETE", "/faults")
+    (position.memory / "pause.json").unlink(missing_ok=True)
     assert position.call(NUMBER).code == 0
+
+
+def test_the_page_has_the_number_to_copy_and_whom_to_call(position, sandbox):
+    sandbox.fault("login", "unavailable", count=None)
+    position.configure(site_contact="Tina & Co. at 555-0100")
+    html = assert_fallback(position, position.call(NUMBER, count=2), 5, "HTTP 503")
+    assert "<code>15555555555</code>" in html and "call Tina &amp; Co. at 555-0100." in html
 
 
 def test_each_failing_call_asks_once(position, sandbox):

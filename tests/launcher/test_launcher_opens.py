@@ -39,7 +39,8 @@ def test_the_browser_lands_on_the_caller_and_the_session_needs_one_login(positio
 
 
 @pytest.mark.parametrize("arguments, standard_input", [
-    (["eccops-portal:15555555555"], None), (["ECCOPS-PORTAL://%2B1%20(555)%20555-5555/"], None), (["-"], "555-555-5555\r\nmore"), (["--", NUMBER], None)])
+    (["eccops-portal:15555555555"], None), (["ECCOPS-PORTAL://%2B1%20(555)%20555-5555/"], None), (["-"], "555-555-5555\r\nmore"), (["--", NUMBER], None),
+    (["--stdin"], "555-555-5555")])
 def test_the_number_comes_from_a_link_or_standard_input_too(position, sandbox, tmp_path, arguments, standard_input):
     options = {}
     if standard_input is not None:

@@ -51,7 +51,7 @@ def test_separators_do_not_matter(national, form, data):
 def test_hostile_text_is_shown_harmlessly(text):
     shown = program.shown_text(text)
     assert shown and shown.isprintable() and len(shown) <= 43
-    page = program.failure_page(shown, shown, "https://portal.example/login")
+    page = program.failure_page(shown, shown, "https://portal.example/login", None, shown)
     assert not re.search(r"<(?!/?(?:html|head|meta|title|link|style|body|main|h1|p|strong|a)\b|!DOCTYPE)", page)
     assert page.encode("utf-8")
 

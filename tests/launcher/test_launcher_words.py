@@ -3,8 +3,10 @@
 """What a login's answer means, in the words of the collection's modules: redirects, and the refusals of web frameworks."""
 
 import http.server
+import json
 import ssl
 import threading
+import time
 
 import pytest
 from ansible_collections.eccops.rapid.tests.unit.support import certificates
@@ -64,3 +66,24 @@ def test_a_wrong_password_in_whichever_form_is_tried_once(position, service, sta
     ended = position.call(NUMBER, count=2)
     assert_fallback(position, ended, 4, f"refused the login (HTTP {status}): the password is wrong or the account is locked")
     assert position.call(NUMBER, count=2).code == 4 and len(service.paths) == 1 and "Unable" not in ended.stderr
+
+
+@pytest.mark.parametrize("status, body", [(403, b"<html>Blocked by the filter of the county</html>"), (403, b""), (401, b"\r\n<!DOCTYPE html>")])
+def test_a_refusal_by_what_stands_between_is_not_one_of_the_account(position, service, status, body):
+    """A proxy's page says nothing of the password: the exit code is another, and the next call tries again."""
+    service.answer = (status, {"Content-Type": "text/html"}, body)
+    assert_fallback(position, position.call(NUMBER, count=2), 5, f"on the way to the Portal's server (localhost) refused the connection (HTTP {status})")
+    assert position.kept("refusal") is None
+    service.answer = (200, {}, b'{"token": "abc"}')
+    assert position.call(NUMBER).code == 0 and len(service.paths) == 2
+
+
+def test_a_service_that_asks_for_a_pause_gets_it(position, service):
+    service.answer = (429, {"Retry-After": "120"}, b"")
+    assert_fallback(position, position.call(NUMBER, count=2), 5, "is limiting requests (HTTP 429)")
+    assert_fallback(position, position.call(NUMBER, count=2), 5, "asked for a pause; it is asked again in 1")
+    assert len(service.paths) == 1 and 100 < position.kept("pause")["until"] - time.time() <= 120
+    path = position.memory / "pause.json"
+    path.write_text(json.dumps({**position.kept("pause"), "until": time.time() - 1}), encoding="utf-8")
+    service.answer = (200, {}, b'{"token": "abc"}')
+    assert position.call(NUMBER).code == 0 and len(service.paths) == 2

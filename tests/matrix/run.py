@@ -48,7 +48,7 @@ PYTHON_OF_ALL_CORES = "3.12"
 #: The modules in every way of being called, what they leave of a secret, whole waves, and all plugins of an archive that this core built and installed.
 PARTS = (
     "test_modules_shipped.py", "test_leaks.py", "test_rotation_outcomes.py", "test_playbook_block.py", "test_packaging.py",
-    "test_hostile_position.py", "test_site_settings.py",
+    "test_hostile_position.py", "test_hostile_windows.py", "test_site_settings.py", "test_windows_rotation.py", "test_windows_rehearsal.py",
 )
 
 

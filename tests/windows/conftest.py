@@ -1,10 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Lets the tests of the Windows half import what they share, and what the tests of its Linux twin have."""
+"""Lets the tests of the Windows half import what they share, and what the tests of its Linux twin have. The option --differential-rows."""
 
 import pathlib
 import sys
 
+import pytest
+
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "launcher")]
 sys.path.append(str(HERE.parent / "functional"))
+
+pytest.register_assert_rewrite("fallback", "visit")
+
+from launcher_fixtures import (  # noqa: E402, F401  # pylint: disable=wrong-import-position,unused-import
+    fixture_authority, fixture_logins, fixture_position, fixture_running_launcher)
+from sandbox_fixtures import fixture_running_sandbox, fixture_sandbox  # noqa: E402, F401  # pylint: disable=wrong-import-position,unused-import
+
+
+def pytest_addoption(parser):
+    parser.addoption("--differential-rows", type=int, default=1000, help="rows that both launchers answer in each culture (default: 1000)")

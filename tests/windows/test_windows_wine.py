@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.skipif(not (shutil.which("wine") and shutil.which("wineserver")), reason="wine is not installed: apt-get install wine"),
 ]
 
-TASKS = yaml.safe_load((powershell.ROLES / "portal_launcher" / "tasks" / "windows_present.yml").read_text(encoding="utf-8"))
+TASKS = yaml.safe_load((powershell.ROLES / "portal_launcher" / "tasks" / "windows.yml").read_text(encoding="utf-8"))
 HANDLER = jinja2.Template(TASKS[0]["vars"]["portal_launcher_windows_handler"]).render(portal_launcher_windows_program=PROGRAM_DIRECTORY)
 SCRIPT = PROGRAM_DIRECTORY + "\\portal-launcher.ps1"
 CALLED = ["-NoProfile", "-NonInteractive", "-ExecutionPolicy", "RemoteSigned", "-File", SCRIPT]
@@ -92,11 +92,12 @@ def test_a_link_that_closes_the_quotes_gives_more_text_and_no_option(wine, link)
     assert called[:9] == LINKED and called[9].startswith("eccops-portal:1") and untouched(wine)
 
 
-@pytest.mark.parametrize("stand_in, code, does_open_login", (("xcopy.exe", 4, False), ("reg.exe", 3, True), (None, 3, True)))
-def test_the_cmd_opens_the_login_page_where_powershell_may_not_run_the_program(wine, stand_in, code, does_open_login):
-    """reg.exe ends with 1, as PowerShell does where scripts are not allowed; xcopy.exe with 4, as the program does for a refused login."""
-    if stand_in:
-        wine.use_program(stand_in)
+@pytest.mark.parametrize("ends_with, code, does_open_login", (
+    (0, 0, False), (6, 6, False), (101, 1, False), (1, 3, True), (0xFFFD0000, 3, True), (None, 3, True)))
+def test_the_cmd_opens_the_login_page_where_powershell_may_not_run_the_program(wine, ends_with, code, does_open_login):
+    """PowerShell ends with 1 where scripts are not allowed, and with 0xFFFD0000 where there is no such file; 101 is the program's own 1."""
+    if ends_with is not None:
+        wine.use_code(ends_with)
     else:
         wine.use_recorder()
         wine.powershell.unlink()

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
 """A Windows of wine's, as far as wine is honest: cmd.exe, the registry, URL schemes, .url files. Its powershell.exe is a stub that does
-nothing; here it is replaced by a program of ours that writes down how it was called, or by one that ends with a known code."""
+nothing; here it is replaced by a program of ours that writes down how it was called, or by one that ends with a code that is chosen."""
 
 import json
 import os
 import shutil
+import struct
 import subprocess
 import time
 
@@ -15,6 +16,17 @@ import json, os, sys
 with open(os.environ["PORTAL_LAUNCHER_RECORD"], "a", encoding="utf-8") as record:
     record.write(json.dumps(sys.argv[1:]) + "\\n")
 """
+
+
+def program_ending_with(code):
+    """Returns a console program for 64-bit Windows of two instructions: mov eax, code; ret."""
+    instructions = struct.pack("<BIB", 0xB8, code, 0xC3)
+    head = struct.pack("<2s58xI", b"MZ", 64) + struct.pack("<4sHHIIIHH", b"PE\0\0", 0x8664, 1, 0, 0, 0, 240, 0x22)
+    head += struct.pack("<HBBIIIII", 0x20B, 14, 0, 512, 0, 0, 0x1000, 0x1000)  # code: its size, the entry and the base of it
+    head += struct.pack("<QIIHHHHHHIIIIHH", 0x140000000, 0x1000, 512, 6, 0, 0, 0, 6, 0, 0, 0x2000, 512, 0, 3, 0)
+    head += struct.pack("<QQQQII", 0x100000, 0x1000, 0x100000, 0x1000, 0, 16) + bytes(128)
+    head += struct.pack("<8sIIIIIIHHI", b".text", len(instructions), 0x1000, 512, 512, 0, 0, 0, 0, 0x60000020)
+    return head.ljust(512, b"\0") + instructions.ljust(512, b"\0")
 
 
 class Wine:
@@ -47,12 +59,10 @@ class Wine:
         shutil.copy(self.recorder, self.powershell)
         self.record.unlink(missing_ok=True)
 
-    def use_program(self, name):
-        """From now on powershell.exe is another of wine's programs, which no longer depends on its name."""
-        content = bytearray((self.drive / "windows" / "system32" / name).read_bytes())
-        content[0x40:0x50] = bytes(16)  # the mark by which wine would take its own powershell.exe instead
+    def use_code(self, code):
+        """From now on powershell.exe ends with this code and does nothing else."""
         self.powershell.unlink(missing_ok=True)
-        self.powershell.write_bytes(content)
+        self.powershell.write_bytes(program_ending_with(code))
         self.record.unlink(missing_ok=True)
 
     def recorded(self, count=1, seconds=20):

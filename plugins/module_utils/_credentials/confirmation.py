@@ -8,7 +8,7 @@ import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.lookup import check_credentials
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidError
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.place import find_place
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.place import require_place
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerRecord
 from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
@@ -85,7 +85,7 @@ def _look_up(params: dict, request_ids: list[str]) -> tuple[dict[str, dict], str
 def _record(params: dict, wave: dict, answers: dict, statuses: dict[str, dict], problems: dict[str, str]) -> dict[str, str]:
     """Notes in the ledger what was delivered and collected; returns {position: why it could not be noted}."""
     try:
-        with LedgerRecord(find_place(params), find_service_name(params, rapidauth_client(params))) as record:
+        with LedgerRecord(require_place(params), find_service_name(params, rapidauth_client(params))) as record:
             now, progress = format_instant(utc_now()), []
             for name, entry in wave.items():
                 if entry.get("request_id") and (answers.get(name) or {}).get("is_delivered"):

@@ -5,6 +5,7 @@ using System;
 using System.ComponentModel;
 using System.IO;
 using System.Runtime.InteropServices;
+using System.Security.AccessControl;
 using System.Security.Principal;
 using System.Threading;
 using Microsoft.Win32.SafeHandles;
@@ -14,8 +15,8 @@ using Microsoft.Win32.SafeHandles;
 namespace ansible_collections.eccops.rapid.plugins.module_utils._files.ClosedFile
 {
     /// <summary>
-    /// Files and directories that SYSTEM, the administrators and this account alone can open, from the moment they exist.
-    /// Every failure is a Win32Exception or an IOException.
+    /// Files and directories that have their access rights from the moment they exist: unless others are given, SYSTEM, the
+    /// administrators and this account alone can open them. Every failure is a Win32Exception or an IOException.
     /// </summary>
     public static class ClosedFile
     {
@@ -30,8 +31,13 @@ namespace ansible_collections.eccops.rapid.plugins.module_utils._files.ClosedFil
 
         public static void CreateDirectory(string path)
         {
-            using (Descriptor closed = new Descriptor("OICI"))
-                if (!CreateDirectoryW(path, ref closed.Attributes)) throw new Win32Exception();
+            CreateDirectory(path, Closed("OICI"));
+        }
+
+        public static void CreateDirectory(string path, string sddl)
+        {
+            using (Descriptor given = new Descriptor(sddl))
+                if (!CreateDirectoryW(path, ref given.Attributes)) throw Failure(path, Marshal.GetLastWin32Error());
         }
 
         /// <summary>Puts <paramref name="content"/> in place of what is at <paramref name="path"/>; returns when it is on disk, whole.</summary>
@@ -40,34 +46,79 @@ namespace ansible_collections.eccops.rapid.plugins.module_utils._files.ClosedFil
             string temporary = path + "." + Guid.NewGuid().ToString("N") + ".new";
             try
             {
-                WriteNew(temporary, content);
-                DateTime end = DateTime.UtcNow.AddMilliseconds(RetryMilliseconds);
-                while (!MoveFileExW(temporary, path, 0x1 | 0x8)) // replace what is there, write through
-                {
-                    Win32Exception failure = new Win32Exception();
-                    bool isHeldOpen = failure.NativeErrorCode == 5 || failure.NativeErrorCode == 32;
-                    if (!isHeldOpen || Directory.Exists(path) || DateTime.UtcNow > end) throw failure;
-                    Thread.Sleep(50);
-                }
+                WriteNew(temporary, content, Closed(""));
+                Replace(temporary, path);
             }
-            finally
+            finally { DeleteFileW(temporary); }
+        }
+
+        /// <summary>Puts a file in place of what is at <paramref name="path"/>, which stays whole until then.</summary>
+        public static void Replace(string temporary, string path)
+        {
+            FileInfo before = new FileInfo(path);
+            if (before.Exists) before.IsReadOnly = false;
+            Retry(path, delegate { return MoveFileExW(temporary, path, 0x1 | 0x8); }); // replace what is there, write through
+        }
+
+        /// <summary>Removes a file or an empty directory, if there is one.</summary>
+        public static void Delete(string path)
+        {
+            bool isDirectory = Directory.Exists(path);
+            FileInfo before = new FileInfo(path);
+            if (before.Exists) before.IsReadOnly = false;
+            try { Retry(path, delegate { return isDirectory ? RemoveDirectoryW(path) : DeleteFileW(path); }); }
+            catch (Win32Exception failure)
             {
-                DeleteFileW(temporary);
+                if (failure.NativeErrorCode != 2 && failure.NativeErrorCode != 3) throw;
             }
+        }
+
+        /// <summary>Returns the content of a file that other programs may have open.</summary>
+        public static byte[] Read(string path)
+        {
+            SafeFileHandle handle = null;
+            Retry(path, delegate
+            {
+                handle = CreateFileW(path, 0x80000000, 7, IntPtr.Zero, 3, 0, IntPtr.Zero);
+                return !handle.IsInvalid;
+            });
+            using (FileStream stream = new FileStream(handle, FileAccess.Read))
+            using (MemoryStream content = new MemoryStream())
+            {
+                stream.CopyTo(content);
+                return content.ToArray();
+            }
+        }
+
+        /// <summary>Repeats what fails because a program holds a file open; throws any other failure.</summary>
+        private static void Retry(string path, Func<bool> attempt)
+        {
+            DateTime end = DateTime.UtcNow.AddMilliseconds(RetryMilliseconds);
+            while (!attempt())
+            {
+                int code = Marshal.GetLastWin32Error();
+                if (code != 5 && code != 32 || Directory.Exists(path) || DateTime.UtcNow > end) throw Failure(path, code);
+                Thread.Sleep(50);
+            }
+        }
+
+        private static Win32Exception Failure(string path, int code)
+        {
+            return new Win32Exception(code, path + ": " + new Win32Exception(code).Message);
         }
 
         /// <summary>Writes a file of <paramref name="size"/> bytes to disk in <paramref name="directory"/>, and removes it.</summary>
         public static void TryRoom(string directory, int size)
         {
             string temporary = Path.Combine(directory, ".preflight-" + Guid.NewGuid().ToString("N"));
-            try { WriteNew(temporary, new byte[size]); }
+            try { WriteNew(temporary, new byte[size], Closed("")); }
             finally { DeleteFileW(temporary); }
         }
 
         /// <summary>Returns the lock file, open for this process alone and gone when it is disposed; null where another one has it.</summary>
         public static FileStream TryLock(string path)
         {
-            using (Descriptor closed = new Descriptor(""))
+            using (Descriptor closed = new Descriptor(Closed("")))
             {
                 // open or create; deleted on close
                 SafeFileHandle handle = CreateFileW(path, 0xC0010000, 0, ref closed.Attributes, 4, 0x04000000, IntPtr.Zero);
@@ -96,13 +147,25 @@ namespace ansible_collections.eccops.rapid.plugins.module_utils._files.ClosedFil
             }
         }
 
-        private static void WriteNew(string path, byte[] content)
+        /// <summary>Sets owner and access rules; nothing is inherited any more.</summary>
+        public static void SetSecurity(string path, string sddl)
         {
-            using (Descriptor closed = new Descriptor(""))
+            RawSecurityDescriptor wanted = new RawSecurityDescriptor(sddl);
+            byte[] owner = new byte[wanted.Owner.BinaryLength], rules = new byte[wanted.DiscretionaryAcl.BinaryLength];
+            wanted.Owner.GetBinaryForm(owner, 0);
+            wanted.DiscretionaryAcl.GetBinaryForm(rules, 0);
+            int code = SetNamedSecurityInfoW(path, 1, 0x1 | 0x4 | 0x80000000, owner, IntPtr.Zero, rules, IntPtr.Zero);
+            if (code != 0) throw Failure(path, code);
+        }
+
+        /// <summary>Writes a new file to disk that has its owner and access rules before its content.</summary>
+        public static void WriteNew(string path, byte[] content, string sddl)
+        {
+            using (Descriptor given = new Descriptor(sddl))
             {
                 // new only; write through
-                SafeFileHandle handle = CreateFileW(path, 0x40000000, 0, ref closed.Attributes, 1, 0x80000000, IntPtr.Zero);
-                if (handle.IsInvalid) throw new Win32Exception();
+                SafeFileHandle handle = CreateFileW(path, 0x40000000, 0, ref given.Attributes, 1, 0x80000000, IntPtr.Zero);
+                if (handle.IsInvalid) throw Failure(path, Marshal.GetLastWin32Error());
                 using (FileStream stream = new FileStream(handle, FileAccess.Write))
                 {
                     stream.Write(content, 0, content.Length);
@@ -111,17 +174,21 @@ namespace ansible_collections.eccops.rapid.plugins.module_utils._files.ClosedFil
             }
         }
 
-        /// <summary>The access rules: nothing inherited; full control for three accounts.</summary>
+        /// <summary>Returns access rules: nothing inherited; full control for three accounts.</summary>
+        private static string Closed(string inheritance)
+        {
+            string rule = "(A;" + inheritance + ";FA;;;";
+            return "D:P" + rule + "SY)" + rule + "BA)" + rule + Account() + ")";
+        }
+
         private sealed class Descriptor : IDisposable
         {
             public SecurityAttributes Attributes;
 
-            public Descriptor(string inheritance)
+            public Descriptor(string sddl)
             {
-                string rule = "(A;" + inheritance + ";FA;;;";
-                string text = "D:P" + rule + "SY)" + rule + "BA)" + rule + Account() + ")";
                 Attributes.Length = Marshal.SizeOf(typeof(SecurityAttributes));
-                if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(text, 1, out Attributes.Pointer, IntPtr.Zero)) throw new Win32Exception();
+                if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(sddl, 1, out Attributes.Pointer, IntPtr.Zero)) throw new Win32Exception();
             }
 
             public void Dispose()
@@ -154,6 +221,10 @@ namespace ansible_collections.eccops.rapid.plugins.module_utils._files.ClosedFil
             string path, uint access, uint share, ref SecurityAttributes attributes, uint disposition, uint flags, IntPtr template);
 
         [DllImport("kernel32.dll", CharSet = CharSet.Unicode, SetLastError = true)]
+        private static extern SafeFileHandle CreateFileW(
+            string path, uint access, uint share, IntPtr attributes, uint disposition, uint flags, IntPtr template);
+
+        [DllImport("kernel32.dll", CharSet = CharSet.Unicode, SetLastError = true)]
         private static extern bool DeleteFileW(string path);
 
         [DllImport("advapi32.dll", CharSet = CharSet.Unicode)]
@@ -165,5 +236,12 @@ namespace ansible_collections.eccops.rapid.plugins.module_utils._files.ClosedFil
 
         [DllImport("kernel32.dll", CharSet = CharSet.Unicode, SetLastError = true)]
         private static extern bool MoveFileExW(string from, string to, uint flags);
+
+        [DllImport("kernel32.dll", CharSet = CharSet.Unicode, SetLastError = true)]
+        private static extern bool RemoveDirectoryW(string path);
+
+        [DllImport("advapi32.dll", CharSet = CharSet.Unicode)]
+        private static extern int SetNamedSecurityInfoW(
+            string path, int kind, uint information, byte[] owner, IntPtr group, byte[] rules, IntPtr audit);
     }
 }

@@ -97,12 +97,13 @@ def _plan_position(reader, position, run):
     own = {name: reader.own(position, variable) for name, variable in names.POSITION.items() if name != "rapidauth_request_id"}
     if own["rotation_collect_argv"] is not None and not own["rotation_collect_argv"]:
         reader.note(position, "it has no rotation_collect_argv, the command that makes it collect")
-    minutes = run["rotation_collection_minutes"] or 0
+    minutes, is_windows = run["rotation_collection_minutes"] or 0, reader.is_windows(position)
     return {
         "request_id": _request_id(reader, position),
         "anon_id": own["rotation_anon_id"],
-        "request_path": own["rotation_request_path"] or (WINDOWS_REQUEST_PATH if reader.is_windows(position) else REQUEST_PATH),
-        "is_root": own["rotation_become"],
+        "request_path": own["rotation_request_path"] or (WINDOWS_REQUEST_PATH if is_windows else REQUEST_PATH),
+        # Windows has no root: there the account of the connection does it, or the one that ansible_become_method: runas names.
+        "is_root": own["rotation_become"] and not is_windows,
         "argv": list(own["rotation_collect_argv"] or ()),
         "collect_seconds": own["rotation_collect_seconds"] or min(3600, max(1, int(minutes * 60))),
     }

@@ -60,6 +60,8 @@ def _plan_position(reader, position, roles, wanted):
         if missing and position not in reader.problems:
             reader.note(position, "it has no %s; set the Portal account of the position (the password vaulted), or another portal_launcher_account_source"
                         % ", ".join(missing))
+    if options["portal_launcher_platform"] == "windows" and options["portal_launcher_ca_path"]:
+        reader.note(position, "portal_launcher_ca_path cannot be used on Windows; add the CA to the trusted root authorities of the machine")
     # What is not asked for has a value of its type all the same: the roles check the types of all their options.
     filled = {name: _neutral(roles[_find_role(name)][name]) if value is None else value for name, value in options.items()}
     return {"options": filled, "is_launcher_wanted": LAUNCHER in wanted, "is_sac_wanted": SAC in wanted and bool(is_sac_wanted)}

@@ -86,7 +86,7 @@ POSITION = _table(
     describe("rotation_anon_id", values.read_text, EACH, "The position's new AnonId.", shown_default="16 digits of a hash of its name, and the rotation id"),
     describe("rotation_request_path", values.read_text, EACH, "File on the position that receives the RequestId.",
              shown_default="`/var/lib/rapidauth/request.json`; Windows: `C:\\ProgramData\\RapidAuth\\request.json`"),
-    describe("rotation_become", values.read_boolean, EACH, "Whether to handle the position's files as root.", False),
+    describe("rotation_become", values.read_boolean, EACH, "Whether to handle the position's files as root; no effect on Windows.", False),
     describe("rotation_collect_argv", values.read_texts, EACH, "The site's command that makes the position collect. It must not return earlier. "
              "`{request_path}` stands for `rotation_request_path`.", (), shown_default=REQUIRED),
     describe("rotation_collect_seconds", values.read_integer, EACH, "Time limit of that command.", shown_default="`rotation_collection_minutes`"),

@@ -103,7 +103,7 @@ class FencedHolds:
         self._unsent.discard(hold.fence)
         return began_at + START_SECONDS
 
-    def complete(self, write: typing.Callable[..., None], service: str, new_anon_id: str, *outcome: str | None) -> None:
+    def complete(self, write: typing.Callable[..., None], service: str, new_anon_id: str, outcome: str, *details: str | None) -> None:
         """Writes an outcome. Raises LedgerError of the kind taken_over where the session was lost and another one holds the credential."""
         hold, is_taken_over = self._find_hold(), [False]
 
@@ -114,7 +114,7 @@ class FencedHolds:
                     (hold.fence, service, new_anon_id)).fetchone()
                 is_taken_over[0] = not own or not own["is_own"]
             if not is_taken_over[0]:
-                write_outcome(connection, service, new_anon_id, *outcome)
+                write_outcome(connection, service, new_anon_id, outcome, *details)
 
         write(write_fenced)
         if is_taken_over[0]:

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 import json
 
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.place import find_place
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.place import require_place
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.postgresql_schema import describe_schema
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.rows import DONE, OPEN, current_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
@@ -20,9 +19,7 @@ def view_ledger(params: dict, is_check_mode: bool) -> dict:
     """Returns the module's result for its params; it reads only. Raises RapidError."""
     if params.get("show_schema"):
         return {"changed": False, "schema_sql": describe_schema()}
-    place = find_place(params)
-    if place is None:
-        raise InvalidInput("ledger_path or ledger_url is required")
+    place = require_place(params)
     for each in params["request_ids"]:
         validate_request_id(each)
     service = params.get("service_name")

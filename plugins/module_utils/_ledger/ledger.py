@@ -23,7 +23,7 @@ class Ledger:
     """An open ledger; safe to use from several threads and processes. Close it, or use it in ``with``."""
 
     def __init__(self, place: Place, is_read_only: bool = False) -> None:
-        self.store: typing.Any = (PostgresqlStore if isinstance(place, LedgerUrl) else SqliteStore)(place, is_read_only)
+        self.store: typing.Any = PostgresqlStore(place, is_read_only) if isinstance(place, LedgerUrl) else SqliteStore(place, is_read_only)
 
     @property
     def name(self) -> str:

@@ -55,9 +55,9 @@ class CredentialLocks:
         write(write_intent, intent)
 
     @staticmethod
-    def complete(write: typing.Callable[..., None], service: str, new_anon_id: str, *outcome: str | None) -> None:
+    def complete(write: typing.Callable[..., None], service: str, new_anon_id: str, outcome: str, *details: str | None) -> None:
         """Writes an outcome."""
-        write(write_outcome, service, new_anon_id, *outcome)
+        write(write_outcome, service, new_anon_id, outcome, *details)
 
     @staticmethod
     def seconds_in_flight(unused_service: str, unused_new_anon_id: str) -> float:

@@ -30,6 +30,14 @@ class LedgerUrl:
 Place = typing.Union[str, LedgerUrl]
 
 
+def require_place(params: dict) -> Place:
+    """Returns where the options say that the ledger is; raises InvalidInput without one."""
+    place = find_place(params)
+    if place is None:
+        raise InvalidInput("ledger_path or ledger_url is required")
+    return place
+
+
 def find_place(params: dict) -> Place | None:
     """Returns where the options ledger_path, ledger_url and ledger_password say that the ledger is, or None without one. Raises InvalidInput."""
     url, path = params.get("ledger_url"), params.get("ledger_path")

@@ -30,7 +30,7 @@ try:
 
     PSYCOPG_ERROR = None
 except ImportError as error:
-    psycopg, PSYCOPG_ERROR = None, str(error)  # type: ignore[assignment]
+    psycopg, PSYCOPG_ERROR = None, str(error)
 
 #: For how long a lost session is replaced before the task gives up: a restart, or the promotion of a standby.
 RECONNECT_SECONDS = 60

@@ -9,7 +9,7 @@ import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.place import find_place
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.place import require_place
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.rows import COLUMNS, NAMES, OUTCOMES
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
 from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
@@ -23,7 +23,7 @@ _KEPT = NAMES[1:]
 
 def import_rows(params: dict, is_check_mode: bool) -> dict:
     """Returns {changed, imported, known}. Raises InvalidInput, with nothing imported, where a line is malformed or contradicts the ledger."""
-    place = find_place(params)
+    place = require_place(params)
     rows = parse_lines(params["json_lines"])
     if is_check_mode:
         try:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Reads the structure of BER and DER, bounded in depth and elements.
+"""Reads the structure of BER and DER, bounded in depth and elements, and writes DER.
 
 It knows nothing of what the elements mean. Key files of Windows and of older programs are BER: their lengths may be
 indefinite and their octet strings come in pieces.
@@ -13,7 +13,7 @@ import typing
 INTEGER, BIT_STRING, OCTET_STRING, OBJECT_IDENTIFIER, SEQUENCE, SET = 0x02, 0x03, 0x04, 0x06, 0x30, 0x31
 _CONSTRUCTED = 0x20
 _OCTET_STRING_IN_PIECES = OCTET_STRING | _CONSTRUCTED
-_CONTEXT = 0xA0
+CONTEXT = 0xA0
 MOST_ELEMENTS = 20000
 DEEPEST = 40
 
@@ -41,13 +41,13 @@ class Element:
 
     def explicit(self, index: int) -> Element:
         """Returns what the child [0] at this place wraps."""
-        return self.child(index, _CONTEXT).child(0)
+        return self.child(index, CONTEXT).child(0)
 
     def octets(self) -> bytes:
         """Returns the bytes of an octet string, which may come in pieces; raises BerError where it is none."""
         if self.tag == OCTET_STRING:
             return self.content
-        if self.tag not in (_OCTET_STRING_IN_PIECES, _CONTEXT):  # the second one is IMPLICIT [0]
+        if self.tag not in (_OCTET_STRING_IN_PIECES, CONTEXT):  # the second one is IMPLICIT [0]
             raise BerError("an octet string is missing")
         return b"".join(each.octets() for each in self.children)
 
@@ -61,6 +61,16 @@ class Element:
         """Returns the content of the OBJECT IDENTIFIER that a SEQUENCE begins with, or nothing."""
         first = self.children[0] if self.tag == SEQUENCE and self.children else None
         return first.content if first is not None and first.tag == OBJECT_IDENTIFIER else b""
+
+
+def encode(tag: int, *contents: bytes) -> bytes:
+    """Returns one element in DER."""
+    content = b"".join(contents)
+    length = len(content)
+    if length < 0x80:
+        return bytes([tag, length]) + content
+    size = length.to_bytes(4, "big").lstrip(b"\0")
+    return bytes([tag, 0x80 | len(size)]) + size + content
 
 
 def parse(data: bytes) -> Element:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from ansible_collections.eccops.rapid.plugins.module_utils._sac.ber import INTEGER, OCTET_STRING, SEQUENCE, parse
+from ansible_collections.eccops.rapid.plugins.module_utils._sac.ber import INTEGER, OCTET_STRING, SEQUENCE, encode, parse
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.parts import encode_lines
 
 try:
@@ -36,7 +36,7 @@ def encrypt_key(key: PrivateKeyTypes, certificate: x509.Certificate, passphrase:
         return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
     plain = key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     version, unused_algorithm, content = parse(plain).children[:3]
-    der = _encrypt(_encode(SEQUENCE, _encode(INTEGER, version.content), algorithm, _encode(OCTET_STRING, content.content)), passphrase)
+    der = _encrypt(encode(SEQUENCE, encode(INTEGER, version.content), algorithm, encode(OCTET_STRING, content.content)), passphrase)
     return b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n%s-----END ENCRYPTED PRIVATE KEY-----\n" % encode_lines(der)
 
 
@@ -56,16 +56,7 @@ def _encrypt(der: bytes, passphrase: bytes) -> bytes:
     padder, encryptor = padding.PKCS7(128).padder(), Cipher(algorithms.AES(derived), modes.CBC(start)).encryptor()
     content = encryptor.update(padder.update(der) + padder.finalize()) + encryptor.finalize()
     rounds = ROUNDS.to_bytes(4, "big").lstrip(b"\0")
-    rounds = _encode(INTEGER, b"\0" + rounds if rounds[0] & 0x80 else rounds)
-    derivation = _encode(SEQUENCE, _PBKDF2, _encode(SEQUENCE, _encode(OCTET_STRING, salt), rounds, _encode(SEQUENCE, _HMAC_SHA256)))
-    cipher = _encode(SEQUENCE, _AES_256_CBC, _encode(OCTET_STRING, start))
-    return _encode(SEQUENCE, _encode(SEQUENCE, _PBES2, _encode(SEQUENCE, derivation, cipher)), _encode(OCTET_STRING, content))
-
-
-def _encode(tag: int, *contents: bytes) -> bytes:
-    content = b"".join(contents)
-    length = len(content)
-    if length < 0x80:
-        return bytes([tag, length]) + content
-    size = length.to_bytes(4, "big").lstrip(b"\0")
-    return bytes([tag, 0x80 | len(size)]) + size + content
+    rounds = encode(INTEGER, b"\0" + rounds if rounds[0] & 0x80 else rounds)
+    derivation = encode(SEQUENCE, _PBKDF2, encode(SEQUENCE, encode(OCTET_STRING, salt), rounds, encode(SEQUENCE, _HMAC_SHA256)))
+    cipher = encode(SEQUENCE, _AES_256_CBC, encode(OCTET_STRING, start))
+    return encode(SEQUENCE, encode(SEQUENCE, _PBES2, encode(SEQUENCE, derivation, cipher)), encode(OCTET_STRING, content))

@@ -39,6 +39,15 @@ def run(params: dict, is_check_mode: bool) -> dict:
         os.umask(umask)
 
 
+def validate_limits(params: dict) -> None:
+    """Raises InvalidInput for numbers out of their range, and for a URL that cannot be asked."""
+    if params["kept_versions"] < 1:
+        raise InvalidInput("kept_versions must be 1 or more: the current version is one of them")
+    if not 1 <= params["timeout_seconds"] <= 3600:
+        raise InvalidInput("timeout_seconds must be between 1 and 3600")
+    validate_https_url(params["api_url"], "api_url")
+
+
 def _remove(store: SacStore, is_check_mode: bool) -> dict:
     is_there = store.exists()
     current = store.current_name() if is_there else None
@@ -58,10 +67,7 @@ class _Installation:
     """One run; what it is going to do is in ``outcome`` and ``reason`` before it does it."""
 
     def __init__(self, store: SacStore, params: dict, is_check_mode: bool) -> None:
-        if params["kept_versions"] < 1:
-            raise InvalidInput("kept_versions must be 1 or more: the current version is one of them")
-        if not 1 <= params["timeout_seconds"] <= 3600:
-            raise InvalidInput("timeout_seconds must be between 1 and 3600")
+        validate_limits(params)
         self._unit = params["reloaded_service"]
         validate_unit_name(self._unit)
         self._service = {name: params[name] for name in ("ca_path", "timeout_seconds")}

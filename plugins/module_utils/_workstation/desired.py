@@ -8,6 +8,7 @@ Needs nothing but Python 3.8 and its standard library, since it runs on workstat
 from __future__ import annotations
 
 import grp
+import json
 import os
 import pwd
 import stat
@@ -86,11 +87,16 @@ def wanted_files(params: dict) -> list[File]:
         if name is not None and mode & 0o027:
             raise InvalidInput("the file %s holds a secret, and mode %04o lets others than its owner and group read it; use 0640 or 0600" % (path, mode))
         text = each["content"] if name is None else secrets[name]
-        files.append(File(path, None if text is None else str(text).encode("utf-8"), name is not None, mode, uid, _gid(each["group"])))
+        files.append(File(path, None if text is None else read_secret(text).encode("utf-8"), name is not None, mode, uid, _gid(each["group"])))
     repeated = {file.path for file in files if [each.path for each in files].count(file.path) > 1}
     if repeated:
         raise InvalidInput("%s is named twice in files" % sorted(repeated)[0])
     return files
+
+
+def read_secret(value: typing.Any) -> str:
+    """Returns a secret content as text. Before ansible-core 2.19 a template that gives JSON text is made an object."""
+    return json.dumps(value) if isinstance(value, (dict, list)) else str(value)
 
 
 def _absolute(path: str) -> str:

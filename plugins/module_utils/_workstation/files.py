@@ -21,6 +21,7 @@ def run(params: dict, is_check_mode: bool) -> dict:
     """Returns the module's result; raises a RapidError when the position is as it was before."""
     if not params["directories"] or not params["files"]:
         raise InvalidInput("directories or files is empty; name at least one of each: the first directory keeps the journal of the change")
+    _refuse_windows_options(params)
     if params["state"] == "absent":
         return _absent(params, is_check_mode)
     directories, files = wanted_directories(params), wanted_files(params)
@@ -33,6 +34,13 @@ def run(params: dict, is_check_mode: bool) -> dict:
         if not is_check_mode and (changes or is_unfinished):
             _apply(change, changes, params)
     return _result(changes, is_unfinished)
+
+
+def _refuse_windows_options(params: dict) -> None:
+    given = [name for name in ("url_schemes", "event_sources", "user_registry_keys") if params.get(name)]
+    given += [name for name in ("sealed_for",) if any(each.get(name) for each in params["files"])]
+    if given:
+        raise InvalidInput("%s can be used on Windows positions only; nothing was changed" % " and ".join(given))
 
 
 def _apply(change: FileSetChange, changes: list[Change], params: dict) -> None:
@@ -99,7 +107,8 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 
 _DIRECTORY = {"path": {"type": "path", "required": True}, "mode": {"type": "str", "default": "0755"}, "group": {"type": "str"}}
-_FILE = dict(_DIRECTORY, mode={"type": "str", "default": "0644"}, content={"type": "str"}, secret={"type": "str", "no_log": False})
+_FILE = dict(_DIRECTORY, mode={"type": "str", "default": "0644"}, content={"type": "str"}, secret={"type": "str", "no_log": False}, sealed_for={"type": "str"})
+_SCHEME = {name: {"type": "str", "required": True} for name in ("name", "description", "command")}
 OPERATION = Operation(run=run, spec={
     "argument_spec": {
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -110,5 +119,8 @@ OPERATION = Operation(run=run, spec={
         "refresh_commands": {"type": "list", "elements": "list", "default": []},
         "verify_command": {"type": "list", "elements": "str"},
         "trace_patterns": {"type": "list", "elements": "str", "default": []},
+        "url_schemes": {"type": "list", "elements": "dict", "options": _SCHEME, "default": []},
+        "event_sources": {"type": "list", "elements": "str", "default": []},
+        "user_registry_keys": {"type": "list", "elements": "str", "default": []},
     }
 })

@@ -113,16 +113,16 @@ def draw_trend(report: dict[str, Any]) -> Markup:
     highest = _ceiling(max(point["total"] - point[FINE] for point in points))
     left, top, wide, high = 52, 12, 1080, 96
     parts: list[Markup] = []
-    for share in (0, 1):
+    for share in (0.0, 1.0):
         y = top + high * (1 - share)
         parts.append(Markup('<line class="grid" x1="%d" x2="%d" y1="%d" y2="%d"/>') % (left, left + wide, y, y))
         parts.append(Markup('<text class="tick" x="%d" y="%d" text-anchor="end">%s</text>') % (left - 6, y + 4, _short(highest * share)))
     for name, values in reversed(lines):
         places = [(left + wide * index / (len(points) - 1), top + high * (1 - value / highest)) for index, value in enumerate(values)]
         parts.append(Markup('<polyline class="%s" points="%s"/>') % (name, " ".join("%.1f,%.1f" % place for place in places)))
-        for (x, y), point in zip(places, points):
+        for (along, up), point in zip(places, points):
             caption = "%s: %s %s" % (point["generated_at"][:16].replace("T", " "), format_number(point[name]), STATE_WORDS[name])
-            parts.append(Markup('<circle class="%s" cx="%.1f" cy="%.1f" r="3"><title>%s</title></circle>') % (name, x, y, caption))
+            parts.append(Markup('<circle class="%s" cx="%.1f" cy="%.1f" r="3"><title>%s</title></circle>') % (name, along, up, caption))
     for (name, values), y in zip(lines, _spread([top + high * (1 - values[-1] / highest) for unused_name, values in lines], 13, top + high)):
         if points[-1][name]:
             parts.append(Markup('<text class="count %s" x="%d" y="%.1f">%s</text>') % (name, left + wide + 8, y + 4, _short(points[-1][name])))

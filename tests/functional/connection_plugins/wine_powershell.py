@@ -63,7 +63,9 @@ class Connection(ConnectionBase):
     def exec_command(self, cmd, in_data=None, sudoable=True):
         super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
         words = shlex.split(cmd) if "-EncodedCommand" in cmd else ["powershell", "-NoProfile", "-NonInteractive", "-Command", cmd]
-        environment = {**os.environ, "WPWSH_PREFIX": self.get_option("prefix")}
+        # wine looks for its server below TMPDIR, and a second server would have a registry of its own.
+        prefix = self.get_option("prefix")
+        environment = {**os.environ, "WPWSH_PREFIX": prefix, "TMPDIR": os.path.dirname(prefix)}
         with open(self.get_option("log"), "a", encoding="utf-8") as log:
             log.write("one\n")
         try:

@@ -12,7 +12,7 @@ _portal_launcher() {
     if [ "$previous" = "--configuration" ]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
     elif [[ "$current" == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "--number --check --log-in --configuration --version --help" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "--number --check --log-in --configuration --stdin --version --help" -- "$current")
     fi
 }
 

@@ -11,6 +11,11 @@ import pathlib
 #: What a position runs to collect from the sandbox; a position on another machine needs a copy of its own.
 COLLECTOR = pathlib.Path(__file__).resolve().parents[1] / "collect_credential.py"
 
+#: Where such a copy, and one of ca.pem, is on a Windows position.
+WINDOWS_DIRECTORY = "C:\\ProgramData\\RapidSandbox"
+_IS_WINDOWS = (
+    "ansible_shell_type | default('', true) in ['powershell', 'cmd'] or (ansible_connection | default('', true)).split('.') | last in ['winrm', 'psrp']")
+
 _HEAD = "# Written by the eccops.rapid sandbox at its start. It holds secrets of the sandbox only.\n"
 
 
@@ -41,8 +46,12 @@ def write_connection(directory, host_name, ports, secrets, sacs, fleet):
         "sandbox_collect_argv": [
             "{{ ansible_python_interpreter | default('python3', true) }}", str(COLLECTOR), "--request-file", "{request_path}",
             "--device-url", f"https://{host_name}:{device}/rapid", "--ca-path", ca_path],
+        "sandbox_windows_collect_argv": [
+            "{{ sandbox_powershell | default('powershell.exe', true) }}", "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "RemoteSigned",
+            "-File", WINDOWS_DIRECTORY + "\\collect_credential.ps1", "-RequestFile", "{request_path}",
+            "-DeviceUrl", f"https://{host_name}:{device}/rapid", "-CaPath", WINDOWS_DIRECTORY + "\\ca.pem"],
         # A rehearsal never runs the site's own command, which would collect from the real service.
-        "rotation_collect_argv": "{{ sandbox_collect_argv }}",
+        "rotation_collect_argv": "{{ sandbox_windows_collect_argv if %s else sandbox_collect_argv }}" % _IS_WINDOWS,
     }
     lines = [f"{name}: {json.dumps(value)}\n" for name, value in values.items()]
     directory.write("connection.yml", _HEAD + "---\n" + "".join(lines))

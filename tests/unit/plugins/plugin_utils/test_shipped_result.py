@@ -35,7 +35,9 @@ def test_only_known_keys_pass():
 @pytest.mark.parametrize("written, kept", [
     ('\n{"changed": true, "_ansible_x": "\\u001b", "add_host": {}, "add_group": 1, "ansible_facts": {}, "a": [1]}\n', '{"changed": true, "a": [1]}'),
     ('motd\x1b[2K\n{"a": 1}\njunk\x1b[2K\n', '{"a": 1}'), ('{"a": 1}\n{ broken\n', '{"a": 1}'), ("{ garbled\x1b[2K\n\r", "{ garbled\\u001b[2K\n\\u000d"),
-    ("", ""), ('{"a": ' + "[" * 10**5, None), ("[1]", "[1]")])
+    ('{"\\ud800": ["\\udc00"]}', '{"?": ["?"]}'), ('{"a": "\x01", "ansible_facts": {}}', '{"a": "\\u0001"}'),
+    ("", ""), ('{"a": ' + "[" * 10**5, None), ("[1]", "[1]"),
+    ('{"a": ' + "[" * 300 + "]" * 300 + "}", '{"a": ' + "[" * 99 + '"..."' + "]" * 99 + "}")])
 def test_ansible_gets_no_words_of_the_host_to_warn_of(written, kept):
     found = filter_output(written)
     assert found == kept if kept is not None else len(found) <= 4003

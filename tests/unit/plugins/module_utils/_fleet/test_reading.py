@@ -58,6 +58,12 @@ def test_a_plan_has_each_position_and_what_holds_for_all():
     assert made["anon_ids_are_unique"] is True and made["max_failures"] == 0
 
 
+def test_windows_has_no_root_and_a_place_of_its_own():
+    made = plan({"a": host(0, rotation_become=True), "b": host(1, rotation_become=True, ansible_connection="psrp")})
+    assert [(own["request_path"], own["is_root"]) for own in made["positions"].values()] == [
+        ("/var/lib/rapidauth/request.json", True), ("C:\\ProgramData\\RapidAuth\\request.json", False)]
+
+
 @pytest.mark.parametrize("value", [False, "false", "no", 0])
 def test_false_stays_false(value):
     assert plan({"a": host(0, rapidauth_anon_ids_are_unique=value)})["anon_ids_are_unique"] is False

@@ -223,7 +223,7 @@ class NonUniqueRotations(Rotations):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("machine", [Rotations, NonUniqueRotations])
-@pytest.mark.parametrize("store, most_examples", [("sqlite", 250), ("postgresql", 15)])
+@pytest.mark.parametrize("store, most_examples", [("sqlite", 250), ("postgresql", 8)])
 def test_no_order_of_events_replaces_twice_or_loses_a_request_id(request, machine, store, most_examples):
     url = request.getfixturevalue("ledger_url") if store == "postgresql" else None
     run_state_machine_as_test(type(machine.__name__, (machine,), {"url": url}), settings=settings(

@@ -11,12 +11,12 @@ import ssl
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.serialization import pkcs12
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import SacUnusable
 from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import client_context
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.loading import SacSource, load_sac, sac_source
-from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.payload import build_payload, build_windows_payload
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.payload import build_payload
+from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.windows_payload import WindowsPayload
 from ansible_collections.eccops.rapid.plugins.module_utils._time import utc_now
 from ansible_collections.eccops.rapid.tests.unit.support.certificates import certificate_pem, key_pem
 from ansible_collections.eccops.rapid.tests.unit.support.openssl import openssl
@@ -85,7 +85,7 @@ def test_a_key_for_rsassa_pss_stays_one(tmp_path, serve, server_context, ca_path
     assert base64.b64decode(b"".join(text.splitlines()[1:-1])) == base64.b64decode(b"".join((tmp_path / "key.pem").read_bytes().splitlines()[1:-1]))
     assert_is(load(shipped["sac_content"].encode()), sac.certificate, sac.key)
     with pytest.raises(SacUnusable, match="RSASSA-PSS only, which cannot be sent to Windows unchanged"):
-        build_windows_payload(params, utc_now())
+        WindowsPayload(params, utc_now())
 
 
 def test_other_keys_are_written_as_what_they_are(authority, key, rsa_key):
@@ -93,6 +93,3 @@ def test_other_keys_are_written_as_what_they_are(authority, key, rsa_key):
         certificate = authority.issue("Harbor County", each)
         params = {"sac_content": (certificate_pem(certificate) + key_pem(each)).decode(), "sac_passphrase": "correct horse"}
         assert_is(load(build_payload(params, utc_now())[0]["sac_content"].encode()), certificate, each)
-        windows = build_windows_payload(params, utc_now())
-        own_key, own, _chain = pkcs12.load_key_and_certificates(base64.b64decode(windows["pkcs12"]), windows["passphrase"].encode())
-        assert own == certificate and own_key.private_numbers() == each.private_numbers()

@@ -33,6 +33,11 @@ def test_installs_everything_and_then_changes_nothing(place):
     assert {each: each.stat().st_mtime_ns for each in place.rglob("*")} == before
 
 
+def test_a_secret_that_an_old_ansible_made_an_object_is_json_again(place):
+    run(params(place, "1", secrets={"account": {"email": "a", "password": MARKER}}), False)
+    assert json.loads((place / "etc" / "ours" / "account.json").read_text()) == {"email": "a", "password": MARKER}
+
+
 def test_check_mode_says_what_would_be_and_touches_nothing(place):
     before = tree(place)
     foretold = run(params(place, "1"), True)
@@ -188,6 +193,8 @@ def test_absent_leaves_nothing(place):
     ({"files": [one("/x/y", content="", group="no-such-group")]}, "there is no group 'no-such-group' on this position"),
     ({"files": [one("/x/y", secret="account", mode="0644")]}, "lets others than its owner and group read it"),
     ({"files": [one("/x/y", content="1"), one("/x/y", content="2")]}, "/x/y is named twice"),
+    ({"event_sources": ["One"]}, "event_sources can be used on Windows positions only"),
+    ({"files": [dict(one("/x/y", secret="account", mode="0600"), sealed_for="one")]}, "sealed_for can be used on Windows positions only"),
 ])
 def test_mistakes_are_reported_before_anything_is_touched(place, changed, sentence):
     with pytest.raises(InvalidInput, match=sentence):
