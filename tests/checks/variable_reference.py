@@ -58,8 +58,9 @@ def reference(page: str) -> str:
     """Returns the text of the page with the variables of today between its marks."""
     lines = []
     for section in SECTIONS:
-        lines += ["", "## " + section.heading, "", "Read by %s. %s" % (", ".join("`%s`" % PLAYBOOKS[job] for job in section.jobs.split()), section.introduction),
-                  "", "| variable | type | default | where | meaning |", "|---|---|---|---|---|"]
+        playbooks = ", ".join("`%s`" % PLAYBOOKS[job] for job in section.jobs.split())
+        lines += ["", "## " + section.heading, "", "Read by %s. %s" % (playbooks, section.introduction), "",
+                  "| variable | type | default | where | meaning |", "|---|---|---|---|---|"]
         lines += ["| %s |" % " | ".join(cell.replace("|", "\\|") or "–" for cell in row) for row in section_rows(section)]
     return MARKED.sub(lambda unused: "\n".join(lines) + "\n\n", page)
 
