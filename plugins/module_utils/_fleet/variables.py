@@ -28,7 +28,9 @@ AUDIT_LOG_PATH = "~/.local/state/eccops.rapid/audit.jsonl"
 REQUIRED = "(required)"
 
 
-def describe(name, read, scope, description, default=None, is_secret=False, shown_default=""):
+def describe(
+    name: str, read: typing.Callable, scope: str, description: str, default: typing.Any = None, is_secret: bool = False, shown_default: str = ""
+) -> Variable:
     """Returns a Variable."""
     return Variable(name, read, default, is_secret, scope, description, shown_default)
 
