@@ -131,7 +131,7 @@ def test_each_kind_of_broken_line_has_its_name(tmp_path, serve):
         "https://localhost:%d" % serve(b"SSH-2.0-x\r\n"): "no_tls: there is no secure connection to the Portal's server (localhost): the secure channel",
         "https://localhost:%d" % serve(b"", tls="untrusted"): "not_trusted: the Portal's server (localhost) is not trusted: its certificate",
         "https://localhost:%d" % serve(b"", tls="right"): "nonsense: the Portal's server (localhost) returned an unexpected response (no complete HTTP)",
-        "https://localhost:%d" % serve(b"garbage\r\n\r\n", tls="right"): "nonsense: the Portal's server (localhost) returned an unexpected response (no complete",
+        "https://localhost:%d" % serve(b"garbage\r\n\r\n", tls="right"): "nonsense: the Portal's server (localhost) returned an unexpected response (no",
         "https://localhost:%d" % serve(head % 99 + b"{", tls="right"): "nonsense: the Portal's server (localhost) returned an unexpected response (no complete",
         "https://localhost:%d" % serve(head % 10**7 + b" " * 10**7, tls="right"): "nonsense: the Portal's server (localhost) returned an unexpected response "
                                                                                  "(longer than 64 KiB)",

@@ -32,8 +32,8 @@ def _action(module):
 
 
 #: The groups give one service's address and SAC, which these do not take.
-WITHOUT_GROUP = ["credential_check_info", "credential_report", "fleet_plan", "rapidauth_collection", "rapidauth_ledger_import",
-                 "rapidauth_ledger_info", "rapidauth_sac_installation", "workstation_files", "workstation_info"]
+WITHOUT_GROUP = ["credential_check_info", "credential_report", "fleet_plan", "rapidauth_collection", "rapidauth_ledger_import", "rapidauth_ledger_info",
+                 "rapidauth_sac_installation", "workstation_files", "workstation_info"]
 SPECS = {module: fleet_plan_spec() if module == "fleet_plan" else _action(module).operation.spec for module in MODULES}
 
 

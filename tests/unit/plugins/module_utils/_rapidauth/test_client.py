@@ -74,7 +74,7 @@ def test_the_calls_are_the_documented_ones(asked):
     assert client._transport.calls == [
         ("GET", "/credentials/new", {}),
         ("PATCH", "/requests/" + ID, {"json": {"PreventCollection": True}}),
-        ("POST", "/requests/%s/replace" % ID, {"json": {"AnonId": "new"}}),
+        ("POST", "/requests/%s/replace" % ID, {"json": {"AnonId": "new"}, "must_start_by": None}),
     ]
 
 
