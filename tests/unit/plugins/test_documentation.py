@@ -117,3 +117,11 @@ def test_every_variable_that_a_page_names_is_read():
     renamed = set(re.findall(r"\w+", "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "changelogs").rglob("*.y*ml")))))
     assert len(named) > 60
     assert not [(name, page) for name, page in named if name not in known and not (page == "upgrades.md" and name in renamed)]
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("roles/*/meta/argument_specs.yml")), ids=lambda path: path.parts[-3])
+def test_a_secret_option_of_a_role_is_marked(path):
+    """A plan shows the values of options in its errors, unless they are marked."""
+    entries = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"].values()
+    options = {name: rules for entry in entries for name, rules in (entry.get("options") or {}).items()}
+    assert not [name for name, rules in options.items() if re.search(r"(password|passphrase|secret|_content)$", name) and not rules.get("no_log")]
