@@ -64,8 +64,9 @@ function Test-MachineKey {
 }
 
 function Test-ClientCertificate {
-    # SChannel presents a certificate of the machine's store whose key is of CNG, and the server sees it.
-    if (-not ('EccopsVerify.Handshake' -as [type])) {
+    # SChannel presents a certificate of the machine's store whose key is of CNG, and the module's proof says so.
+    Import-Requirement -Module win_rapidauth_sac_installation
+    if (-not ('EccopsVerify.TlsServer' -as [type])) {
         Add-Type -TypeDefinition @'
 using System;
 using System.Net;
@@ -73,45 +74,97 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
-using System.Threading.Tasks;
+using System.Text;
+using System.Threading;
 
 namespace EccopsVerify
 {
-    public static class Handshake
+    /// <summary>Answers every request on this machine as RapidAuth does, and wants a client certificate.</summary>
+    public sealed class TlsServer : IDisposable
     {
-        /// <summary>Returns the thumbprint of the certificate that a server on this machine was shown.</summary>
-        public static string Run(X509Certificate2 certificate)
+        private readonly TcpListener listener = new TcpListener(IPAddress.Loopback, 0);
+        private readonly X509Certificate2 certificate;
+
+        public TlsServer(X509Certificate2 certificate)
         {
-            RemoteCertificateValidationCallback accept = delegate { return true; };
-            TcpListener listener = new TcpListener(IPAddress.Loopback, 0);
+            this.certificate = certificate;
+            Seen = Problem = "";
             listener.Start();
+            Thread thread = new Thread(Serve);
+            thread.IsBackground = true;
+            thread.Start();
+        }
+
+        public int Port { get { return ((IPEndPoint)listener.LocalEndpoint).Port; } }
+
+        /// <summary>The thumbprint of the client certificate of the last request.</summary>
+        public string Seen { get; private set; }
+
+        /// <summary>What went wrong in the last one.</summary>
+        public string Problem { get; private set; }
+
+        public void Dispose() { listener.Stop(); }
+
+        private void Serve()
+        {
+            try { while (true) Answer(listener.AcceptTcpClient()); }
+            catch (SocketException) { }
+        }
+
+        private void Answer(TcpClient client)
+        {
             try
             {
-                TcpClient client = new TcpClient("127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port);
-                using (SslStream near = new SslStream(client.GetStream(), false, accept))
-                using (SslStream far = new SslStream(listener.AcceptTcpClient().GetStream(), false, accept))
+                using (client)
+                using (SslStream stream = new SslStream(client.GetStream(), false, delegate { return true; }))
                 {
-                    Task serving = far.AuthenticateAsServerAsync(certificate, true, SslProtocols.Tls12, false);
-                    X509CertificateCollection shown = new X509CertificateCollection();
-                    shown.Add(certificate);
-                    Task asking = near.AuthenticateAsClientAsync("localhost", shown, SslProtocols.Tls12, false);
-                    if (!Task.WaitAll(new Task[] { serving, asking }, 20000)) throw new TimeoutException();
-                    return far.RemoteCertificate == null ? "" : new X509Certificate2(far.RemoteCertificate).Thumbprint;
+                    stream.ReadTimeout = stream.WriteTimeout = 20000;
+                    stream.AuthenticateAsServer(certificate, true, SslProtocols.Tls12, false);
+                    X509Certificate shown = stream.RemoteCertificate;
+                    Seen = shown == null ? "" : new X509Certificate2(shown).Thumbprint;
+                    stream.Read(new byte[8192], 0, 8192);
+                    const string body = "{\"AnonId\": \"verify\", \"Status\": \"Uncollected\"}";
+                    byte[] answer = Encoding.ASCII.GetBytes(
+                        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n" +
+                        "Content-Length: " + body.Length + "\r\n\r\n" + body);
+                    stream.Write(answer, 0, answer.Length);
                 }
             }
-            finally { listener.Stop(); }
+            catch (Exception failure) { Problem = failure.Message; }
         }
     }
 }
 '@
     }
     $certificate = New-TestCertificate
+    $trusted = $server = $null
+    $roots = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Store -ArgumentList @(
+        'Root', 'LocalMachine')
     try {
-        $seen = [EccopsVerify.Handshake]::Run($certificate)
-        Assert-True -Condition ([string]::Equals($seen, $certificate.Thumbprint)) -Otherwise (
-            "the server was shown '$seen'")
+        $server = New-Object -TypeName EccopsVerify.TlsServer -ArgumentList $certificate
+        $url = "https://localhost:$($server.Port)"
+        $verdict = Get-Proof -Certificate $certificate -Url $url -TimeoutSeconds 20
+        Assert-True -Condition ([string]::Equals($verdict.Kind, 'server_not_trusted')) -Otherwise (
+            "a server that is not trusted: $($verdict.Kind) $($verdict.Message)")
+        # The client is to trust that server, for as long as this item lasts.
+        $roots.Open('ReadWrite')
+        $trusted = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Certificate2 -ArgumentList @(
+            , $certificate.RawData)
+        $roots.Add($trusted)
+        $verdict = Get-Proof -Certificate $certificate -Url $url -TimeoutSeconds 20
+        Assert-True -Condition (-not $verdict.Kind) -Otherwise (
+            "$($verdict.Kind) $($verdict.Message); the server says '$($server.Problem)'")
+        Assert-True -Condition ([string]::Equals($server.Seen, $certificate.Thumbprint)) -Otherwise (
+            "the server was shown '$($server.Seen)'")
     }
     finally {
+        if ($trusted) {
+            $roots.Remove($trusted)
+        }
+        $roots.Close()
+        if ($server) {
+            $server.Dispose()
+        }
         Remove-Item -LiteralPath "Cert:\LocalMachine\My\$($certificate.Thumbprint)" -DeleteKey
     }
 }

@@ -77,6 +77,9 @@ function Test-NetworkLogon {
     catch { Skip-Item -Reason "WinRM refuses a session on this machine: $($_.Exception.Message)" }
     $thumbprint = $null
     try {
+        # The launcher's --check knows by this that nobody sees a page here.
+        $isDesktop = Invoke-Command -Session $session -ScriptBlock { [Environment]::UserInteractive }
+        Assert-True -Condition (-not $isDesktop) -Otherwise 'UserInteractive is true over WinRM'
         $thumbprint = Invoke-Command -Session $session -ScriptBlock {
             $parameters = New-Object -TypeName System.Security.Cryptography.CngKeyCreationParameters
             $parameters.KeyCreationOptions = [System.Security.Cryptography.CngKeyCreationOptions]::MachineKey
@@ -114,29 +117,22 @@ function Test-NetworkLogon {
 }
 
 function Test-Ssh {
-    # A command of PowerShell's over SSH: its exit code arrives, and standard error holds text, not CLIXML.
+    # A command of PowerShell's over SSH: its exit code arrives, standard error is no CLIXML, and there is no desktop.
     $program = "$env:SystemRoot\System32\OpenSSH\ssh.exe"
     if (-not (Get-Service -Name sshd -ErrorAction SilentlyContinue) -or -not [IO.File]::Exists($program)) {
         Skip-Item -Reason 'OpenSSH is not installed'
     }
-    $start = New-Object -TypeName System.Diagnostics.ProcessStartInfo
-    $start.FileName = $program
-    $start.Arguments = '-o BatchMode=yes -o ConnectTimeout=10 localhost ' +
-        'powershell.exe -NoProfile -NonInteractive -Command "[Console]::Error.WriteLine(7); exit 5"'
-    $start.UseShellExecute = $false
-    $start.RedirectStandardInput = $start.RedirectStandardOutput = $start.RedirectStandardError = $true
-    $process = [Diagnostics.Process]::Start($start)
-    $process.StandardInput.Close()
-    $problem = $process.StandardError.ReadToEndAsync()
-    if (-not $process.WaitForExit(60000)) {
-        $process.Kill()
-        throw 'ssh did not end within 60 s'
+    $done = Invoke-Program -Path $program -Arguments ('-o BatchMode=yes -o ConnectTimeout=10 localhost ' +
+        'powershell.exe -NoProfile -NonInteractive -Command ' +
+        '"[Console]::Error.WriteLine([Environment]::UserInteractive); exit 5"')
+    if ($done.Code -eq 255) {
+        Skip-Item -Reason "this account cannot log on to localhost with a key: $($done.Error.Trim())"
     }
-    if ($process.ExitCode -eq 255) {
-        Skip-Item -Reason "this account cannot log on to localhost with a key: $($problem.Result.Trim())"
-    }
-    Assert-True -Condition ($process.ExitCode -eq 5) -Otherwise "the exit code is $($process.ExitCode)"
-    Assert-True -Condition (-not $problem.Result.Contains('CLIXML')) -Otherwise 'standard error is CLIXML'
+    Assert-True -Condition ($done.Code -eq 5) -Otherwise "the exit code is $($done.Code)"
+    Assert-True -Condition (-not $done.Error.Contains('CLIXML')) -Otherwise 'standard error is CLIXML'
+    # The launcher's --check knows by this that nobody sees a page here.
+    Assert-True -Condition ([string]::Equals($done.Error.Trim(), 'False')) -Otherwise (
+        "UserInteractive is '$($done.Error.Trim())'")
 }
 
 [pscustomobject] @{ Name = 'proxy-by-pac'; Needs = , 'Windows'; Test = ${function:Test-ProxyByPac} }

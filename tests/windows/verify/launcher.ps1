@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
 #
-# Items of verify.ps1: the launcher in Windows PowerShell 5.1, application control, what Windows records, its window.
+# Items of verify.ps1: the launcher in Windows PowerShell 5.1, application control, how it is called, its window.
 
 Set-StrictMode -Version 2
 
@@ -44,65 +44,45 @@ function Test-ApplicationControl {
     if ($done.Code -eq 0) { 'the policy allows the program' } else { 'the policy constrains it, and it says so' }
 }
 
-function Test-EventLog {
-    # A source is made, an event of it is read back, and the source is deleted.
-    $source = 'eccops-verify-' + [guid]::NewGuid().ToString('N')
-    [Diagnostics.EventLog]::CreateEventSource($source, 'Application')
-    try {
-        [Diagnostics.EventLog]::WriteEntry($source, "event of $source", [Diagnostics.EventLogEntryType]::Warning, 1)
-        $isThere = Wait-Condition -Condition {
-            $wanted = @{ LogName = 'Application'; ProviderName = $source }
-            Get-WinEvent -FilterHashtable $wanted -ErrorAction SilentlyContinue |
-                Where-Object -FilterScript { $_.Message.Contains($source) }
-        }
-        Assert-True -Condition $isThere -Otherwise 'the event is not in the log'
-    }
-    finally {
-        [Diagnostics.EventLog]::DeleteEventSource($source)
-    }
-}
-
-function Test-ModuleLogging {
-    # With module and script block logging on, a login with a marker as its password leaves no marker behind.
-    $marker = 'marker' + [guid]::NewGuid().ToString('N')
-    $log = 'Microsoft-Windows-PowerShell/Operational'
-    $policies = 'HKLM:\SOFTWARE\Policies\Microsoft\Windows\PowerShell'
+function Test-CommandFile {
+    # The .cmd gives the program its standard input, and keeps the exit codes 1 and 3.
     $place = New-Place
+    $source = Split-Path -Path $Launcher -Parent
+    $command = [Environment]::SystemDirectory + '\cmd.exe'
     try {
-        [IO.File]::WriteAllText("$place\account.json", "{`"email`": `"a@b.example`", `"password`": `"$marker`"}")
-        # Nothing listens on that port: the login fails, after the account was read.
-        $command = "`"$env:SystemRoot/System32/cmd.exe`" /d /c type `"$($place.Replace('\', '\\'))\\account.json`""
-        [IO.File]::WriteAllLines("$place\launcher.ini", [string[]] (
-                '[portal]', 'api_url = https://localhost:1', 'query_url = https://localhost:1',
-                '[account]', 'source = command', "command = $command"))
-        $began = [DateTime]::Now
-        $done = Use-Registry -Key "$policies\ModuleLogging" -Name 'EnableModuleLogging' -Value 1 -Block {
-            Use-Registry -Key "$policies\ModuleLogging\ModuleNames" -Name '*' -Value '*' -Block {
-                Use-Registry -Key "$policies\ScriptBlockLogging" -Name 'EnableScriptBlockLogging' -Value 1 -Block {
-                    Invoke-Shell -Arguments (
-                        "-File `"$Launcher`" --configuration `"$place\launcher.ini`" --check --log-in")
-                }
-            }
+        foreach ($name in 'program', 'stand-in') {
+            $null = [IO.Directory]::CreateDirectory("$place\$name")
+            [IO.File]::Copy("$source\portal-launcher.cmd", "$place\$name\portal-launcher.cmd")
         }
-        Assert-True -Condition ($done.Output -match '(?m)^ok +account') -Otherwise (
-            "the account was not read: $($done.Output)")
-        $isLogged = Wait-Condition -Condition {
-            $script:events = @(Get-WinEvent -ErrorAction SilentlyContinue -FilterHashtable @{
-                    LogName = $log; Id = 4103, 4104; StartTime = $began })
-            @($script:events | Where-Object -FilterScript { $_.Id -eq 4103 }).Count -gt 0
-        }
-        if (-not $isLogged) {
-            Skip-Item -Reason 'Windows wrote no event 4103 of the call'
-        }
-        $found = @($script:events | Where-Object -FilterScript { $_.Message.Contains($marker) })
-        Assert-True -Condition ($found.Count -eq 0) -Otherwise "$($found.Count) events hold the password"
-        Assert-True -Condition (-not ($done.Output + $done.Error).Contains($marker)) -Otherwise (
-            'the output holds the password')
-        "$($script:events.Count) events without it"
+        [IO.File]::Copy($Launcher, "$place\program\portal-launcher.ps1")
+        $line = "/d /s /c `"`"$place\program\portal-launcher.cmd`" --check --configuration `"$place\none.ini`"`""
+        $done = Invoke-Program -Path $command -Arguments $line
+        Assert-True -Condition ($done.Code -eq 3) -Otherwise "3 became $($done.Code): $($done.Output) $($done.Error)"
+        # What stands in for the program ends unexpectedly, and says what reached it.
+        [IO.File]::WriteAllText("$place\stand-in\portal-launcher.ps1", '"$args " + [Console]::In.ReadLine(); exit 101')
+        $line = "/d /s /c `"`"$place\stand-in\portal-launcher.cmd`" --stdin`""
+        $done = Invoke-Program -Path $command -Arguments $line -InputText "5555555555`r`n"
+        Assert-True -Condition ($done.Code -eq 1) -Otherwise "1 became $($done.Code): $($done.Output) $($done.Error)"
+        Assert-True -Condition ([string]::Equals($done.Output.Trim(), '--stdin 5555555555')) -Otherwise (
+            "the program was given '$($done.Output.Trim())'")
     }
     finally {
         Remove-Item -LiteralPath $place -Recurse -Force
     }
+}
+
+function Test-ExecutionPolicy {
+    # Under AllSigned the program, which is not signed, does not run; powershell.exe ends with 1, as the .cmd expects.
+    $machine, $user = 'MachinePolicy', 'UserPolicy' | ForEach-Object -Process { Get-ExecutionPolicy -Scope $_ }
+    if ("$machine $user" -ne 'Undefined Undefined') {
+        Skip-Item -Reason "a group policy sets the execution policy: $machine $user"
+    }
+    if ((Get-AuthenticodeSignature -LiteralPath $Launcher).Status -ne 'NotSigned') {
+        Skip-Item -Reason 'this copy of the program is signed'
+    }
+    $done = Invoke-Shell -Arguments "-File `"$Launcher`" --version" -Policy 'AllSigned'
+    Assert-True -Condition ($done.Code -eq 1 -and -not $done.Output.Contains('sha256')) -Otherwise (
+        "exit code $($done.Code): $($done.Output)")
 }
 
 function Test-HiddenWindow {
@@ -139,6 +119,6 @@ function Test-HiddenWindow {
 [pscustomobject] @{ Name = 'constrained-language'; Needs = , 'Windows'; Test = ${function:Test-ConstrainedLanguage} }
 $test = ${function:Test-ApplicationControl}
 [pscustomobject] @{ Name = 'application-control'; Needs = , 'administrator'; Test = $test }
-[pscustomobject] @{ Name = 'event-log'; Needs = , 'administrator'; Test = ${function:Test-EventLog} }
-[pscustomobject] @{ Name = 'module-logging'; Needs = , 'administrator'; Test = ${function:Test-ModuleLogging} }
+[pscustomobject] @{ Name = 'command-file'; Needs = , 'administrator'; Test = ${function:Test-CommandFile} }
+[pscustomobject] @{ Name = 'execution-policy'; Needs = , 'Windows'; Test = ${function:Test-ExecutionPolicy} }
 [pscustomobject] @{ Name = 'hidden-window'; Needs = 'administrator', 'desktop'; Test = ${function:Test-HiddenWindow} }

@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
 #
-# Items of verify.ps1: the shell itself, files and their rights, processes, services.
+# Items of verify.ps1: the shell itself, processes, services.
 
 Set-StrictMode -Version 2
-
-$closedFile = 'ansible_collections.eccops.rapid.plugins.module_utils._files.ClosedFile.ClosedFile'
-$jobProcess = 'ansible_collections.eccops.rapid.plugins.module_utils._workstation.JobProcess.JobProcess'
 
 function Test-Shell {
     # Windows PowerShell 5.1 parses every script and compiles every C# file of the collection.
@@ -39,58 +36,12 @@ foreach ($path in $args) {
     "$($names.Count) files, $($done.Output.Trim())"
 }
 
-function Test-AccessRule {
-    # A file of ours is closed to all but three accounts; who is added is found; a held file stays whole.
-    Import-Utility -Name '_files/ClosedFile'
-    Import-Module -Name "$Utils/_files/access_rules.psm1"
-    $account = ($closedFile -as [type])::Account()
-    $place = New-Place
-    try {
-        $path = "$place\request.json"
-        ($closedFile -as [type])::Write($path, [byte[]] (1, 2, 3))
-        $sddl = (Get-Acl -LiteralPath $path).Sddl
-        Assert-True -Condition ($sddl -cmatch 'D:P' -and ([regex]::Matches($sddl, '\(A;').Count -le 3)) -Otherwise (
-            "is open: $sddl")
-        $read = ($closedFile -as [type])::ReadSecurity($path)
-        Assert-True -Condition (-not (Find-Intruder -Sddl $read -AccountSid $account)) -Otherwise (
-            "finds an intruder in $read")
-        $users = New-Object -TypeName System.Security.Principal.SecurityIdentifier -ArgumentList 'S-1-5-32-545'
-        $rule = New-Object -TypeName System.Security.AccessControl.FileSystemAccessRule -ArgumentList @(
-            $users, 'Write', 'Allow')
-        $security = Get-Acl -LiteralPath $path
-        $security.AddAccessRule($rule)
-        Set-Acl -LiteralPath $path -AclObject $security
-        $found = Find-Intruder -Sddl (($closedFile -as [type])::ReadSecurity($path)) -AccountSid $account
-        Assert-True -Condition ([string]::Equals($found, 'S-1-5-32-545')) -Otherwise (
-            "finds '$found' instead of the group Users")
-        $held = [IO.File]::Open($path, 'Open', 'Read', 'None')
-        try {
-            $isRefused = $false
-            try { ($closedFile -as [type])::Write($path, [byte[]] (4, 5)) }
-            catch { $isRefused = $true }
-        }
-        finally {
-            $held.Dispose()
-        }
-        Assert-True -Condition ($isRefused -and [IO.File]::ReadAllBytes($path).Length -eq 3) -Otherwise (
-            'a held file was changed')
-        ($closedFile -as [type])::Write($path, [byte[]] (4, 5))
-        $left = @(Get-ChildItem -LiteralPath $place -Force)
-        Assert-True -Condition ($left.Count -eq 1 -and $left[0].Length -eq 2) -Otherwise (
-            'something is left beside the file')
-        "$sddl; a file that another program holds is left whole"
-    }
-    finally {
-        Remove-Item -LiteralPath $place -Recurse -Force
-    }
-}
-
 function Test-ProcessTree {
     # The time limit ends what the program has started too.
-    Import-Utility -Name '_workstation/JobProcess'
+    Import-Requirement -Module win_workstation_files
     $line = 'cmd.exe /d /c "start /b ping.exe -n 600 127.0.0.1 & ping.exe -n 600 127.0.0.1"'
     $before = @(Get-Process -Name PING -ErrorAction SilentlyContinue | ForEach-Object -Process { $_.Id })
-    $ended = ($jobProcess -as [type])::Run([Environment]::SystemDirectory + '\cmd.exe', $line, 2000, 1000)
+    $ended = [EccopsJobProcess]::Run([Environment]::SystemDirectory + '\cmd.exe', $line, 2000, 1000)
     Assert-True -Condition $ended.IsTimedOut -Otherwise 'the program ended by itself'
     $isGone = Wait-Condition -Condition {
         $now = @(Get-Process -Name PING -ErrorAction SilentlyContinue)
@@ -99,7 +50,7 @@ function Test-ProcessTree {
     Assert-True -Condition $isGone -Otherwise 'a process of the tree is left'
 }
 
-function Test-Service {
+function Test-OwnService {
     # A service is made, found by its name, and deleted.
     $name = 'eccops-verify-' + [guid]::NewGuid().ToString('N').Substring(0, 8)
     try {
@@ -120,6 +71,5 @@ function Test-Service {
 }
 
 [pscustomobject] @{ Name = 'shell'; Needs = , 'administrator'; Test = ${function:Test-Shell} }
-[pscustomobject] @{ Name = 'access-rules'; Needs = , 'administrator'; Test = ${function:Test-AccessRule} }
 [pscustomobject] @{ Name = 'process-tree'; Needs = , 'Windows'; Test = ${function:Test-ProcessTree} }
-[pscustomobject] @{ Name = 'service'; Needs = , 'administrator'; Test = ${function:Test-Service} }
+[pscustomobject] @{ Name = 'service'; Needs = , 'administrator'; Test = ${function:Test-OwnService} }

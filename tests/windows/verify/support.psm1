@@ -76,14 +76,36 @@ function Wait-Condition {
 function Import-Utility {
     <#
     .SYNOPSIS
-    Compiles a C# file of the collection, as the modules on a position have it compiled.
+    Compiles a C# file of the collection, as the modules on a position have it compiled, with its short name.
     #>
     param([Parameter(Mandatory = $true)] [string] $Name)
 
     $namespace = "ansible_collections.eccops.rapid.plugins.module_utils.$($Name.Replace('/', '.'))"
     $type = "$namespace.$(Split-Path -Path $Name -Leaf)"
     if (-not ($type -as [type])) {
-        Add-Type -TypeDefinition ([IO.File]::ReadAllText("$script:Utils/$Name.cs"))
+        $text = [IO.File]::ReadAllText("$script:Utils/$Name.cs")
+        Add-Type -TypeDefinition $text
+        $short = [regex]::Match($text, '(?m)^//TypeAccelerator -Name (\w+)').Groups[1].Value
+        [psobject].Assembly.GetType('System.Management.Automation.TypeAccelerators')::Add($short, ($type -as [type]))
+    }
+}
+
+function Import-Requirement {
+    <#
+    .SYNOPSIS
+    Compiles and imports what a module of the collection requires, the way Ansible does on a position: for everybody.
+    #>
+    param([Parameter(Mandatory = $true)] [string] $Module)
+
+    $text = [IO.File]::ReadAllText("$script:Root/plugins/modules/$Module.ps1")
+    foreach ($match in [regex]::Matches($text, '(?m)^#AnsibleRequires -(\w+) \.\.module_utils\.([\w.]+)')) {
+        $name = $match.Groups[2].Value.Replace('.', '/')
+        if ([string]::Equals($match.Groups[1].Value, 'CSharpUtil')) {
+            Import-Utility -Name $name
+        }
+        else {
+            Import-Module -Name "$script:Utils/$name.psm1" -Global -DisableNameChecking
+        }
     }
 }
 
@@ -103,16 +125,21 @@ function New-Place {
     $path
 }
 
-function Invoke-Shell {
+function Invoke-Program {
     <#
     .SYNOPSIS
-    Runs Windows PowerShell 5.1 and returns an object with Code, Output and Error.
+    Runs a program with a text as its standard input, and returns an object with Code, Output and Error.
     #>
-    param([Parameter(Mandatory = $true)] [string] $Arguments, [hashtable] $Environment = @{}, [int] $Seconds = 60)
-
+    param(
+        [Parameter(Mandatory = $true)] [string] $Path,
+        [Parameter(Mandatory = $true)] [string] $Arguments,
+        [string] $InputText = '',
+        [hashtable] $Environment = @{},
+        [int] $Seconds = 60
+    )
     $start = New-Object -TypeName System.Diagnostics.ProcessStartInfo
-    $start.FileName = [Environment]::SystemDirectory + '\WindowsPowerShell\v1.0\powershell.exe'
-    $start.Arguments = "-NoProfile -NonInteractive -ExecutionPolicy RemoteSigned $Arguments"
+    $start.FileName = $Path
+    $start.Arguments = $Arguments
     $start.UseShellExecute = $false
     $start.RedirectStandardInput = $start.RedirectStandardOutput = $start.RedirectStandardError = $true
     # What PowerShell 7 leaves to its children would lead 5.1 to modules of 7.
@@ -121,13 +148,29 @@ function Invoke-Shell {
         $start.EnvironmentVariables[$name] = $Environment[$name]
     }
     $process = [Diagnostics.Process]::Start($start)
+    $process.StandardInput.Write($InputText)
     $process.StandardInput.Close()
     $output, $problem = $process.StandardOutput.ReadToEndAsync(), $process.StandardError.ReadToEndAsync()
     if (-not $process.WaitForExit($Seconds * 1000)) {
         $process.Kill()
-        throw "powershell.exe did not end within $Seconds s"
+        throw "$([IO.Path]::GetFileName($Path)) did not end within $Seconds s"
     }
     [pscustomobject] @{ Code = $process.ExitCode; Output = $output.Result; Error = $problem.Result }
+}
+
+function Invoke-Shell {
+    <#
+    .SYNOPSIS
+    Runs Windows PowerShell 5.1 and returns an object with Code, Output and Error.
+    #>
+    param(
+        [Parameter(Mandatory = $true)] [string] $Arguments,
+        [hashtable] $Environment = @{},
+        [string] $Policy = 'RemoteSigned'
+    )
+    $path = [Environment]::SystemDirectory + '\WindowsPowerShell\v1.0\powershell.exe'
+    $all = "-NoProfile -NonInteractive -ExecutionPolicy $Policy $Arguments"
+    Invoke-Program -Path $path -Arguments $all -Environment $Environment
 }
 
 function Use-Registry {
