@@ -58,16 +58,17 @@ function New-LauncherSetting {
     # Writes the configuration of a position whose account is planted, and whose browser shows nothing.
     param([string] $Place, [string] $Marker)
 
-    $encoding = New-Object -TypeName System.Text.UTF8Encoding -ArgumentList $false
-    $account = "{`"email`": `"a@b.example`", `"password`": `"$Marker`"}"
-    [IO.File]::WriteAllText("$Place\account.json", $account, $encoding)
+    # The program takes a configuration that administrators own, and no other.
+    $rights = 'O:BAD:P(A;;FA;;;SY)(A;;FA;;;BA)'
+    $account = [Text.Encoding]::ASCII.GetBytes("{`"email`": `"a@b.example`", `"password`": `"$Marker`"}")
+    [EccopsClosedFile]::WriteNew("$Place\account.json", $account, $rights)
     $system, $here = [Environment]::SystemDirectory, $Place | ForEach-Object -Process { $_.Replace('\', '\\') }
     $command = "`"$system\\cmd.exe`" /d /c type `"$here\\account.json`""
     # Nothing listens on that port: the login fails, after the account was read.
-    [IO.File]::WriteAllLines("$Place\launcher.ini", [string[]] (
-            '[portal]', 'api_url = https://localhost:1', 'query_url = https://localhost:1',
-            'login_url = https://localhost:1', '[account]', 'source = command', "command = $command",
-            '[browser]', "command = `"$system\\curl.exe`" -s -o NUL"))
+    $lines = '[portal]', 'api_url = https://localhost:1', 'query_url = https://localhost:1',
+        'login_url = https://localhost:1', '[account]', 'source = command', "command = $command",
+        '[browser]', "command = `"$system\\curl.exe`" -s -o NUL", ''
+    [EccopsClosedFile]::WriteNew("$Place\launcher.ini", [Text.Encoding]::ASCII.GetBytes($lines -join "`r`n"), $rights)
 }
 
 function Use-Logging {
@@ -110,6 +111,7 @@ function Test-ModuleLogging {
         Skip-Item -Reason 'this Windows has no curl.exe'
     }
     $marker = 'marker' + [guid]::NewGuid().ToString('N')
+    Import-Requirement -Module win_workstation_files
     $place = New-Place
     try {
         New-LauncherSetting -Place $place -Marker $marker
@@ -126,7 +128,8 @@ function Test-ModuleLogging {
             })
         Assert-True -Condition ($done[0].Output -match '(?m)^ok +account') -Otherwise (
             "the account was not read: $($done[0].Output)")
-        Assert-True -Condition ($done[1].Code -eq 5) -Otherwise "the call ended with $($done[1].Code): $($done[1].Error)"
+        Assert-True -Condition ($done[1].Code -eq 5) -Otherwise (
+            "the call ended with $($done[1].Code): $($done[1].Error)")
         Assert-True -Condition ($script:said.Count -gt 0 -and $script:said[0].StartsWith('105: ')) -Otherwise (
             "the events of the call: '$($script:said)'")
         Confirm-Transcript -Place $place -Marker $marker
@@ -155,13 +158,14 @@ function Test-VolatileKey {
     # Windows makes no ordinary key below one in memory, and the launcher tells the two kinds apart by that.
     Import-Module -Name "$Root/tests/windows/calls.psm1"
     . ([scriptblock]::Create((Get-Declaration -Path $Launcher)))
+    $judge = ${function:Test-Volatile}
     $path = 'Software\eccops-verify-' + [guid]::NewGuid().ToString('N')
     $user = [Microsoft.Win32.Registry]::CurrentUser
     $check = [Microsoft.Win32.RegistryKeyPermissionCheck]::ReadWriteSubTree
     try {
         foreach ($kind in 'Volatile', 'None') {
             $key = $user.CreateSubKey("$path-$kind", $check, [Microsoft.Win32.RegistryOptions] $kind)
-            $isVolatile = Test-Volatile $key
+            $isVolatile = & $judge $key
             $key.Dispose()
             Assert-True -Condition ($isVolatile -eq ($kind -eq 'Volatile')) -Otherwise (
                 "a key with the option $kind is taken for the other kind")
