@@ -273,24 +273,25 @@ function Get-NormalisedNumber([string]$Text, [string]$CountryCode, [int]$Nationa
     if ($Text -cmatch '\p{L}') { throw (New-Failure 'number_letters') }
     $bare = [System.Text.RegularExpressions.Regex]::Replace($Text, '[ ().\-/]', '')
     if (-not ($bare -cmatch '^\+?[0-9]*\z')) { throw (New-Failure 'number_characters') }
+    $rule = @{ CountryCode = $CountryCode; NationalNumberDigits = $NationalNumberDigits }
     if ($bare.StartsWith('+', [System.StringComparison]::Ordinal)) {
-        return (Get-InternationalNumber ($bare.Substring(1)) $CountryCode $NationalNumberDigits)
+        return (Get-InternationalNumber -Digits ($bare.Substring(1)) @rule)
     }
     if ((Test-Same $CountryCode '1') -and $bare.StartsWith('011', [System.StringComparison]::Ordinal)) {
-        return (Get-InternationalNumber ($bare.Substring(3)) $CountryCode $NationalNumberDigits)
+        return (Get-InternationalNumber -Digits ($bare.Substring(3)) @rule)
     }
     if ($bare.StartsWith('00', [System.StringComparison]::Ordinal)) {
-        return (Get-InternationalNumber ($bare.Substring(2)) $CountryCode $NationalNumberDigits)
+        return (Get-InternationalNumber -Digits ($bare.Substring(2)) @rule)
     }
     if ($bare.StartsWith('0', [System.StringComparison]::Ordinal)) { throw (New-Failure 'number_prefix') }
     if ($bare.Length -eq $NationalNumberDigits) {
-        return (Get-InternationalNumber ($CountryCode + $bare) $CountryCode $NationalNumberDigits)
+        return (Get-InternationalNumber -Digits ($CountryCode + $bare) @rule)
     }
     if ($bare.Length -lt $NationalNumberDigits) { throw (New-Failure 'number_too_short' $bare.Length) }
     if (-not $bare.StartsWith($CountryCode, [System.StringComparison]::Ordinal)) {
         throw (New-Failure 'number_too_long' $bare.Length)
     }
-    return (Get-InternationalNumber $bare $CountryCode $NationalNumberDigits)
+    return (Get-InternationalNumber -Digits $bare @rule)
 }
 
 # Returns the digits, which begin with a country code; a number of one's own country has its exact length.
@@ -660,7 +661,8 @@ function Get-HttpAnswer([int]$Status, [string[]]$Headers, [string]$Body) {
 function Get-RedirectAnswer([string]$Location, [bool]$IsAfterPost) {
     $status = 302
     if ($IsAfterPost) { $status = 303 }
-    return (Get-HttpAnswer $status @(('Location: ' + $Location), 'Referrer-Policy: no-referrer') '')
+    $headers = @(('Location: ' + $Location), 'Referrer-Policy: no-referrer')
+    return (Get-HttpAnswer -Status $status -Headers $headers -Body '')
 }
 
 # Returns a page's answer. Browsers apply form-action to the redirect after a form too, so the Portal is one of its
@@ -671,7 +673,7 @@ function Get-PageAnswer([string]$Html, [string]$ReferrerPolicy, [string]$FormTar
     $headers = @('Content-Type: text/html; charset=utf-8', ('Referrer-Policy: ' + $ReferrerPolicy),
         'X-Content-Type-Options: nosniff', ('Content-Security-Policy: ' + $policy))
     if ($null -ne $More) { $headers += $More }
-    return (Get-HttpAnswer 200 $headers $Html)
+    return (Get-HttpAnswer -Status 200 -Headers $headers -Body $Html)
 }
 
 # ---- configuration
@@ -884,7 +886,7 @@ function Get-ItemProblem([string]$Path, [bool]$IsAbove) {
             IsInheritOnly = (([int]$rule.PropagationFlags -band $inherit_only) -ne 0)
         }
     }
-    return (Get-AccessProblem $owner $rules $IsAbove)
+    return (Get-AccessProblem -Owner $owner -Rules $rules -IsAbove $IsAbove)
 }
 
 # Returns why a configuration cannot be trusted, '' for nothing: it names programs that run as the dispatcher, and its
@@ -1171,14 +1173,14 @@ function Get-ProxyName([string]$Url) {
 function Wait-Answer([System.Threading.Tasks.Task]$Task, [double]$Seconds, [string]$ApiUrl) {
     $name = Get-HostOf $ApiUrl
     if (-not (Test-Done $Task $Seconds) -or $Task.IsCanceled) {
-        throw (New-Failure 'too_slow' $name ($Seconds.ToString('0.0',
+        throw (New-Failure -Kind 'too_slow' -Detail $name -More ($Seconds.ToString('0.0',
             [System.Globalization.CultureInfo]::InvariantCulture)))
     }
     if ($Task.IsFaulted) {
         $proxy = Get-ProxyName $ApiUrl
         $found = Get-LineFailure (Get-Sign $Task.Exception) ($proxy.Length -gt 0)
         if (Test-Same $found[0] 'proxy') { throw (New-ProxyFailure $proxy $found[1]) }
-        throw (New-Failure $found[0] $name $found[1])
+        throw (New-Failure -Kind $found[0] -Detail $name -More $found[1])
     }
     return $Task.Result
 }
@@ -1220,24 +1222,27 @@ function Start-Login([hashtable]$Configuration, [hashtable]$Account) {
 function Read-LoginAnswer([hashtable]$Login, [double]$Seconds) {
     $api_url = $Login.Configuration.Values['portal api_url']
     $name = Get-HostOf $api_url
-    $answer = Wait-Answer $Login.Task $Seconds $api_url
+    $answer = Wait-Answer -Task $Login.Task -Seconds $Seconds -ApiUrl $api_url
     $status = [int]$answer.StatusCode
     if ($status -eq 407) { throw (New-ProxyFailure (Get-ProxyName $api_url) $ProxyLogin) }
     $body = $answer.Content.ReadAsByteArrayAsync().Result
     $kind = Get-AnswerFailure $status $body
     if ($kind -ceq 'redirected') {
-        throw (New-Failure $kind $name ((Get-RedirectTarget ([string]$answer.Headers.Location)) + " (HTTP $status)"))
+        $target = Get-RedirectTarget ([string]$answer.Headers.Location)
+        throw (New-Failure -Kind $kind -Detail $name -More "$target (HTTP $status)")
     }
     if ($kind -ceq 'login_refused') { throw (New-Failure $kind $status) }
-    if ($kind -ceq 'trouble' -or $kind -ceq 'intercepted') { throw (New-Failure $kind $name $status) }
+    if ($kind -ceq 'trouble' -or $kind -ceq 'intercepted') {
+        throw (New-Failure -Kind $kind -Detail $name -More $status)
+    }
     if ($kind -ceq 'busy') {
         $failure = New-Failure $kind $name
         $failure.Data['Pause'] = Get-PauseTime ([string]$answer.Headers.RetryAfter) (Get-Now)
         throw $failure
     }
-    if ($null -ne $kind) { throw (New-Failure $kind $name "HTTP $status") }
+    if ($null -ne $kind) { throw (New-Failure -Kind $kind -Detail $name -More "HTTP $status") }
     $pair = Get-AnswerToken $body
-    if ($null -eq $pair[0]) { throw (New-Failure 'nonsense' $name "HTTP $status without a token") }
+    if ($null -eq $pair[0]) { throw (New-Failure -Kind 'nonsense' -Detail $name -More "HTTP $status without a token") }
     return $pair
 }
 
@@ -1261,7 +1266,7 @@ function Get-SessionToken([hashtable]$Configuration, [hashtable]$Account, [bool]
             if (-not $is_held -and (Get-Elapsed) -ge $until) { throw (New-Failure 'another_login') }
             Show-Progress
         }
-        return (Get-SessionTokenAlone $Configuration $Account $IsCacheUsed)
+        return (Get-SessionTokenAlone -Configuration $Configuration -Account $Account -IsCacheUsed $IsCacheUsed)
     }
     finally {
         # Whoever comes next waits for a login that is still under way.
@@ -1274,18 +1279,19 @@ function Get-SessionTokenAlone([hashtable]$Configuration, [hashtable]$Account, [
     $api_url = $Configuration.Values['portal api_url']
     $email = $Account['email']
     if ($IsCacheUsed) {
-        $minimum = $Configuration.Values['session minimum_remaining_seconds']
-        $token = Get-CachedToken (Read-Memory 'token') $api_url $email (Get-Now) $minimum
+        $asked = @{ ApiUrl = $api_url; Email = $email; Now = Get-Now }
+        $asked['MinimumRemainingSeconds'] = $Configuration.Values['session minimum_remaining_seconds']
+        $token = Get-CachedToken -Entry (Read-Memory 'token') @asked
         if ($null -ne $token) { return $token }
     }
     $refusal = Read-Memory 'refusal'
-    if (Test-RefusalInForce $refusal $api_url $email (Get-Now)) {
+    if (Test-RefusalInForce -Entry $refusal -ApiUrl $api_url -Email $email -Now (Get-Now)) {
         $digest = Get-RefusalDigest $Account['password'] $refusal['salt']
         if (Test-Same $refusal['digest'] $digest) { throw (New-Failure 'login_still_refused') }
     }
     $pause = Read-Memory 'pause'
-    if (Test-RefusalInForce $pause $api_url $email (Get-Now)) {
-        throw (New-Failure 'still_busy' (Get-HostOf $api_url) ([long]$pause['until'] - (Get-Now)))
+    if (Test-RefusalInForce -Entry $pause -ApiUrl $api_url -Email $email -Now (Get-Now)) {
+        throw (New-Failure -Kind 'still_busy' -Detail (Get-HostOf $api_url) -More ([long]$pause['until'] - (Get-Now)))
     }
     $login = Start-Login $Configuration $Account
     return (Complete-Login $login ([double]$Configuration.Values['session login_timeout_seconds']))
@@ -1299,7 +1305,8 @@ function Complete-Login([hashtable]$Login, [double]$Seconds) {
     try { $pair = Read-LoginAnswer $Login $Seconds }
     catch {
         $failure = Get-Failure $_
-        Write-Event 'Warning' 199 "login at $api_url as $(Get-AccountName $email) failed ($($failure.Data['Kind']))"
+        Write-Event -Severity 'Warning' -EventId 199 -Text (
+            "login at $api_url as $(Get-AccountName $email) failed ($($failure.Data['Kind']))")
         if ($failure.Data['Kind'] -ceq 'too_slow') { $Pending['Login'] = $Login }
         if ($failure.Data['Kind'] -ceq 'login_refused') {
             $salt = New-Nonce
@@ -1314,8 +1321,8 @@ function Complete-Login([hashtable]$Login, [double]$Seconds) {
         }
         throw $failure
     }
-    Write-Event 'Information' 198 "logged in at $api_url as $(Get-AccountName $email)"
-    $expires_at = Get-TokenExpiry $pair[0] $pair[1] (Get-Now)
+    Write-Event -Severity 'Information' -EventId 198 -Text "logged in at $api_url as $(Get-AccountName $email)"
+    $expires_at = Get-TokenExpiry -Token $pair[0] -ExpiresIn $pair[1] -Now (Get-Now)
     Write-Memory 'token' @{ api_url = $api_url; email = $email; token = $pair[0]; expires_at = $expires_at }
     Remove-Memory 'refusal'
     if ($Login.Configuration.Values['account source'] -ceq 'user') { Write-Memory 'account' $Login.Account }
@@ -1375,9 +1382,10 @@ function Wait-Visitor([hashtable]$Listener, [string]$Method, [string]$Path, [dou
             if (-not (Read-Visitor $visitor)) { continue }
             $end = $visitor.Text.IndexOf("`r`n`r`n", [System.StringComparison]::Ordinal)
             $request = ConvertFrom-RequestHead ($visitor.Text.Substring(0, $end))
-            $verdict = Get-RequestVerdict $request $Listener.Port $Method $Path
+            $verdict = Get-RequestVerdict -Request $request -Port $Listener.Port -Method $Method -Path $Path
             if ($verdict -ne 200) {
-                Send-Answer $Listener $visitor (Get-HttpAnswer $verdict @() '')
+                $answer = Get-HttpAnswer -Status $verdict -Headers @() -Body ''
+                Send-Answer -Listener $Listener -Visitor $visitor -Answer $answer
                 continue
             }
             $visitor.Body = $visitor.Text.Substring($end + 4)
@@ -1507,7 +1515,8 @@ function Write-Event([string]$Severity, [int]$EventId, [string]$Text) {
 function Write-Report([System.Exception]$Failure) {
     $code = Get-ExitCode $Failure
     [System.Console]::Error.WriteLine("portal-launcher: $($Failure.Message) (exit code $code)")
-    Write-Event 'Warning' (100 + $code) "$($Failure.Message) ($($Failure.Data['Kind']), exit code $code)"
+    Write-Event -Severity 'Warning' -EventId (100 + $code) -Text (
+        "$($Failure.Message) ($($Failure.Data['Kind']), exit code $code)")
 }
 
 # ---- job one: open the Portal on a caller
@@ -1525,7 +1534,7 @@ function Invoke-Call([hashtable]$Configuration, [string]$Argument, [string]$Usag
         ProgressAt = $DecisionSeconds
     }
     $failure = $null
-    try { Read-Number $call $Argument $UsageProblem }
+    try { Read-Number -Call $call -Argument $Argument -UsageProblem $UsageProblem }
     catch { $failure = Get-Failure $_ }
     try {
         $call.Listener = New-Listener
@@ -1565,8 +1574,9 @@ function Read-Number([hashtable]$Call, [string]$Argument, [string]$UsageProblem)
     $text = Get-PatternText (Get-Beginning $text 256) $values['caller pattern']
     $Call.Headline = Get-ShownText $text
     try {
-        $national = $values['caller national_number_digits']
-        $Call.Digits = Get-NormalisedNumber $text $values['caller country_code'] $national
+        $rule = @{ CountryCode = $values['caller country_code'] }
+        $rule['NationalNumberDigits'] = $values['caller national_number_digits']
+        $Call.Digits = Get-NormalisedNumber -Text $text @rule
         $Call.Headline = Get-FormattedNumber $Call.Digits
     }
     catch { $failure = Get-Failure $_ }
@@ -1580,10 +1590,12 @@ function Read-Number([hashtable]$Call, [string]$Argument, [string]$UsageProblem)
 # Returns the token; asks for the account first where it has to be asked for. Throws a Failure.
 function Get-CallToken([hashtable]$Call) {
     $account = Get-KnownAccount $Call.Configuration
-    if ($null -ne $account) { return (Get-SessionToken $Call.Configuration $account $true) }
+    if ($null -ne $account) {
+        return (Get-SessionToken -Configuration $Call.Configuration -Account $account -IsCacheUsed $true)
+    }
     $account = Read-AskedAccount $Call
     $Call.ProgressAt = (Get-Elapsed) + $DecisionSeconds
-    return (Get-SessionToken $Call.Configuration $account $false)
+    return (Get-SessionToken -Configuration $Call.Configuration -Account $account -IsCacheUsed $false)
 }
 
 # Returns the account that is typed into a form, which is answered once; throws a Failure.
@@ -1594,9 +1606,11 @@ function Read-AskedAccount([hashtable]$Call) {
     $Call.Path = '/' + (New-Nonce)
     $form = Get-FormPage $Call
     # With no-referrer browsers would send "Origin: null" along with the form.
-    Send-Answer $Call.Listener $visitor (Get-PageAnswer $form 'same-origin' ("'self' " +
-        (Get-OriginOf $values['portal query_url'])))
-    $Call.Visitor = Wait-Visitor $Call.Listener 'POST' $Call.Path ((Get-Elapsed) + $FormSeconds)
+    $targets = "'self' " + (Get-OriginOf $values['portal query_url'])
+    $answer = Get-PageAnswer -Html $form -ReferrerPolicy 'same-origin' -FormTargets $targets
+    Send-Answer -Listener $Call.Listener -Visitor $visitor -Answer $answer
+    $until = (Get-Elapsed) + $FormSeconds
+    $Call.Visitor = Wait-Visitor -Listener $Call.Listener -Method 'POST' -Path $Call.Path -Until $until
     if ($null -eq $Call.Visitor) { throw (New-Failure 'not_signed_in') }
     $Call.IsAfterPost = $true
     return (ConvertFrom-FormText $Call.Visitor.Body)
@@ -1605,11 +1619,12 @@ function Read-AskedAccount([hashtable]$Call) {
 # Whether the browser's request is there; it is held.
 function Test-Fetched([hashtable]$Call, [double]$Until) {
     $again = $Call.BrowserBegan + $SecondBrowserSeconds
+    $wanted = @{ Listener = $Call.Listener; Method = 'GET'; Path = $Call.Path }
     if ($null -eq $Call.Visitor -and $Call.IsFirstBrowser -and $Until -gt $again) {
-        $Call.Visitor = Wait-Visitor $Call.Listener 'GET' $Call.Path $again
+        $Call.Visitor = Wait-Visitor @wanted -Until $again
         if ($null -eq $Call.Visitor) { Start-SecondBrowser $Call }
     }
-    if ($null -eq $Call.Visitor) { $Call.Visitor = Wait-Visitor $Call.Listener 'GET' $Call.Path $Until }
+    if ($null -eq $Call.Visitor) { $Call.Visitor = Wait-Visitor @wanted -Until $Until }
     return ($null -ne $Call.Visitor)
 }
 
@@ -1628,7 +1643,9 @@ function Show-Progress {
     $call.BrowserBegan = Get-Elapsed
     $call.IsFirstBrowser = $false
     $page = Get-ProgressPage $call.Headline $call.Configuration.Values['portal login_url']
-    Send-Answer $call.Listener $visitor (Get-PageAnswer $page 'no-referrer' "'none'" ('Refresh: 1; url=' + $call.Path))
+    $refresh = 'Refresh: 1; url=' + $call.Path
+    $answer = Get-PageAnswer -Html $page -ReferrerPolicy 'no-referrer' -FormTargets "'none'" -More $refresh
+    Send-Answer -Listener $call.Listener -Visitor $visitor -Answer $answer
 }
 
 # Returns $null, or the Failure of a browser that fetched nothing.
@@ -1637,22 +1654,23 @@ function Open-Caller([hashtable]$Call, [string]$Token) {
     if (-not (Test-Fetched $Call ($Call.BrowserBegan + $FetchSeconds))) {
         return (Open-LoginTab $Call (New-Failure 'not_fetched'))
     }
-    $parameter = $values['portal query_token_parameter']
-    $location = Get-QueryLocation $values['portal query_url'] $parameter $Call.Digits $Token
-    Send-Answer $Call.Listener $Call.Visitor (Get-RedirectAnswer $location $Call.IsAfterPost)
+    $query = @{ QueryUrl = $values['portal query_url']; Parameter = $values['portal query_token_parameter'] }
+    $location = Get-QueryLocation @query -Digits $Call.Digits -Token $Token
+    Send-Answer -Listener $Call.Listener -Visitor $Call.Visitor -Answer (Get-RedirectAnswer $location $Call.IsAfterPost)
     return $null
 }
 
 # Returns the Failure to report: shows it, and opens the Portal's login beside it.
 function Open-Fallback([hashtable]$Call, [System.Exception]$Failure) {
-    $page = Get-PageAnswer (Get-FailurePage $Call $Failure.Message) 'no-referrer' "'none'"
+    $html = Get-FailurePage $Call $Failure.Message
+    $page = Get-PageAnswer -Html $html -ReferrerPolicy 'no-referrer' -FormTargets "'none'"
     # Nothing waits for an answer any more where the form was shown and nobody sent it, or nobody fetched it.
     $is_over = @('not_signed_in', 'not_fetched') -ccontains $Failure.Data['Kind']
     $is_shown = $is_over -or (Test-Fetched $Call ((Get-Elapsed) + $LoginTabSeconds))
-    if ($null -ne $Call.Visitor) { Send-Answer $Call.Listener $Call.Visitor $page }
+    if ($null -ne $Call.Visitor) { Send-Answer -Listener $Call.Listener -Visitor $Call.Visitor -Answer $page }
     $reported = Open-LoginTab $Call $Failure
     if (-not $is_shown -and (Test-Fetched $Call ($Call.BrowserBegan + $FetchSeconds))) {
-        Send-Answer $Call.Listener $Call.Visitor $page
+        Send-Answer -Listener $Call.Listener -Visitor $Call.Visitor -Answer $page
     }
     return $reported
 }
@@ -1684,7 +1702,7 @@ function Write-CheckLine([string]$Verdict, [string]$Name, [string]$Text) {
 # Writes the line of one check, which says what is right or throws; returns its exit code.
 function Invoke-Check([string]$Name, [scriptblock]$Check) {
     try {
-        Write-CheckLine 'ok' $Name (& $Check)
+        Write-CheckLine -Verdict 'ok' -Name $Name -Text (& $Check)
         return 0
     }
     catch {
@@ -1692,10 +1710,10 @@ function Invoke-Check([string]$Name, [scriptblock]$Check) {
         if ((Test-OneOf $failure.Data['Kind'] $DispatchersOwn) -and -not (Test-Desktop)) {
             $advice = 'this user has no desktop here, and a dispatcher may have another proxy or session: ' +
                 'run --check as a dispatcher'
-            Write-CheckLine 'skipped' $Name "$($failure.Message); $advice"
+            Write-CheckLine -Verdict 'skipped' -Name $Name -Text "$($failure.Message); $advice"
             return 0
         }
-        Write-CheckLine 'FAILED' $Name $failure.Message
+        Write-CheckLine -Verdict 'FAILED' -Name $Name -Text $failure.Message
         return (Get-ExitCode $failure)
     }
 }
@@ -1730,21 +1748,25 @@ function Invoke-CheckJob([string]$Path, [bool]$IsLogInWanted) {
     $values = $configuration.Values
     $codes = @()
     $found = @{ Account = $null }
-    foreach ($problem in $configuration.Problems) { Write-CheckLine 'FAILED' 'configuration' $problem }
+    foreach ($problem in $configuration.Problems) {
+        Write-CheckLine -Verdict 'FAILED' -Name 'configuration' -Text $problem
+    }
     $problem = Get-MemoryProblem
-    if ($problem.Length -eq 0) { Write-CheckLine 'ok' 'memory' 'sealed for this user, and never on disk' }
+    if ($problem.Length -eq 0) {
+        Write-CheckLine -Verdict 'ok' -Name 'memory' -Text 'sealed for this user, and never on disk'
+    }
     else {
         $result = 'each call of this user logs in, and a refused login is not remembered'
-        Write-CheckLine 'skipped' 'memory' "$problem; $result"
+        Write-CheckLine -Verdict 'skipped' -Name 'memory' -Text "$problem; $result"
     }
     if ($configuration.Problems.Length -gt 0) {
         $codes += 3
         foreach ($name in @('account', 'connection', 'login')) {
-            Write-CheckLine 'skipped' $name 'correct the configuration first'
+            Write-CheckLine -Verdict 'skipped' -Name $name -Text 'correct the configuration first'
         }
     }
     else {
-        Write-CheckLine 'ok' 'configuration' $Path
+        Write-CheckLine -Verdict 'ok' -Name 'configuration' -Text $Path
         $codes += Invoke-Check "account (source = $($values['account source']))" {
             $found.Account = Get-KnownAccount $configuration
             if ($null -eq $found.Account) { return 'the user is asked on the first call of the session' }
@@ -1753,14 +1775,17 @@ function Invoke-CheckJob([string]$Path, [bool]$IsLogInWanted) {
         $codes += Invoke-Check 'connection' {
             $address = $values['portal api_url']
             $asking = (New-Client).GetAsync($address + '/', [System.Net.Http.HttpCompletionOption]::ResponseHeadersRead)
-            [void](Wait-Answer $asking ([double]$values['session login_timeout_seconds']) $address)
+            $seconds = [double]$values['session login_timeout_seconds']
+            [void](Wait-Answer -Task $asking -Seconds $seconds -ApiUrl $address)
             return "$address is trusted"
         }
-        if (-not $IsLogInWanted) { Write-CheckLine 'skipped' 'login' 'add --log-in to try one' }
-        elseif ($null -eq $found.Account) { Write-CheckLine 'skipped' 'login' 'there is no account to log in with' }
+        if (-not $IsLogInWanted) { Write-CheckLine -Verdict 'skipped' -Name 'login' -Text 'add --log-in to try one' }
+        elseif ($null -eq $found.Account) {
+            Write-CheckLine -Verdict 'skipped' -Name 'login' -Text 'there is no account to log in with'
+        }
         else {
             $codes += Invoke-Check 'login' {
-                [void](Get-SessionToken $configuration $found.Account $false)
+                [void](Get-SessionToken -Configuration $configuration -Account $found.Account -IsCacheUsed $false)
                 return 'the Portal accepted it'
             }
         }
@@ -1770,11 +1795,11 @@ function Invoke-CheckJob([string]$Path, [bool]$IsLogInWanted) {
     $registered = ''
     if ($null -ne $key) { $registered = [string]$key.GetValue('') }
     if (Test-HandlerCommand $registered) {
-        Write-CheckLine 'ok' 'handler' "$scheme links are opened by $PSCommandPath"
+        Write-CheckLine -Verdict 'ok' -Name 'handler' -Text "$scheme links are opened by $PSCommandPath"
     }
     else {
         $problem = 'links are not opened by this program; run the role portal_launcher again'
-        Write-CheckLine 'FAILED' 'handler' "$scheme $problem"
+        Write-CheckLine -Verdict 'FAILED' -Name 'handler' -Text "$scheme $problem"
         $codes += 6
     }
     foreach ($code in $codes) {
@@ -1894,7 +1919,7 @@ function Invoke-Launcher([string[]]$Arguments) {
     $argument = $asked.Number
     if ($options -ccontains 'stdin') { $argument = Read-InputLine }
     elseif (-not $asked.HasNumber -and $asked.Problem -eq '') { return (Invoke-LoginPage $configuration) }
-    return (Invoke-Call $configuration $argument $asked.Problem)
+    return (Invoke-Call -Configuration $configuration -Argument $argument -UsageProblem $asked.Problem)
 }
 
 $StartSeconds = [System.DateTime]::Now - [System.Diagnostics.Process]::GetCurrentProcess().StartTime
