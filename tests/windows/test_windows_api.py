@@ -18,8 +18,6 @@ from planted_mistakes import PLANTED, SOUND
 
 ROOT = documented.ROOT
 CHECKER = ROOT / "tests" / "checks" / "windows_api.ps1"
-#: Their lines, functions and strict mode are being put right.
-NO_STYLE_YET = {"portal-launcher.ps1"}
 DATA = os.environ.get("WINDOWS_API_DATA")
 pytestmark = pytest.mark.skipif(not DATA, reason="PowerShell is not compared with 5.1 and .NET Framework 4.8: WINDOWS_API_DATA is not set")
 
@@ -32,14 +30,12 @@ def tracked(*patterns):
 
 
 def embedded():
-    """Yields (name, script) of each script in YAML or in a page."""
+    """Yields (name, script) of each script in a workflow or a page."""
     def look(value):
         if isinstance(value, dict):
             if value.get("shell") in ("powershell", "pwsh"):  # of a workflow
                 yield value["run"]
-            for key, each in value.items():
-                if key == "ansible.windows.win_powershell":
-                    yield each["script"]
+            for each in value.values():
                 yield from look(each)
         elif isinstance(value, list):
             for each in value:
@@ -47,11 +43,8 @@ def embedded():
 
     for path in tracked("*.yml"):
         text = path.read_text(encoding="utf-8")
-        if "win_powershell" in text or "shell: p" in text:
-            loaded = yaml.safe_load(text)
-            if isinstance(loaded, dict) and "EXAMPLES" in loaded:
-                loaded = yaml.safe_load(loaded["EXAMPLES"])
-            for number, script in enumerate(look(loaded), 1):
+        if "shell: p" in text:
+            for number, script in enumerate(look(yaml.safe_load(text)), 1):
                 yield "%s script %d" % (path.relative_to(ROOT), number), script
     for path in tracked("*.md"):
         for line, language, lines in documented.blocks_of(path.read_text(encoding="utf-8")):
@@ -63,8 +56,8 @@ def embedded():
 def fixture_mistakes(tmp_path_factory):
     """Returns {name: [line of the checker]} of all that was looked at, mistakes or not."""
     directory = tmp_path_factory.mktemp("scripts")
-    entries = [{"path": str(path), "name": str(path.relative_to(ROOT)), "style": path.suffix in (".ps1", ".psm1") and path.name not in NO_STYLE_YET} for path in tracked("*.ps1", "*.psm1", "*.psd1", "*.cs")
-               if path.parent != CHECKER.parent]
+    entries = [{"path": str(path), "name": str(path.relative_to(ROOT)), "style": path.suffix in (".ps1", ".psm1")}
+               for path in tracked("*.ps1", "*.psm1", "*.psd1", "*.cs") if path.parent != CHECKER.parent]
     texts = [("%s.ps1" % name, script, False) for name, script in embedded()]
     texts += [("planted/%s%s" % (name, suffix), text, True) for name, (suffix, text, unused_found) in PLANTED.items()]
     texts += [("sound/%s%s" % (name, suffix), text, True) for name, (suffix, text) in SOUND.items()]
