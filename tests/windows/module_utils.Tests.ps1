@@ -10,6 +10,9 @@ Set-StrictMode -Version 2
 
 BeforeDiscovery {
     $Cultures = 'en-US', 'de-DE', 'tr-TR'
+    if ($env:PESTER_CULTURES) {
+        $Cultures = $env:PESTER_CULTURES.Split(' ')
+    }
     # Security identifiers, programs and their paths are Windows' own.
     $IsOffWindows = [System.Environment]::OSVersion.Platform -ne 'Win32NT'
 }

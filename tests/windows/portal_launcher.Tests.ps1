@@ -11,6 +11,9 @@ Set-StrictMode -Version 2
 BeforeDiscovery {
     . (Join-Path -Path $PSScriptRoot -ChildPath 'portal_launcher_rows.ps1')
     $Cultures = 'en-US', 'de-DE', 'tr-TR'
+    if ($env:PESTER_CULTURES) {
+        $Cultures = $env:PESTER_CULTURES.Split(' ')
+    }
 }
 
 BeforeAll {

@@ -6,8 +6,6 @@
 
 #Requires -Modules @{ ModuleName = 'Pester'; ModuleVersion = '5.0.0' }
 
-using namespace System.Management.Automation.Language
-
 Set-StrictMode -Version 2
 
 BeforeAll {
@@ -16,36 +14,37 @@ BeforeAll {
     $Path = [System.IO.Path]::Combine($root, 'roles', 'portal_launcher', 'files', 'windows', 'portal-launcher.ps1')
     $Text = [System.IO.File]::ReadAllText($Path)
     $problems = $null
-    $Tree = [Parser]::ParseInput($Text, [ref] $null, [ref] $problems)
+    $Tree = [System.Management.Automation.Language.Parser]::ParseInput($Text, [ref] $null, [ref] $problems)
 
     # Returns the parts of a tree that are of this type.
     function Find-Part {
-        param([Ast] $In, [type] $Type)
+        param($In, [string] $Type)
 
-        $In.FindAll({ $args[0] -is $Type }, $true)
+        $wanted = [type] "System.Management.Automation.Language.$Type"
+        $In.FindAll({ $args[0] -is $wanted }, $true)
     }
 
     # Returns the names of the variables in a tree.
     function Find-VariableName {
-        param([Ast] $In)
+        param($In)
 
-        $found = Find-Part -In $In -Type ([VariableExpressionAst])
+        $found = Find-Part -In $In -Type 'VariableExpressionAst'
         @($found | ForEach-Object -Process { $_.VariablePath.UserPath })
     }
 
     # Returns a variable's name after that of the function around it.
     function Get-ScopedName {
-        param([VariableExpressionAst] $Variable)
+        param($Variable)
 
         $around = $Variable.Parent
-        while ($around -and $around -isnot [FunctionDefinitionAst]) {
+        while ($around -and $around -isnot [System.Management.Automation.Language.FunctionDefinitionAst]) {
             $around = $around.Parent
         }
         "$(if ($around) { $around.Name }) $($Variable.VariablePath.UserPath)"
     }
 
-    $Functions = @(Find-Part -In $Tree -Type ([FunctionDefinitionAst]))
-    $Commands = @(Find-Part -In $Tree -Type ([CommandAst]))
+    $Functions = @(Find-Part -In $Tree -Type 'FunctionDefinitionAst')
+    $Commands = @(Find-Part -In $Tree -Type 'CommandAst')
     $First = $Tree.EndBlock.Statements[0]
 }
 
@@ -63,13 +62,13 @@ Describe 'The text of the program' {
     }
 
     It 'answers constrained language mode first, by cmdlets only' {
-        $First | Should -BeOfType ([IfStatementAst])
+        $First | Should -BeOfType ([System.Management.Automation.Language.IfStatementAst])
         $First.Clauses[0].Item1.Extent.Text |
             Should -BeExactly '$ExecutionContext.SessionState.LanguageMode -ne ''FullLanguage'''
-        Find-Part -In $First -Type ([InvokeMemberExpressionAst]) | Should -BeNullOrEmpty
-        Find-Part -In $First -Type ([TypeExpressionAst]) | Should -BeNullOrEmpty
-        Find-Part -In $First -Type ([ConvertExpressionAst]) | Should -BeNullOrEmpty
-        $used = Find-Part -In $First -Type ([CommandAst]) | ForEach-Object -Process { $_.GetCommandName() }
+        Find-Part -In $First -Type 'InvokeMemberExpressionAst' | Should -BeNullOrEmpty
+        Find-Part -In $First -Type 'TypeExpressionAst' | Should -BeNullOrEmpty
+        Find-Part -In $First -Type 'ConvertExpressionAst' | Should -BeNullOrEmpty
+        $used = Find-Part -In $First -Type 'CommandAst' | ForEach-Object -Process { $_.GetCommandName() }
         $used | Sort-Object -Unique | Should -BeExactly 'Get-FileHash', 'Join-Path', 'Start-Process', 'Write-Error'
         $First.Clauses[0].Item2.Statements[-1].Extent.Text | Should -BeExactly 'exit 3'
     }
@@ -98,7 +97,7 @@ Describe 'The text of the program' {
                 Should -BeNullOrEmpty -Because $command.Extent.Text
         }
         $used.Count | Should -BeGreaterThan 5
-        Find-Part -In $Tree -Type ([PipelineAst]) | Where-Object -FilterScript { $_.PipelineElements.Count -gt 1 } |
+        Find-Part -In $Tree -Type 'PipelineAst' | Where-Object -FilterScript { $_.PipelineElements.Count -gt 1 } |
             Should -BeNullOrEmpty
     }
 
@@ -127,27 +126,27 @@ Describe 'The text of the program' {
 
     It 'has no format operator in the arguments of a method' {
         # There the comma parts the arguments, not the values of -f.
-        $calls = Find-Part -In $Tree -Type ([InvokeMemberExpressionAst])
+        $calls = Find-Part -In $Tree -Type 'InvokeMemberExpressionAst'
         $arguments = $calls | ForEach-Object -Process { $_.Arguments } | Where-Object -FilterScript { $_ }
-        $arguments | Where-Object -FilterScript { $_ -is [BinaryExpressionAst] -and $_.Operator -eq 'Format' } |
-            Should -BeNullOrEmpty
+        $binary = $arguments | Where-Object -FilterScript { $_.GetType().Name -ceq 'BinaryExpressionAst' }
+        $binary | Where-Object -FilterScript { $_.Operator -eq 'Format' } | Should -BeNullOrEmpty
     }
 
     It 'reads no variable that a caller has set' {
         $set = @{}
-        $targets = @(Find-Part -In $Tree -Type ([AssignmentStatementAst]) | ForEach-Object -Process { $_.Left })
-        $targets += @(Find-Part -In $Tree -Type ([ForEachStatementAst]) | ForEach-Object -Process { $_.Variable })
-        $targets += @(Find-Part -In $Tree -Type ([ParameterAst]) | ForEach-Object -Process { $_.Name })
+        $targets = @(Find-Part -In $Tree -Type 'AssignmentStatementAst' | ForEach-Object -Process { $_.Left })
+        $targets += @(Find-Part -In $Tree -Type 'ForEachStatementAst' | ForEach-Object -Process { $_.Variable })
+        $targets += @(Find-Part -In $Tree -Type 'ParameterAst' | ForEach-Object -Process { $_.Name })
         foreach ($target in $targets) {
-            while ($target -is [AttributedExpressionAst]) {
+            while ($target -is [System.Management.Automation.Language.AttributedExpressionAst]) {
                 $target = $target.Child
             }
-            if ($target -is [VariableExpressionAst]) {
+            if ($target -is [System.Management.Automation.Language.VariableExpressionAst]) {
                 $set[(Get-ScopedName -Variable $target)] = $true
             }
         }
         $automatic = '_', 'args', 'ExecutionContext', 'false', 'null', 'PSCommandPath', 'PSScriptRoot', 'true'
-        $unknown = foreach ($variable in Find-Part -In $Tree -Type ([VariableExpressionAst])) {
+        $unknown = foreach ($variable in Find-Part -In $Tree -Type 'VariableExpressionAst') {
             $name = $variable.VariablePath.UserPath
             $scoped = Get-ScopedName -Variable $variable
             if ($automatic -notcontains $name -and -not $set[" $name"] -and -not $set[$scoped]) {
@@ -162,11 +161,12 @@ Describe 'The text of the program' {
         # Those that return nothing; what others return would become output of the function that calls them.
         $silent = 'Add', 'Close', 'DeleteSubKeyTree', 'DeleteValue', 'Dispose', 'GetBytes', 'Kill', 'ReleaseMutex',
             'SetValue', 'Shutdown', 'Sleep', 'Start', 'Stop', 'Write', 'WriteEntry', 'WriteLine'
-        $leaks = foreach ($call in Find-Part -In $Tree -Type ([InvokeMemberExpressionAst])) {
-            $isStatement = $call.Parent -is [CommandExpressionAst] -and $call.Parent.Parent -is [PipelineAst] -and
-                ($call.Parent.Parent.Parent -is [StatementBlockAst] -or
-                $call.Parent.Parent.Parent -is [NamedBlockAst])
-            if ($isStatement -and $silent -cnotcontains $call.Member.Extent.Text) {
+        $statements = 'CommandExpressionAst PipelineAst StatementBlockAst',
+            'CommandExpressionAst PipelineAst NamedBlockAst'
+        $leaks = foreach ($call in Find-Part -In $Tree -Type 'InvokeMemberExpressionAst') {
+            $around = $call.Parent, $call.Parent.Parent, $call.Parent.Parent.Parent
+            $kinds = @($around | ForEach-Object -Process { $_.GetType().Name }) -join ' '
+            if ($statements -contains $kinds -and $silent -cnotcontains $call.Member.Extent.Text) {
                 $call.Extent.Text
             }
         }
