@@ -1248,12 +1248,11 @@ function Get-RefusalDigest([string]$Password, [string]$Salt) {
 }
 
 # Returns a token by what is kept or one login; throws a Failure. Two calls at once make one login. The login has its
-# own time, however late it begins; who waits for it sees a page meanwhile.
+# own time, however late it begins. Who waits for another call's login waits to its end, and sees a page meanwhile.
 function Get-SessionToken([hashtable]$Configuration, [hashtable]$Account, [bool]$IsCacheUsed) {
     $mutex = [System.Threading.Mutex]::new($false, 'Local\PortalLauncher')
     $is_held = $false
-    $until = [System.Math]::Max($DecisionSeconds, (Get-Elapsed) +
-        [double]$Configuration.Values['session login_timeout_seconds'])
+    $until = (Get-Elapsed) + $LateSeconds + [double]$Configuration.Values['session login_timeout_seconds']
     try {
         while (-not $is_held) {
             try { $is_held = $mutex.WaitOne(50) }
