@@ -15,7 +15,8 @@ from position import NUMBER
 
 pytestmark = pytest.mark.slow
 NOT_TRUSTED = "is not trusted: its certificate is not one that this computer trusts"
-#: wine cannot make the alert that .NET wants to send to a server that it does not trust, and .NET reports that instead.
+#: wine cannot make the alert that .NET wants to send to a server that it does not trust, and .NET reports that instead. The item untrusted-server
+#: of verify.ps1 is for the reason on a real Windows.
 WINE_REFUSES = "there is no secure connection to the Portal's server (localhost): "
 
 
