@@ -31,7 +31,7 @@ export PATH := $(BIN):$(PATH)
 export NO_PROXY := localhost,127.0.0.1
 export no_proxy := $(NO_PROXY)
 
-.PHONY: help demo test test-fast test-targets test-crash test-differential test-oldest test-hosts molecule lint docs matrix sandbox bench build clean
+.PHONY: help demo test test-fast test-targets test-crash test-differential test-siblings test-oldest test-hosts molecule lint docs matrix sandbox bench build clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -55,6 +55,9 @@ test-crash: $(VENV)/.test-installed $(HERE) ## Kill a rotation at CRASH_INSTANTS
 
 test-differential: $(VENV)/.test-installed $(HERE) ## Have both launchers answer DIFFERENTIAL_ROWS drawn rows in each of three cultures, and compare
 	PATH="$$PATH:$(POWERSHELL_BIN)" $(BIN)/python -m pytest tests/windows/test_windows_differential.py --differential-rows $(DIFFERENTIAL_ROWS)
+
+test-siblings: $(VENV)/.test-installed $(HERE) ## Run the cases of the Windows launcher under wine that make test leaves out
+	PATH="$$PATH:$(POWERSHELL_BIN)" $(BIN)/python -m pytest tests/windows -m sibling --siblings
 
 test-oldest: $(VENV)/.test-installed $(HERE) ## Prove the sender with the oldest requests that is allowed, and a urllib3 before 2
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/oldest

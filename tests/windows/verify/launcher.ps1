@@ -105,6 +105,82 @@ function Test-ModuleLogging {
     }
 }
 
+function Test-UntrustedServer {
+    # A server whose certificate this computer does not trust is reported as that, and is sent nothing.
+    if (-not ('EccopsVerify.UntrustedServer' -as [type])) {
+        Add-Type -TypeDefinition @'
+using System;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using System.Threading;
+
+namespace EccopsVerify
+{
+    public sealed class UntrustedServer
+    {
+        private readonly TcpListener listener = new TcpListener(IPAddress.Loopback, 0);
+        private readonly X509Certificate2 certificate;
+        private volatile int received;
+
+        public UntrustedServer(X509Certificate2 certificate)
+        {
+            this.certificate = certificate;
+            listener.Start();
+            Thread thread = new Thread(Serve);
+            thread.IsBackground = true;
+            thread.Start();
+        }
+
+        public int Port { get { return ((IPEndPoint)listener.LocalEndpoint).Port; } }
+
+        /// <summary>Bytes that came through TLS.</summary>
+        public int Received { get { return received; } }
+
+        public void Stop() { listener.Stop(); }
+
+        private void Serve()
+        {
+            while (true)
+            {
+                try
+                {
+                    using (TcpClient client = listener.AcceptTcpClient())
+                    using (SslStream stream = new SslStream(client.GetStream(), false))
+                    {
+                        stream.AuthenticateAsServer(certificate, false, SslProtocols.Tls12, false);
+                        received += stream.Read(new byte[8192], 0, 8192);
+                    }
+                }
+                catch (SocketException) { return; }
+                catch (Exception) { }
+            }
+        }
+    }
+}
+'@
+    }
+    $place = New-Place
+    $certificate = New-TestCertificate
+    $server = New-Object -TypeName EccopsVerify.UntrustedServer -ArgumentList $certificate
+    try {
+        $address = "https://localhost:$($server.Port)"
+        [IO.File]::WriteAllLines("$place\launcher.ini", [string[]] (
+                '[portal]', "api_url = $address", "query_url = $address", '[account]', 'source = user'))
+        $done = Invoke-Shell -Arguments "-File `"$Launcher`" --configuration `"$place\launcher.ini`" --check"
+        $said = '(?m)^FAILED +connection: .* is not trusted: its certificate is not one that this computer trusts'
+        Assert-True -Condition ($done.Output -match $said) -Otherwise "$($done.Output) $($done.Error)"
+        Assert-True -Condition ($server.Received -eq 0) -Otherwise 'the server was sent something'
+    }
+    finally {
+        $server.Stop()
+        Remove-Item -LiteralPath "Cert:\LocalMachine\My\$($certificate.Thumbprint)" -DeleteKey
+        Remove-Item -LiteralPath $place -Recurse -Force
+    }
+}
+
 function Test-HiddenWindow {
     # Started through conhost.exe, PowerShell shows no window, whatever the default terminal is.
     $place = New-Place
@@ -141,4 +217,5 @@ $test = ${function:Test-ApplicationControl}
 [pscustomobject] @{ Name = 'application-control'; Needs = , 'administrator'; Test = $test }
 [pscustomobject] @{ Name = 'event-log'; Needs = , 'administrator'; Test = ${function:Test-EventLog} }
 [pscustomobject] @{ Name = 'module-logging'; Needs = , 'administrator'; Test = ${function:Test-ModuleLogging} }
+[pscustomobject] @{ Name = 'untrusted-server'; Needs = , 'administrator'; Test = ${function:Test-UntrustedServer} }
 [pscustomobject] @{ Name = 'hidden-window'; Needs = 'administrator', 'desktop'; Test = ${function:Test-HiddenWindow} }
