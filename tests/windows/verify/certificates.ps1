@@ -5,24 +5,6 @@
 
 Set-StrictMode -Version 2
 
-function New-TestCertificate {
-    # Returns a certificate of LocalMachine\My with a key of the CNG key storage provider that cannot be exported.
-    $wanted = @{
-        Subject = 'CN=eccops-verify-' + [guid]::NewGuid().ToString('N')
-        DnsName = 'localhost'
-        CertStoreLocation = 'Cert:\LocalMachine\My'
-        Provider = 'Microsoft Software Key Storage Provider'
-        KeyExportPolicy = 'NonExportable'
-        KeyAlgorithm = 'RSA'
-        KeyLength = 2048
-        NotAfter = [DateTime]::Now.AddHours(1)
-        TextExtension = , '2.5.29.37={text}1.3.6.1.5.5.7.3.1,1.3.6.1.5.5.7.3.2'
-    }
-    $made = New-SelfSignedCertificate @wanted
-    # PowerShell 7 is given a copy without the key.
-    Get-Item -LiteralPath "Cert:\LocalMachine\My\$($made.Thumbprint)"
-}
-
 function Get-KeyPath {
     # Returns the file of a certificate's CNG key.
     param($Certificate)

@@ -259,7 +259,9 @@ function Get-PatternText([string]$Text, [string]$Pattern) {
     if ($Pattern.Length -eq 0) { return $Text }
     # A pattern would take a pair for two characters, which the Linux program does not.
     $single = [System.Text.RegularExpressions.Regex]::Replace($Text, $PairPattern, [string][char]0xFFFD)
-    $match = [System.Text.RegularExpressions.Regex]::Match($single, $Pattern)
+    # (?i) must not depend on the language of the user.
+    $invariant = [System.Text.RegularExpressions.RegexOptions]::CultureInvariant
+    $match = [System.Text.RegularExpressions.Regex]::Match($single, $Pattern, $invariant)
     if (-not $match.Success) { return $Text }
     if ($match.Groups.Count -gt 1 -and $match.Groups[1].Success) { return $match.Groups[1].Value.Trim() }
     return $match.Value.Trim()
