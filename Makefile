@@ -22,7 +22,6 @@ SHELL := /bin/bash
 BIN := $(CURDIR)/$(VENV)/bin
 COLLECTIONS := build/collections
 HERE := $(COLLECTIONS)/ansible_collections/eccops/rapid
-WINDOWS := $(COLLECTIONS)/ansible_collections/ansible/windows
 
 # What the machine's own configuration says must not change what is shown or proved here.
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
@@ -32,7 +31,7 @@ export PATH := $(BIN):$(PATH)
 export NO_PROXY := localhost,127.0.0.1
 export no_proxy := $(NO_PROXY)
 
-.PHONY: help demo test test-fast test-targets test-crash test-differential test-oldest test-hosts molecule lint docs matrix sandbox bench build clean
+.PHONY: help demo test test-fast test-targets test-crash test-differential test-siblings test-oldest test-hosts molecule lint docs matrix sandbox bench build clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -40,12 +39,12 @@ help: ## List what can be made
 demo: $(VENV)/.run-installed $(HERE) ## Rotate a demo fleet against the sandbox, and show it (needs no root)
 	@PYTHONPATH=$(HERE)/roles/sandbox/files exec $(BIN)/python -m rapid_demo --directory build/demo
 
-test: $(VENV)/.test-installed $(HERE) $(WINDOWS) lint ## Prove everything: lint, sanity, unit, sandbox, functional and crash tests
+test: $(VENV)/.test-installed $(HERE) lint ## Prove everything: lint, sanity, unit, sandbox, functional and crash tests
 	PATH="$$PATH:$(POWERSHELL_BIN)" $(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile tests/unit tests/sandbox tests/functional tests/launcher tests/windows tests/end_to_end tests/crash
 	@$(MAKE) --no-print-directory test-targets test-hosts
 	@echo "make test: everything passed but what is named as skipped above"
 
-test-fast: $(VENV)/.test-installed $(HERE) $(WINDOWS) ## The tests for your own loop: no lint, no slow ones
+test-fast: $(VENV)/.test-installed $(HERE) ## The tests for your own loop: no lint, no slow ones
 	PATH="$$PATH:$(POWERSHELL_BIN)" $(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile -m "not slow" tests/unit tests/sandbox tests/functional tests/launcher tests/windows
 
 test-targets: $(VENV)/.test-installed ## Run each module once with ansible-test integration, against the sandbox; TARGETS=rapidauth_request runs that one
@@ -56,6 +55,9 @@ test-crash: $(VENV)/.test-installed $(HERE) ## Kill a rotation at CRASH_INSTANTS
 
 test-differential: $(VENV)/.test-installed $(HERE) ## Have both launchers answer DIFFERENTIAL_ROWS drawn rows in each of three cultures, and compare
 	PATH="$$PATH:$(POWERSHELL_BIN)" $(BIN)/python -m pytest tests/windows/test_windows_differential.py --differential-rows $(DIFFERENTIAL_ROWS)
+
+test-siblings: $(VENV)/.test-installed $(HERE) ## Run the cases of the Windows launcher under wine that make test leaves out
+	PATH="$$PATH:$(POWERSHELL_BIN)" $(BIN)/python -m pytest tests/windows -m sibling --siblings
 
 test-oldest: $(VENV)/.test-installed $(HERE) ## Prove the sender with the oldest requests that is allowed, and a urllib3 before 2
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/oldest
@@ -75,7 +77,7 @@ test-hosts: $(VENV)/.test-installed $(HERE)
 	  *) printf '%s\n' "$$reason" >&2; exit $$status ;; \
 	esac
 
-lint: $(VENV)/.test-installed $(HERE) $(WINDOWS) build/nox/.current ## Every checker that noxfile.py names: ansible-lint, sanity, galaxy-importer, mypy, REUSE ...
+lint: $(VENV)/.test-installed $(HERE) build/nox/.current ## Every checker that noxfile.py names: ansible-lint, sanity, galaxy-importer, mypy, REUSE ...
 	$(BIN)/nox -R
 
 docs: $(VENV)/.test-installed $(HERE) build/nox/.current ## Build the docs site into build/docs/html; write docs/errors.md and docs/playbook_variables.md
@@ -83,7 +85,7 @@ docs: $(VENV)/.test-installed $(HERE) build/nox/.current ## Build the docs site 
 	PYTHONPATH=$(COLLECTIONS) $(BIN)/python tests/checks/variable_reference.py
 	$(BIN)/nox -Rs docs
 
-matrix: $(VENV)/.test-installed $(HERE) $(WINDOWS) ## Try every ansible-core with every Python this machine can have, and write docs/support_matrix.md; TRY="2.16/3.10 2.19/units positions" tries those again
+matrix: $(VENV)/.test-installed $(HERE) ## Try every ansible-core with every Python this machine can have, and write docs/support_matrix.md; TRY="2.16/3.10 2.19/units positions" tries those again
 	PATH="$$PATH:$(POWERSHELL_BIN)" nice $(BIN)/python tests/matrix/run.py $(TRY)
 
 sandbox: $(VENV)/.run-installed ## Run the sandbox in the foreground; SANDBOX_DIRECTORY and SANDBOX_*_PORT may be set
@@ -115,11 +117,6 @@ build/nox/.current: noxfile.py antsibull-nox.toml requirements.txt tests/require
 $(HERE):
 	@mkdir -p $(dir $@)
 	@ln -sfn ../../../.. $@
-
-# What this collection depends on, for everything that reads roles with Windows tasks.
-$(WINDOWS): | $(VENV)/.test-installed
-	@echo "Installing the collection ansible.windows into $(COLLECTIONS) ..."
-	@$(BIN)/python tests/checks/install_ansible_windows.py
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name it with make PYTHON=...") if sys.version_info < (3, 11) else None'

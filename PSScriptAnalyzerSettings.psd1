@@ -30,7 +30,8 @@
             Enable = $true
             TargetProfiles = @('win-48_x64_10.0.17763.0_5.1.17763.316_x64_4.0.30319.42000_framework')
             # They come with Ansible, or are compiled from C# beside the scripts.
-            IgnoreTypes = @('Ansible.Basic.AnsibleModule', 'EccopsClosedFile', 'EccopsJobProcess', 'RapidSandbox')
+            IgnoreTypes = @('Ansible.Basic.AnsibleModule', 'EccopsClosedFile', 'EccopsJobProcess',
+                'EccopsVerify.Handshake', 'EccopsVerify.PacServer', 'RapidSandbox')
         }
     }
 }

@@ -36,7 +36,6 @@ class Desk:
             (self.directory / name).mkdir()
         shutil.copytree(ROOT, self.checkout, symlinks=True, ignore=_ignored)
         self._borrow_environment()
-        self._install_dependencies()
         self.sandbox = harness.Sandbox(self.checkout / "build" / "sandbox")
         values = self.sandbox.values
         self._places = {
@@ -57,10 +56,6 @@ class Desk:
             shutil.copy(pathlib.Path(sys.prefix) / "pyvenv.cfg", place)
         for name in (".run-installed", ".test-installed"):
             (place / name).touch()
-
-    def _install_dependencies(self):
-        subprocess.run([sys.executable, str(ROOT / "tests" / "checks" / "install_ansible_windows.py")], check=True, timeout=TIMEOUT_SECONDS)
-        shutil.copytree(harness.COLLECTIONS / "ansible_collections" / "ansible", self.home / ".ansible" / "collections" / "ansible_collections" / "ansible")
 
     def begin(self, page):
         """Puts sandbox and ledger back to the beginning, and writes the fleet.yml of the page (or README.md's) and the vault.yml."""

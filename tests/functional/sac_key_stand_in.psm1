@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
 
-# Stands in for sac_key.psm1 under wine, which imports keys and cannot open them, forgets access rules, and keeps neither a changed
-# friendly name nor a removal. The service's answer depends on the port of its URL; a file in C:\broken says what its key does.
+# Stands in for sac_key.psm1 under wine, which imports keys and cannot open them, forgets access rules, and keeps
+# neither a changed friendly name nor a removal. The service's answer depends on the port of its URL; a file in
+# C:\broken says what its key does.
 Set-StrictMode -Version 2
 
 function Get-KeyFile {
@@ -64,7 +65,8 @@ function Send-Request {
     param($Certificate, $Uri, $TimeoutMilliseconds)
     [IO.File]::AppendAllText('C:\asked.txt', "$Uri $($Certificate.Thumbprint) $TimeoutMilliseconds`n")
     $answer = @{ RetryAfter = ''; Encoding = ''; Exception = $null; IsAnswering = $true }
-    $answer.Status, $body = if (([uri] $Uri).Port -eq 403) { 403, '<html>' } else { 404, '{"Number": 1109, "Message": "x"}' }
+    $isRefused = ([uri] $Uri).Port -eq 403
+    $answer.Status, $body = if ($isRefused) { 403, '<html>' } else { 404, '{"Number": 1109, "Message": "x"}' }
     $answer.Body = [Text.Encoding]::UTF8.GetBytes($body)
     $answer
 }

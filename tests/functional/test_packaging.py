@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 import tarfile
 
 import harness
@@ -47,8 +46,6 @@ def fixture_archive(tmp_path_factory):
 def fixture_installed(archive, tmp_path_factory):
     """A directory for ANSIBLE_COLLECTIONS_PATH, with a space in its name, that holds the installed archive."""
     place = tmp_path_factory.mktemp("installed") / "my collections"
-    subprocess.run([sys.executable, str(harness.REPOSITORY / "tests" / "checks" / "install_ansible_windows.py")], check=True, timeout=300)
-    shutil.copytree(harness.REPOSITORY / "build" / "collections" / "ansible_collections" / "ansible", place / "ansible_collections" / "ansible")
     galaxy(archive.parent, "install", archive, "--collections-path", place, "--offline")
     verified = galaxy(archive.parent, "verify", "eccops.rapid", "--offline", "--collections-path", place)
     assert "Successfully verified that checksums" in verified
@@ -96,7 +93,7 @@ def test_galaxys_rules_are_kept():
     assert metadata["license"] == ["GPL-3.0-or-later"] and metadata["authors"] and len(metadata["description"]) < 1024
     for name in ("repository", "documentation", "homepage", "issues"):
         assert metadata[name].startswith("https://")
-    assert list(metadata["dependencies"]) == ["ansible.windows"]  # a certified collection may depend on certified ones only
+    assert metadata["dependencies"] == {}  # so that it installs where Galaxy cannot be reached
     namespace = {}
     exec((harness.REPOSITORY / "plugins" / "module_utils" / "_version.py").read_text(encoding="utf-8"), namespace)  # pylint: disable=exec-used
     assert namespace["COLLECTION_VERSION"] == metadata["version"]

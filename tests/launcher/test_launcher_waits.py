@@ -45,6 +45,16 @@ def test_two_calls_wait_for_one_login(hurried, visit, sandbox, logins):
     assert logins() == ["login"]
 
 
+def test_what_comes_too_late_for_one_call_is_in_time_for_the_next(hurried, visit, sandbox, logins):
+    """A call waits as long as another's login can take, and not as long as its own could."""
+    hurried.changes = {"session_login_timeout_seconds": "1"}
+    sandbox.fault("login", "latency", seconds=3)
+    pages = [visit(NUMBER), visit(NUMBER)]
+    answers = [page.ask(path=address_meanwhile(page)) for page in pages]
+    assert sorted(status for status, _headers, _text in answers) == [200, 302] and sorted(page.end()[0] for page in pages) == [0, 5]
+    assert logins() == ["login"]
+
+
 def test_who_waits_in_vain_is_told_why(hurried, visit, sandbox):
     hurried.changes = {"session_login_timeout_seconds": "1"}
     sandbox.fault("login", "latency", seconds=2)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
 #
-# Answers calls of a script's functions in a culture, until standard input ends: answer.ps1 PATH CULTURE. See calls.psm1.
+# Answers calls of a script's functions in a culture, until standard input ends: answer.ps1 PATH CULTURE. See
+# calls.psm1.
 
+Set-StrictMode -Version 2
 [cultureinfo]::CurrentCulture = $args[1]
 Import-Module -Name "$PSScriptRoot/calls.psm1"
 . ([scriptblock]::Create((Get-Declaration -Path $args[0])))
@@ -26,7 +28,10 @@ while ($null -ne ($line = $calls.ReadLine())) {
     catch {
         # What is not a failure of the script's own is a mistake, whose text helps.
         $kind = $_.Exception.Data['Kind']
-        $answer = ConvertTo-CallText -Value @{ raises = $(if ($kind) { $kind } else { "$_ $($_.ScriptStackTrace)" }); says = $_.Exception.Message }
+        if (-not $kind) {
+            $kind = "$_ $($_.ScriptStackTrace)"
+        }
+        $answer = ConvertTo-CallText -Value @{ raises = $kind; says = $_.Exception.Message }
     }
     $answers.WriteLine($answer)
 }

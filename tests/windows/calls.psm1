@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
 #
-# Calls functions of a script in a PowerShell of another culture: the tests and answer.ps1 exchange one line of ASCII for each call and answer.
-# It is JSON in which a table is {"table": [[key, value] ...]}, its keys sorted, bytes are {"bytes": text}, and a text begins with "=" and has %XXXX for each unit of UTF-16
-# that is not plain ASCII: versions of PowerShell read dates and halves of pairs in ways of their own.
+# Calls functions of a script in a PowerShell of another culture: the tests and answer.ps1 exchange one line of ASCII
+# for each call and answer. It is JSON in which a table is {"table": [[key, value] ...]}, its keys sorted, bytes are
+# {"bytes": text}, and a text begins with "=" and has %XXXX for each unit of UTF-16 that is not plain ASCII: versions of
+# PowerShell read dates and halves of pairs in ways of their own.
 
 Set-StrictMode -Version 2
 
 $script:NotPlain = [regex] '[^ !#$&-\[\]-~]'
-$script:Escape = [System.Text.RegularExpressions.MatchEvaluator] { param($match) '%' + ([int] $match.Value[0]).ToString('x4') }
+$script:Escape = [System.Text.RegularExpressions.MatchEvaluator] {
+    param($match) '%' + ([int] $match.Value[0]).ToString('x4')
+}
 $script:Latin = [System.Text.Encoding]::GetEncoding(28591)
 $script:Escaped = [regex] '%[0-9a-f]{4}'
 $script:Unescape = [System.Text.RegularExpressions.MatchEvaluator] {
@@ -18,7 +21,8 @@ $script:Unescape = [System.Text.RegularExpressions.MatchEvaluator] {
 function Get-Declaration {
     <#
     .SYNOPSIS
-    Returns the functions, the constants and the strict mode of a script or module as one text, without the lines after them that run it.
+    Returns the functions, the constants and the strict mode of a script or module as one text, without the lines after
+    them that run it.
     #>
     [CmdletBinding()]
     [OutputType([string])]
@@ -29,15 +33,17 @@ function Get-Declaration {
     if ($errors) {
         throw "${Path}: $($errors[0])"
     }
-    $isFunction = { param($node) $node -is [System.Management.Automation.Language.FunctionDefinitionAst] }
-    $end = @($tree.EndBlock.Statements | Where-Object -FilterScript { & $isFunction $_ })[-1].Extent.EndOffset
+    $function = [System.Management.Automation.Language.FunctionDefinitionAst]
+    $assignment = [System.Management.Automation.Language.AssignmentStatementAst]
+    $end = @($tree.EndBlock.Statements | Where-Object -FilterScript { $_ -is $function })[-1].Extent.EndOffset
     $declarations = foreach ($statement in $tree.EndBlock.Statements) {
         if ($statement.Extent.EndOffset -gt $end) {
             break
         }
-        $isDeclaration = (& $isFunction $statement) -or $statement -is [System.Management.Automation.Language.AssignmentStatementAst]
-        if ($isDeclaration -or $statement.Extent.Text.StartsWith('Set-StrictMode', [System.StringComparison]::Ordinal)) {
-            $statement.Extent.Text
+        $isDeclaration = $statement -is $function -or $statement -is $assignment
+        $text = $statement.Extent.Text
+        if ($isDeclaration -or $text.StartsWith('Set-StrictMode', [System.StringComparison]::Ordinal)) {
+            $text
         }
     }
     [string]::Join("`n", $declarations)
@@ -155,7 +161,8 @@ function Get-Answer {
     )
     $start = New-Object -TypeName System.Diagnostics.ProcessStartInfo
     $start.FileName = [System.Diagnostics.Process]::GetCurrentProcess().MainModule.FileName
-    $start.Arguments = '-NoProfile -NonInteractive -ExecutionPolicy Bypass -File "{0}" "{1}" {2}' -f "$PSScriptRoot/answer.ps1", $Path, $Culture
+    $options = '-NoProfile -NonInteractive -ExecutionPolicy Bypass'
+    $start.Arguments = "$options -File `"$PSScriptRoot/answer.ps1`" `"$Path`" $Culture"
     $start.UseShellExecute = $false
     $start.RedirectStandardInput = $true
     $start.RedirectStandardOutput = $true
@@ -166,7 +173,8 @@ function Get-Answer {
     $answers = $reading.Result.TrimEnd("`r", "`n").Replace("`r`n", "`n").Split("`n")
     $process.WaitForExit()
     if ($process.ExitCode -ne 0 -or $answers.Length -ne $Line.Length) {
-        throw "answer.ps1 ended with $($process.ExitCode) after $($answers.Length) answers of $($Line.Length): $($answers[-1])"
+        $place = "after $($answers.Length) answers of $($Line.Length)"
+        throw "answer.ps1 ended with $($process.ExitCode) ${place}: $($answers[-1])"
     }
     $answers
 }
@@ -214,12 +222,15 @@ function Find-Mistake {
             $is = ConvertTo-CallText -Value @{ raises = (ConvertFrom-CallText -Text $is)['raises'] }
         }
         elseif ($Row[$index].Shape) {
-            $is = ConvertTo-CallText -Value @{ gives = & $Row[$index].Shape (ConvertFrom-CallText -Text $is)['gives'] }
+            $gives = (ConvertFrom-CallText -Text $is)['gives']
+            $is = ConvertTo-CallText -Value @{ gives = & $Row[$index].Shape $gives }
         }
         if (-not [string]::Equals($is, $Row[$index].Expected, [System.StringComparison]::Ordinal)) {
-            [pscustomobject] @{ Table = $Row[$index].Table; Text = "$($Row[$index].Call): $is instead of $($Row[$index].Expected)" }
+            $text = "$($Row[$index].Call): $is instead of $($Row[$index].Expected)"
+            [pscustomobject] @{ Table = $Row[$index].Table; Text = $text }
         }
     }
 }
 
-Export-ModuleMember -Function Get-Declaration, ConvertTo-CallText, ConvertFrom-CallText, Get-Answer, New-Row, Find-Mistake
+Export-ModuleMember -Function Get-Declaration, ConvertTo-CallText, ConvertFrom-CallText, Get-Answer, New-Row,
+    Find-Mistake

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
 #
-# Proves that the launcher for Windows decides as tests/launcher/cases.json says, which the Linux program is held to as well, in three cultures.
-# Needs Pester 5 and no Python: Invoke-Pester tests/windows
+# Proves that the launcher for Windows decides as tests/launcher/cases.json says, which the Linux program is held to as
+# well, in three cultures. Needs Pester 5 and no Python: Invoke-Pester tests/windows
 
 #Requires -Modules @{ ModuleName = 'Pester'; ModuleVersion = '5.0.0' }
+
+Set-StrictMode -Version 2
 
 BeforeDiscovery {
     . (Join-Path -Path $PSScriptRoot -ChildPath 'portal_launcher_rows.ps1')
     $Cultures = 'en-US', 'de-DE', 'tr-TR'
+    if ($env:PESTER_CULTURES) {
+        $Cultures = $env:PESTER_CULTURES.Split(' ')
+    }
 }
 
 BeforeAll {
@@ -20,9 +25,10 @@ Describe 'The tables' {
     It 'are all taken' {
         # Windows itself decides which proxy is bypassed, and its owners and rights are not those of Linux.
         $taken = $Tables + 'change_problem', 'is_proxy_bypassed'
-        $Cases.PSObject.Properties | ForEach-Object -Process { $_.Name } | Where-Object -FilterScript { $taken -cnotcontains $_ } | Should -BeNullOrEmpty
-        $rowless = $Tables | Where-Object -FilterScript { @($Rows | ForEach-Object -Process { $_.Table }) -cnotcontains $_ }
-        $rowless | Should -BeNullOrEmpty
+        $names = $Cases.PSObject.Properties | ForEach-Object -Process { $_.Name }
+        $names | Where-Object -FilterScript { $taken -cnotcontains $_ } | Should -BeNullOrEmpty
+        $filled = @($Rows | ForEach-Object -Process { $_.Table })
+        $Tables | Where-Object -FilterScript { $filled -cnotcontains $_ } | Should -BeNullOrEmpty
     }
 }
 
@@ -34,6 +40,7 @@ Describe 'The program in <_>' -ForEach $Cultures {
 
     It 'decides as the table <_> says' -ForEach $Tables {
         $table = $_
-        $mistakes | Where-Object -FilterScript { $_.Table -ceq $table } | ForEach-Object -Process { $_.Text } | Should -BeNullOrEmpty
+        $own = $mistakes | Where-Object -FilterScript { $_.Table -ceq $table }
+        $own | ForEach-Object -Process { $_.Text } | Should -BeNullOrEmpty
     }
 }

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
 #
-# Sets $Program, the launcher; $Cases, the tables of tests/launcher/cases.json; $Tables, their names and those of Windows' own. Get-Row returns the rows
-# that the program has to answer. Values are written down at once (see calls.psm1): PowerShell would take lists of lists apart.
+# Sets $Program, the launcher; $Cases, the tables of tests/launcher/cases.json; $Tables, their names and those of
+# Windows' own. Get-TwinRow, Get-ConfigurationRow and Get-OwnRow return the rows that the program has to answer. Values
+# are written down at once (see calls.psm1): PowerShell would take lists of lists apart.
 
+Set-StrictMode -Version 2
 Import-Module -Name (Join-Path -Path $PSScriptRoot -ChildPath 'calls.psm1') -Force
 $root = Split-Path -Path (Split-Path -Path $PSScriptRoot)
 $Program = [System.IO.Path]::Combine($root, 'roles', 'portal_launcher', 'files', 'windows', 'portal-launcher.ps1')
-$Cases = ConvertFrom-Json -InputObject ([System.IO.File]::ReadAllText([System.IO.Path]::Combine($root, 'tests', 'launcher', 'cases.json')))
+$table = [System.IO.Path]::Combine($root, 'tests', 'launcher', 'cases.json')
+$Cases = ConvertFrom-Json -InputObject ([System.IO.File]::ReadAllText($table))
 
 $twins = @{
     number_text = 'Get-NumberText'
@@ -35,7 +38,8 @@ $twins = @{
     split_command = 'Split-Command'
 }
 
-$Tables = @($twins.Keys) + 'parsed_ini', 'parsed_configuration', 'exit_codes', 'paths of the configuration', 'arguments of programs' | Sort-Object
+$Tables = @($twins.Keys) + 'parsed_ini', 'parsed_configuration', 'exit_codes', 'paths of the configuration',
+    'arguments of programs' | Sort-Object
 
 # Returns an argument of a table: see tests/launcher/program_under_test.py.
 function Get-Argument($Value, [string] $Table) {
@@ -74,8 +78,8 @@ function Get-Expected($Row, [string] $Table) {
     }
     if ($Table -ceq 'parsed_arguments') {
         $gives = @{
-            Configuration = [string] $gives[0]; Options = $gives[1]; HasNumber = $null -ne $gives[2]; Number = [string] $gives[2]
-            Problem = [string] $gives[3]
+            Configuration = [string] $gives[0]; Options = $gives[1]; HasNumber = $null -ne $gives[2]
+            Number = [string] $gives[2]; Problem = [string] $gives[3]
         }
     }
     ConvertTo-CallText -Value @{ gives = $gives }
@@ -102,37 +106,47 @@ function Get-ConfigurationRow {
             $wanted['Values'] = @($case.values | Sort-Object)
             $shape = {
                 param($gives)
-                $values = $gives['Given'].Keys | ForEach-Object -Process { $_.Substring($_.IndexOf(' ') + 1) + '=' + $gives['Given'][$_] }
+                $values = foreach ($key in $gives['Given'].Keys) {
+                    $key.Substring($key.IndexOf(' ') + 1) + '=' + $gives['Given'][$key]
+                }
                 @{ Problems = $gives['Problems']; Values = @($values | Sort-Object) }
             }
         }
-        New-Row -Table 'parsed_ini' -Name 'ConvertFrom-IniText' -Given (ConvertTo-CallText -Value $case.text) -Shape $shape -Expected (
-            ConvertTo-CallText -Value @{ gives = $wanted })
+        $given = ConvertTo-CallText -Value $case.text
+        $expected = ConvertTo-CallText -Value @{ gives = $wanted }
+        New-Row -Table 'parsed_ini' -Name 'ConvertFrom-IniText' -Given $given -Shape $shape -Expected $expected
     }
 
     # A file of CAs cannot be used on Windows, so that any ca_path is a problem.
     foreach ($case in $Cases.parsed_configuration) {
         $wanted = @($case.problems | Where-Object -FilterScript { -not $_.StartsWith('ca_path') })
         if ($case.text.Contains('ca_path = ')) {
-            $wanted += 'ca_path in [portal] cannot be used on Windows; put the CA into the trusted root authorities of this computer'
+            $wanted += 'ca_path in [portal] cannot be used on Windows; ' +
+                'put the CA into the trusted root authorities of this computer'
         }
         $shape = { param($gives) @{ Problems = @($gives['Problems'] | Sort-Object) } }
-        New-Row -Table 'parsed_configuration' -Name 'ConvertFrom-ConfigurationText' -Given (ConvertTo-CallText -Value $case.text) -Shape $shape -Expected (
-            ConvertTo-CallText -Value @{ gives = @{ Problems = @($wanted | Sort-Object) } })
+        $row = @{ Table = 'parsed_configuration'; Name = 'ConvertFrom-ConfigurationText'; Shape = $shape }
+        $row['Given'] = ConvertTo-CallText -Value $case.text
+        $row['Expected'] = ConvertTo-CallText -Value @{ gives = @{ Problems = @($wanted | Sort-Object) } }
+        New-Row @row
     }
 
-    foreach ($path in 'launcher.ini', '.\launcher.ini', '\launcher.ini', 'C:launcher.ini', '\\eve\share\launcher.ini', '\\?\C:\launcher.ini',
-        '\\.\C:\launcher.ini', '//eve/share/launcher.ini', 'C:\ProgramData\x.txt:launcher.ini', 'file://C:/x.ini', '/home/eve/launcher.ini', '') {
+    foreach ($path in 'launcher.ini', '.\launcher.ini', '\launcher.ini', 'C:launcher.ini', '\\eve\share\launcher.ini',
+        '\\?\C:\launcher.ini', '\\.\C:\launcher.ini', '//eve/share/launcher.ini', 'C:\ProgramData\x.txt:launcher.ini',
+        'file://C:/x.ini', '/home/eve/launcher.ini', '') {
         $problem = "${path}: its path must be absolute, on a disk of this computer"
-        $wanted = @{ Problems = @($problem); AccountPath = ''; Login = 'https://rapidsosportal.com/login'; Browser = '' }
+        $wanted = @{ Problems = @($problem); AccountPath = ''; Browser = '' }
+        $wanted['Login'] = 'https://rapidsosportal.com/login'
         $shape = {
             param($gives)
             $values = $gives['Values']
             $shown = @{ Problems = $gives['Problems']; AccountPath = $gives['AccountPath'] }
             $shown + @{ Login = $values['portal login_url']; Browser = $values['browser command'] }
         }
-        New-Row -Table 'paths of the configuration' -Name 'Read-Configuration' -Given (ConvertTo-CallText -Value $path) -Shape $shape -Expected (
-            ConvertTo-CallText -Value @{ gives = $wanted })
+        $row = @{ Table = 'paths of the configuration'; Name = 'Read-Configuration'; Shape = $shape }
+        $row['Given'] = ConvertTo-CallText -Value $path
+        $row['Expected'] = ConvertTo-CallText -Value @{ gives = $wanted }
+        New-Row @row
     }
 }
 
@@ -146,13 +160,17 @@ function Get-OwnRow {
         }
         $codes
     }
-    New-Row -Table 'exit_codes' -Name '$Failures' -Given @() -Shape $codes -Expected (ConvertTo-CallText -Value @{ gives = $Cases.exit_codes })
+    $expected = ConvertTo-CallText -Value @{ gives = $Cases.exit_codes }
+    New-Row -Table 'exit_codes' -Name '$Failures' -Given @() -Shape $codes -Expected $expected
 
     $written = [ordered] @{
-        'plain' = 'plain'; 'a b' = '"a b"'; 'say "hi"' = '"say \"hi\""'; 'c:\x y\' = '"c:\x y\\"'; '\"' = '"\\\""'; '' = '""'; 'a&b' = '"a&b"'
+        'plain' = 'plain'; 'a b' = '"a b"'; 'say "hi"' = '"say \"hi\""'; 'c:\x y\' = '"c:\x y\\"'
+        '\"' = '"\\\""'; '' = '""'; 'a&b' = '"a&b"'
     }
     foreach ($text in $written.Keys) {
-        New-Row -Table 'arguments of programs' -Name 'ConvertTo-WindowsArgument' -Given (ConvertTo-CallText -Value $text) -Expected (
-            ConvertTo-CallText -Value @{ gives = $written[$text] })
+        $row = @{ Table = 'arguments of programs'; Name = 'ConvertTo-WindowsArgument' }
+        $row['Given'] = ConvertTo-CallText -Value $text
+        $row['Expected'] = ConvertTo-CallText -Value @{ gives = $written[$text] }
+        New-Row @row
     }
 }

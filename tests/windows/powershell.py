@@ -1,52 +1,68 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Reads PowerShell by a real grammar (tree-sitter's): trees, the scripts of the roles' win_powershell tasks, and walks over them."""
+"""The launcher for Windows, and a PowerShell that answers calls of its functions, one line for each: see calls.psm1 for the form of a line."""
 
+from __future__ import annotations
+
+import json
 import pathlib
+import re
+import shutil
+import subprocess
 
-import pytest
-import yaml
-
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-ROLES = REPOSITORY / "roles"
+HERE = pathlib.Path(__file__).resolve().parent
+ROLES = HERE.parents[1] / "roles"
 FILES = ROLES / "portal_launcher" / "files" / "windows"
 PROGRAM = FILES / "portal-launcher.ps1"
 
 
-def parse(text):
-    """Returns the root node of a script's syntax tree; skips the test where the grammar is not installed."""
-    tree_sitter = pytest.importorskip("tree_sitter", reason="tree-sitter is not installed: no PowerShell is parsed")
-    grammar = pytest.importorskip("tree_sitter_powershell", reason="tree-sitter's PowerShell grammar is not installed")
-    return tree_sitter.Parser(tree_sitter.Language(grammar.language())).parse(text.encode("utf-8")).root_node
+def utf16(text: str) -> str:
+    """Returns the text as both programs may have it: what is written as two halves of a pair is one character."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
-def nodes(root, *kinds):
-    """Yields the nodes of these kinds, or all, in the order of the text."""
-    if not kinds or root.type in kinds:
-        yield root
-    for child in root.children:
-        yield from nodes(child, *kinds)
+def call_text(value: object) -> str:
+    if isinstance(value, str):
+        units = value.encode("utf-16-be", "surrogatepass")
+        codes = [units[index] << 8 | units[index + 1] for index in range(0, len(units), 2)]
+        return '"=%s"' % "".join(chr(code) if 0x20 <= code < 0x7f and chr(code) not in '"%\\' else "%%%04x" % code for code in codes)
+    if isinstance(value, bytes):
+        return '{"bytes":%s}' % call_text(value.decode("latin-1"))
+    if isinstance(value, dict):
+        return '{"table":[%s]}' % ",".join(f"[{call_text(key)},{call_text(each)}]" for key, each in value.items())
+    if isinstance(value, (list, tuple)):
+        return "[%s]" % ",".join(map(call_text, value))
+    return json.dumps(value)
 
 
-def text_of(node):
-    return node.text.decode("utf-8")
+def expand(value: object) -> object:
+    if isinstance(value, str):
+        units = re.sub("%([0-9a-f]{4})", lambda match: chr(int(match[1], 16)), value[1:])
+        return utf16(units)
+    if isinstance(value, list):
+        return [expand(each) for each in value]
+    if isinstance(value, dict):
+        return {expand(key): expand(each) for key, each in value["table"]}
+    return value
 
 
-def task_scripts():
-    """Returns {"file: task": script} of every win_powershell task of every role."""
-    found = {}
+class PowerShell:
+    """One process, in one culture."""
 
-    def look(value, path):
-        if isinstance(value, dict):
-            module = value.get("ansible.windows.win_powershell")
-            if module:
-                found["%s: %s" % (path.relative_to(ROLES), value.get("name"))] = module["script"]
-            for each in value.values():
-                look(each, path)
-        elif isinstance(value, list):
-            for each in value:
-                look(each, path)
+    def __init__(self, culture: str):
+        self.culture = culture
+        command = [shutil.which("pwsh"), "-NoProfile", "-NonInteractive", "-File", str(HERE / "answer.ps1"), str(PROGRAM), culture]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii")
 
-    for path in sorted(ROLES.glob("*/tasks/*.yml")) + sorted(ROLES.glob("*/handlers/*.yml")):
-        look(yaml.safe_load(path.read_text(encoding="utf-8")), path)
-    return found
+    def ask(self, name: str, given: list) -> None:
+        self.process.stdin.write(call_text({"Name": name, "Given": given}) + "\n")
+        self.process.stdin.flush()
+
+    def answer(self) -> dict:
+        """Returns {"gives"}, or {"raises", "says"}."""
+        return expand(json.loads(self.process.stdout.readline()))
+
+    def stop(self) -> None:
+        self.process.stdin.close()
+        self.process.wait(60)
+        self.process.stdout.close()

@@ -98,6 +98,7 @@ def test_a_browser_that_cannot_be_started(position, logins):
     assert ended.code == 6 and "no browser could be started: " in ended.stderr and ended.stderr.count("\n") == 1
 
 
+@pytest.mark.sibling
 def test_a_browser_that_never_asks(position):
     """The Portal's login is opened in the end, and the program ends."""
     position.configure(manner="look")

@@ -30,14 +30,12 @@ def tracked(*patterns):
 
 
 def embedded():
-    """Yields (name, script) of each script in YAML or in a page."""
+    """Yields (name, script) of each script in a workflow or a page."""
     def look(value):
         if isinstance(value, dict):
             if value.get("shell") in ("powershell", "pwsh"):  # of a workflow
                 yield value["run"]
-            for key, each in value.items():
-                if key == "ansible.windows.win_powershell":
-                    yield each["script"]
+            for each in value.values():
                 yield from look(each)
         elif isinstance(value, list):
             for each in value:
@@ -45,11 +43,8 @@ def embedded():
 
     for path in tracked("*.yml"):
         text = path.read_text(encoding="utf-8")
-        if "win_powershell" in text or "shell: p" in text:
-            loaded = yaml.safe_load(text)
-            if isinstance(loaded, dict) and "EXAMPLES" in loaded:
-                loaded = yaml.safe_load(loaded["EXAMPLES"])
-            for number, script in enumerate(look(loaded), 1):
+        if "shell: p" in text:
+            for number, script in enumerate(look(yaml.safe_load(text)), 1):
                 yield "%s script %d" % (path.relative_to(ROOT), number), script
     for path in tracked("*.md"):
         for line, language, lines in documented.blocks_of(path.read_text(encoding="utf-8")):

@@ -8,7 +8,7 @@ import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from powershells import PowerShell, utf16
+from powershell import PowerShell, utf16
 from twins import LINUX, TWINS
 
 

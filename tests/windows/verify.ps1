@@ -23,6 +23,7 @@ Set-StrictMode -Version 2
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 Import-Module -Name "$PSScriptRoot/verify/support.psm1" -Force
+Import-Module -Name "$PSScriptRoot/verify/tls.psm1" -Force
 
 # Each file of items defines its functions and returns objects with Name, Needs and Test.
 $items = foreach ($file in Get-ChildItem -Path "$PSScriptRoot/verify" -Filter '*.ps1' | Sort-Object -Property Name) {

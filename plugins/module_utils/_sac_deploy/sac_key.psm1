@@ -4,6 +4,9 @@
 # What only Windows' own stores of certificates and keys can do, in the smallest pieces.
 Set-StrictMode -Version 2
 
+# Windows PowerShell does not load it by itself. By its whole name it comes from the system only.
+$null = [System.Reflection.Assembly]::Load(
+    'System.Net.Http, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b03f5f7f11d50a3a')
 $script:Rsa = [System.Security.Cryptography.X509Certificates.RSACertificateExtensions]
 $script:EcDsa = [System.Security.Cryptography.X509Certificates.ECDsaCertificateExtensions]
 # NTE_BAD_KEYSET, NTE_NO_KEY, NTE_NOT_FOUND, ERROR_FILE_NOT_FOUND

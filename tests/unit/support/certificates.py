@@ -10,6 +10,7 @@ import ipaddress
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -77,7 +78,11 @@ class Authority:
             builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-        return builder.sign(self.key, hashes.SHA256())
+        while True:
+            certificate = builder.sign(self.key, hashes.SHA256())
+            # wine takes a signature for a forged one if a number of it happens to be shorter than 32 bytes.
+            if min(decode_dss_signature(certificate.signature)) >= 1 << 248:
+                return certificate
 
 
 def _name(common_name):

@@ -85,6 +85,30 @@ function Test-ExecutionPolicy {
         "exit code $($done.Code): $($done.Output)")
 }
 
+function Test-UntrustedServer {
+    # A server whose certificate this computer does not trust is reported as that, and is sent nothing.
+    $place = New-Place
+    $certificate = New-TestCertificate
+    $server = $null
+    try {
+        $server = New-TlsServer -Certificate $certificate
+        $address = "https://localhost:$($server.Port)"
+        [IO.File]::WriteAllLines("$place\launcher.ini", [string[]] (
+                '[portal]', "api_url = $address", "query_url = $address", '[account]', 'source = user'))
+        $done = Invoke-Shell -Arguments "-File `"$Launcher`" --configuration `"$place\launcher.ini`" --check"
+        $said = '(?m)^FAILED +connection: .* is not trusted: its certificate is not one that this computer trusts'
+        Assert-True -Condition ($done.Output -match $said) -Otherwise "$($done.Output) $($done.Error)"
+        Assert-True -Condition ($server.Received -eq 0) -Otherwise 'the server was sent something'
+    }
+    finally {
+        if ($server) {
+            $server.Dispose()
+        }
+        Remove-Item -LiteralPath "Cert:\LocalMachine\My\$($certificate.Thumbprint)" -DeleteKey
+        Remove-Item -LiteralPath $place -Recurse -Force
+    }
+}
+
 function Test-HiddenWindow {
     # Started through conhost.exe, PowerShell shows no window, whatever the default terminal is.
     $place = New-Place
@@ -121,4 +145,5 @@ $test = ${function:Test-ApplicationControl}
 [pscustomobject] @{ Name = 'application-control'; Needs = , 'administrator'; Test = $test }
 [pscustomobject] @{ Name = 'command-file'; Needs = , 'administrator'; Test = ${function:Test-CommandFile} }
 [pscustomobject] @{ Name = 'execution-policy'; Needs = , 'Windows'; Test = ${function:Test-ExecutionPolicy} }
+[pscustomobject] @{ Name = 'untrusted-server'; Needs = , 'administrator'; Test = ${function:Test-UntrustedServer} }
 [pscustomobject] @{ Name = 'hidden-window'; Needs = 'administrator', 'desktop'; Test = ${function:Test-HiddenWindow} }

@@ -259,7 +259,9 @@ function Get-PatternText([string]$Text, [string]$Pattern) {
     if ($Pattern.Length -eq 0) { return $Text }
     # A pattern would take a pair for two characters, which the Linux program does not.
     $single = [System.Text.RegularExpressions.Regex]::Replace($Text, $PairPattern, [string][char]0xFFFD)
-    $match = [System.Text.RegularExpressions.Regex]::Match($single, $Pattern)
+    # (?i) must not depend on the language of the user.
+    $invariant = [System.Text.RegularExpressions.RegexOptions]::CultureInvariant
+    $match = [System.Text.RegularExpressions.Regex]::Match($single, $Pattern, $invariant)
     if (-not $match.Success) { return $Text }
     if ($match.Groups.Count -gt 1 -and $match.Groups[1].Success) { return $match.Groups[1].Value.Trim() }
     return $match.Value.Trim()
@@ -547,7 +549,7 @@ function ConvertFrom-RequestHead([string]$Head) {
     if ($first.Length -ne 3 -or -not ($first[2] -cmatch '^HTTP/1\.[01]\z')) { return $null }
     $headers = New-Table
     for ($index = 1; $index -lt $lines.Length; $index++) {
-        $colon = $lines[$index].IndexOf(':')
+        $colon = $lines[$index].IndexOf([char]':')
         if ($colon -lt 1) { return $null }
         $name = $lines[$index].Substring(0, $colon).ToLowerInvariant()
         if (-not ($name -cmatch '^[!-~]+\z')) { return $null }
@@ -767,7 +769,7 @@ function ConvertFrom-IniText([string]$Text) {
             }
             continue
         }
-        $equals = $line.IndexOf('=')
+        $equals = $line.IndexOf([char]'=')
         if ($equals -lt 0) {
             $problems += "line $number is neither [section] nor key = value"
             continue
@@ -972,9 +974,8 @@ function ConvertFrom-FormText([string]$Body) {
     foreach ($field in $Body.Split('&')) {
         $parts = $field.Split([char[]]@('='), 2)
         $name = [System.Net.WebUtility]::UrlDecode($parts[0])
-        if ($parts.Length -eq 2 -and -not $fields.ContainsKey($name)) {
-            $fields[$name] = [System.Net.WebUtility]::UrlDecode($parts[1])
-        }
+        # As in a browser, a field without "=" has an empty value.
+        if (-not $fields.ContainsKey($name)) { $fields[$name] = [System.Net.WebUtility]::UrlDecode(($parts + '')[1]) }
     }
     $account = @{ email = ([string]$fields['email']).Trim(); password = [string]$fields['password'] }
     if ($account['email'].Length -eq 0 -or $account['password'].Length -eq 0) { throw (New-Failure 'not_signed_in') }
@@ -1249,12 +1250,11 @@ function Get-RefusalDigest([string]$Password, [string]$Salt) {
 }
 
 # Returns a token by what is kept or one login; throws a Failure. Two calls at once make one login. The login has its
-# own time, however late it begins; who waits for it sees a page meanwhile.
+# own time, however late it begins. Who waits for another call's login waits to its end, and sees a page meanwhile.
 function Get-SessionToken([hashtable]$Configuration, [hashtable]$Account, [bool]$IsCacheUsed) {
     $mutex = [System.Threading.Mutex]::new($false, 'Local\PortalLauncher')
     $is_held = $false
-    $until = [System.Math]::Max($DecisionSeconds, (Get-Elapsed) +
-        [double]$Configuration.Values['session login_timeout_seconds'])
+    $until = (Get-Elapsed) + $LateSeconds + [double]$Configuration.Values['session login_timeout_seconds']
     try {
         while (-not $is_held) {
             try { $is_held = $mutex.WaitOne(50) }
