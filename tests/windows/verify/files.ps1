@@ -154,13 +154,13 @@ function Test-PathIntruder {
         Assert-True -Condition (-not (Find-PathIntruder -Path $planted -HoldsFile)) -Otherwise (
             'a directory of administrators is refused')
         Add-Rule -Path $planted -Right 'CreateFiles'
-        $problem = [string] (Find-PathIntruder -Path $planted -HoldsFile)
+        $problem = "$(Find-PathIntruder -Path $planted -HoldsFile)"
         Assert-True -Condition $problem.EndsWith(' S-1-5-32-545') -Otherwise "who may add files: '$problem'"
         Assert-True -Condition (-not (Find-PathIntruder -Path $planted)) -Otherwise (
             'whoever may add files further up is taken for an intruder')
         # Who may delete it may put another one in its place.
         Add-Rule -Path $planted -Right 'Modify'
-        $problem = [string] (Find-PathIntruder -Path "$planted\below")
+        $problem = "$(Find-PathIntruder -Path "$planted\below")"
         Assert-True -Condition $problem.EndsWith(' S-1-5-32-545') -Otherwise "who may exchange it: '$problem'"
     }
     finally {
