@@ -4,9 +4,6 @@
 # The proof that RapidAuth accepts a SAC, and what kept an answer from coming.
 Set-StrictMode -Version 2
 
-# Windows PowerShell does not load it by itself. By its whole name it comes from the system only.
-$null = [System.Reflection.Assembly]::Load(
-    'System.Runtime.Serialization, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b77a5c561934e089')
 # A RequestId that no credential has: any answer about it proves that the service took the SAC.
 $script:NobodysRequestId = '00000000-0000-0000-0000-000000000000'
 $script:MostAttempts = 5

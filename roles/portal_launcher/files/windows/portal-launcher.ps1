@@ -1301,8 +1301,8 @@ function Complete-Login([hashtable]$Login, [double]$Seconds) {
     try { $pair = Read-LoginAnswer $Login $Seconds }
     catch {
         $failure = Get-Failure $_
-        $kind = $failure.Data['Kind']
-        Write-Event 'Warning' 199 -Text "login at $api_url as $(Get-AccountName $email) failed ($kind)"
+        Write-Event -Severity 'Warning' -EventId 199 -Text (
+            "login at $api_url as $(Get-AccountName $email) failed ($($failure.Data['Kind']))")
         if ($failure.Data['Kind'] -ceq 'too_slow') { $Pending['Login'] = $Login }
         if ($failure.Data['Kind'] -ceq 'login_refused') {
             $salt = New-Nonce
