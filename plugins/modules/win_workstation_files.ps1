@@ -60,7 +60,7 @@ $spec = @{
             }
         }
         event_sources = @{ type = 'list'; elements = 'str'; default = @() }
-        user_registry_keys = @{ type = 'list'; elements = 'str'; default = @() }
+        user_registry_keys = @{ type = 'list'; elements = 'str'; default = @(); no_log = $false }
     }
     # The event log takes 32 KB of what a module is given, and needs none of it.
     no_log = $true

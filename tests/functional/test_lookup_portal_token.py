@@ -13,7 +13,8 @@ LOOKUP = ("lookup('eccops.rapid.portal_token', rapidsos_email, api_url=rapidsos_
 def play(path, *tasks, **variables):
     path.write_text(yaml.safe_dump([{
         "hosts": "localhost", "connection": "local", "gather_facts": False,
-        "vars": {"portal_password": "{{ rapidsos_password }}", "portal_token": "{{ %s }}" % (LOOKUP % ""), **variables}, "tasks": list(tasks)}]), encoding="utf-8")
+        "vars": {"portal_password": "{{ rapidsos_password }}", "portal_token": "{{ %s }}" % (LOOKUP % ""), **variables}, "tasks": list(tasks),
+    }]), encoding="utf-8")
     return str(path)
 
 
@@ -66,6 +67,7 @@ def test_a_refused_password_is_tried_once_and_not_shown(sandbox, tmp_path, run_p
     (", api_version='irpv2'", "irpv2 needs client_id and client_secret"),
 ])
 def test_a_mistake_is_said_before_anything_is_sent(sandbox, tmp_path, run_playbook, more, reported):
-    run = run_playbook(play(tmp_path / "play.yml", passed_on(tmp_path, no_log=False), portal_token="{{ %s }}" % (LOOKUP % more)), extra_vars=connection(sandbox))
+    playbook = play(tmp_path / "play.yml", passed_on(tmp_path, no_log=False), portal_token="{{ %s }}" % (LOOKUP % more))
+    run = run_playbook(playbook, extra_vars=connection(sandbox))
     assert run.returncode == 2 and reported in run.output
     assert sandbox.effects("login") == []

@@ -19,8 +19,8 @@ FILES = harness.REPOSITORY / "roles" / "portal_launcher" / "files" / "windows"
 EVERYTHING = {
     PROGRAM, DATA, MENU, PROGRAM + "\\portal-launcher.ps1", PROGRAM + "\\portal-launcher.cmd", PROGRAM + "\\portal-login.url", DATA + "\\launcher.ini",
     DATA + "\\account.dpapi", "HKLM\\" + SCHEME, "HKLM\\" + SOURCE}
-HANDLER = '"C:\\Windows\\System32\\conhost.exe" "C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe" -NoProfile -NonInteractive -ExecutionPolicy RemoteSigned ' \
-    '-WindowStyle Hidden -File "C:\\Program Files\\PortalLauncher\\portal-launcher.ps1" --number "%1"'
+HANDLER = '"C:\\Windows\\System32\\conhost.exe" "C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe" ' \
+    '-NoProfile -NonInteractive -ExecutionPolicy RemoteSigned -WindowStyle Hidden -File "C:\\Program Files\\PortalLauncher\\portal-launcher.ps1" --number "%1"'
 FORMS = (PASSWORD, PASSWORD.encode().hex(), repr(PASSWORD)[1:-1], PASSWORD.replace('"', '\\"'), "Planted-Password-55c1")
 #: What a position that 0.1.0 was killed on, or that somebody prepared, may have.
 PLANTED = r"""

@@ -24,6 +24,7 @@ class Posix:
     """A directory of this machine, to which the module is shipped."""
 
     forgets_rights = False
+
     def __init__(self, directory):
         directory.chmod(0o755)
         self.directory, self.separator = directory, "/"
@@ -42,6 +43,7 @@ class Windows(Posix):
     """A directory of a Windows position."""
 
     forgets_rights = True
+
     def __init__(self, position):
         self.position = position
         self.directory, self.separator = "C:\\set", "\\"

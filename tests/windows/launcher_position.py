@@ -109,7 +109,11 @@ class WindowsLauncher(Position):
         usual = {"portal_ca_path": None, "browser_command": None, "session_login_timeout_seconds": "4"}
         super().configure(manner, **{**usual, **changes})
 
-    def write_account(self, name="good"):
+    def write_account(self, mode=0o640, **changes):
+        """Puts the good account into its place. Its rights and its text are those it was sealed with."""
+        self.use_account("good")
+
+    def use_account(self, name):
         """Puts a sealed account into its place."""
         self.account = self.accounts[name]
         (self.path.parent / "account.dpapi").write_bytes(self.sealed[name])

@@ -33,7 +33,8 @@ PLANTED = {
     "parameter-by-splatting": _script("$wanted = @{ LiteralPath = 'x'; AsByteStream = $true }\nGet-Content @wanted", "no parameter -AsByteStream"),
     "parameter-of-our-function": _script("function Get-Thing {\n    param([string] $Name)\n    $Name\n}\nGet-Thing -Title 'x'", "no parameter -Title"),
     "arguments-by-position": _script("Join-Path 'a' 'b' 'c'", "takes 2 arguments by position, not 3"),
-    "arguments-of-our-function": _script("function Get-Thing {\n    param([string] $Name)\n    $Name\n}\nGet-Thing 'x' 'y'", "takes 1 arguments by position, not 2"),
+    "arguments-of-our-function": _script("function Get-Thing {\n    param([string] $Name)\n    $Name\n}\nGet-Thing 'x' 'y'",
+                                         "takes 1 arguments by position, not 2"),
     "encoding": _script("Set-Content -LiteralPath 'x' -Value 'y' -Encoding utf8NoBOM", "no encoding utf8NoBOM"),
     "ternary": _script("$(1 ? 2 : 3)", "no ? :"),
     "coalescing": _script("$args[0] ?? 1", "no ??"),
@@ -51,7 +52,8 @@ PLANTED = {
     "type-argument": _script("[System.Collections.Generic.List[System.Half]]", "is not in .NET"),
     "type-accelerator": _script("[semver]", "semver is not in .NET"),
     "type-of-new-object": _script("New-Object -TypeName System.Buffers.SearchValues", "System.Buffers.SearchValues is not in .NET"),
-    "attribute": _script("function Get-Thing {\n    param([ValidateNotNullOrWhiteSpace()] [string] $Name)\n    $Name\n}", "ValidateNotNullOrWhiteSpace is not in .NET"),
+    "attribute": _script("function Get-Thing {\n    param([ValidateNotNullOrWhiteSpace()] [string] $Name)\n    $Name\n}",
+                         "ValidateNotNullOrWhiteSpace is not in .NET"),
     "assembly": _script("[System.Net.Http.HttpClient]::new()", "System.Net.Http, which Windows PowerShell 5.1 does not load"),
     "static-member": _script("[Convert]::ToHexString(@(1))", "System.Convert has no member ToHexString"),
     "static-property": _script("[Environment]::ProcessPath", "System.Environment has no member ProcessPath"),
@@ -75,7 +77,8 @@ PLANTED = {
     "strict-mode": (".ps1", "Get-Date\n", "Set-StrictMode is missing"),
     "long-line": _script("# " + "x" * 119, "has 121 characters"),
     "verb": _script("function Fetch-Thing { 1 }", "Fetch-Thing is not an approved Verb-Noun"),
-    "positions": _script("function Get-Thing {\n    param([int] $A, [int] $B, [int] $C)\n    $A, $B, $C\n}\nGet-Thing 1 2 3", "name the arguments of Get-Thing"),
+    "positions": _script("function Get-Thing {\n    param([int] $A, [int] $B, [int] $C)\n    $A, $B, $C\n}\nGet-Thing 1 2 3",
+                         "name the arguments of Get-Thing"),
     "noun": _script("function Get-Things { 1 }", "Get-Things has a plural noun"),
 }
 
@@ -102,5 +105,6 @@ $table.Anything + $table.Count
 & "$env:SystemRoot\System32\cmd.exe" /c exit 0
 [byte[]]::new(3).Length
 """.replace("param(", "function Get-Thing {\n    param(", 1).replace("$Force)\n", "$Force)\n    $Path, $Force\n}\n$Path = $Force = 1\n", 1)),
-    "code": (".cs", _CLASS % "var all = new Dictionary<string, List<int>>(); all[text] = new List<int>(); return all[text].Count + text.Split(new char[] { ',' }).Length;"),
+    "code": (".cs", _CLASS % "var all = new Dictionary<string, List<int>>(); all[text] = new List<int>(); "
+             "return all[text].Count + text.Split(new char[] { ',' }).Length;"),
 }

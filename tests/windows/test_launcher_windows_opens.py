@@ -86,7 +86,7 @@ def test_two_calls_at_once_make_one_login_and_both_land(position, sandbox, login
 
 
 def test_two_refused_calls_at_once_are_one_login(position, logins):
-    position.write_account("wrong")
+    position.use_account("wrong")
     processes = [position.start(NUMBER) for _time in range(2)]
     assert [(process.communicate(timeout=4 * position.most_seconds), process.returncode)[1] for process in processes] == [4] * 2
     assert logins() == ["login_refused"]

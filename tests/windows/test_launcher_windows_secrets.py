@@ -71,7 +71,7 @@ def fixture_watched(position):
 @pytest.mark.parametrize("account, code", [("good", 0), ("wrong", 4)])
 def test_nothing_secret_is_anywhere_else(watched, sandbox, account, code):
     """``late`` is a browser that gives time to look."""
-    watched.write_account(account)
+    watched.use_account(account)
     watched.configure(manner="late")
     since = time.time() - 1
     with Watch() as watch:
@@ -121,7 +121,7 @@ def test_a_key_that_somebody_made_before_does_not_bring_the_token_to_disk(positi
 
 def test_failures_do_not_quote_the_account(position, sandbox):
     """An account in a form that the program cannot use."""
-    position.write_account("malformed")
+    position.use_account("malformed")
     ended = position.call(NUMBER, count=2)
     assert ended.code == 3 and "it does not hold an email address and a password" in ended.stderr
     assert_nowhere(["Mark-4711"], [ended.stderr.encode(), json.dumps(ended.opened, ensure_ascii=False).encode()])

@@ -45,12 +45,12 @@ def test_a_token_that_comes_too_late_is_kept(position, sandbox, logins):
 
 def test_a_refused_login_is_not_tried_again_until_the_account_changes(position, logins):
     """The corrected password differs by a soft hyphen alone, which a comparison of people's language ignores."""
-    position.write_account("wrong")
+    position.use_account("wrong")
     assert_fallback(position, position.call(NUMBER, count=2), 4, "refused the login (HTTP 401)")
     assert position.kept("refusal") and logins() == ["login_refused"]
     assert_fallback(position, position.call(NUMBER, count=2), 4, "less than 15 minutes ago")
     assert logins() == ["login_refused"]
-    position.write_account("corrected")
+    position.use_account("corrected")
     assert_fallback(position, position.call(NUMBER, count=2), 4, "refused the login (HTTP 401)")
     position.write_account()
     assert position.call(NUMBER).code == 0 and logins() == ["login_refused", "login_refused", "login"] and position.kept("refusal") is None

@@ -133,8 +133,8 @@ def test_each_kind_of_broken_line_has_its_name(tmp_path, serve):
         "https://localhost:%d" % serve(b"", tls="right"): "nonsense: the Portal's server (localhost) returned an unexpected response (no complete HTTP)",
         "https://localhost:%d" % serve(b"garbage\r\n\r\n", tls="right"): "nonsense: the Portal's server (localhost) returned an unexpected response (no",
         "https://localhost:%d" % serve(head % 99 + b"{", tls="right"): "nonsense: the Portal's server (localhost) returned an unexpected response (no complete",
-        "https://localhost:%d" % serve(head % 10**7 + b" " * 10**7, tls="right"): "nonsense: the Portal's server (localhost) returned an unexpected response "
-                                                                                 "(longer than 64 KiB)",
+        "https://localhost:%d" % serve(head % 10**7 + b" " * 10**7, tls="right"):
+            "nonsense: the Portal's server (localhost) returned an unexpected response (longer than 64 KiB)",
         "https://localhost:%d" % serve(head % 15 + b'{"token":"abc"}', tls="right"): "abc ",
     }
     answers = failures(tmp_path, expected)

@@ -121,6 +121,6 @@ OPERATION = Operation(run=run, spec={
         "trace_patterns": {"type": "list", "elements": "str", "default": []},
         "url_schemes": {"type": "list", "elements": "dict", "options": _SCHEME, "default": []},
         "event_sources": {"type": "list", "elements": "str", "default": []},
-        "user_registry_keys": {"type": "list", "elements": "str", "default": []},
+        "user_registry_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
     }
 })

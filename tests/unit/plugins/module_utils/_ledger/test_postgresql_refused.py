@@ -17,7 +17,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._ledger.info import v
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.place import LedgerUrl, find_place
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerReading, LedgerRecord, NoRecord, open_record
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session import LedgerReading, LedgerRecord, open_record
 from ansible_collections.eccops.rapid.tests.unit.support.ledger_places import execute, exists
 from ansible_collections.eccops.rapid.tests.unit.support.ledgers import API, intent
 from ansible_collections.eccops.rapid.tests.unit.support.postgresql import PASSWORD, PostgresqlServer
@@ -90,7 +90,7 @@ def test_what_is_there_already(ledger_url):
 
 
 def test_who_only_looks_creates_nothing(ledger_url):
-    assert type(open_record(ledger_url, API, API, True)) is NoRecord and not exists(ledger_url)
+    assert not isinstance(open_record(ledger_url, API, API, True), LedgerReading) and not exists(ledger_url)
     with pytest.raises(LedgerError, match="there is no ledger in the database"):
         view_ledger({"ledger_url": ledger_url.url, "request_ids": []}, False)
     with LedgerRecord(ledger_url, API), LedgerReading(ledger_url, API) as reading:
