@@ -18,8 +18,8 @@ def full_after(log_path, number):
     """From the answer to that POST on the ledger's log cannot grow in this process."""
     calls, replace = itertools.count(1), RapidAuthClient.replace
 
-    def replace_and_fill(self, request_id, anon_id):
-        successor = replace(self, request_id, anon_id)
+    def replace_and_fill(self, *arguments):
+        successor = replace(self, *arguments)
         if next(calls) == number:
             size = os.path.getsize(log_path)
             resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))

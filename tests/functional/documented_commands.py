@@ -52,7 +52,7 @@ REHEARSED = [
     (re.compile(r"^/usr/bin/(?=ansible-playbook )"), "", "the tests' own Ansible is elsewhere"),
     (re.compile(r"^python tests/bench/sandbox_throughput.py$"), r"\g<0> --seconds 0.2 --rounds 1", "shows that it runs; it measures nothing here"),
     (re.compile(r"^(?:\.venv/bin/)?python tests/bench/(?!sandbox_throughput).*"), r"\g<0> --help", "it measures for minutes: that it starts is seen"),
-    (re.compile(r"^make (test|test-fast|test-crash|test-differential|test-oldest|molecule|lint|docs|matrix|bench|clean)$"), r"make -n MAKE=: \1",
+    (re.compile(r"^make (test|test-fast|test-crash|test-differential|test-siblings|test-oldest|molecule|lint|docs|matrix|bench|clean)$"), r"make -n MAKE=: \1",
      "up to hours, or the end of this checkout: that make knows how is seen"),
     (re.compile(r"^\.venv/bin/nox -Rs "), ".venv/bin/nox --list -s ", "it installs from the package index; make lint runs it: that nox knows it is seen"),
     (re.compile(r"^jq (.*) report\.json$"), r"jq \1 build/credentials/report.json", "where the command before it wrote it"),
@@ -64,7 +64,7 @@ REHEARSED = [
 ]
 #: Run to their end; exit code 0 is wanted.
 RUNNABLE = [re.compile(pattern) for pattern in (
-    r"make (build|demo|help|test|test-fast|test-crash|test-differential|test-oldest|molecule|lint|docs|matrix|bench|clean)",
+    r"make (build|demo|help|test|test-fast|test-crash|test-differential|test-siblings|test-oldest|molecule|lint|docs|matrix|bench|clean)",
     r"ansible-galaxy collection install build/eccops-rapid-[0-9.]+\.tar\.gz",
     r"python3 -m pip install -r requirements\.txt",
     r"ansible-doc (-t \w+ )?eccops\.rapid\.\w+",

@@ -23,7 +23,7 @@ def test_nothing_secret_is_anywhere_else(position, sandbox, fault):
     elif fault == "no_query_url":
         position.configure(manner="late", portal_query_url=None)
     elif fault:
-        sandbox.fault("login", fault, count=None, **({"seconds": 5} if fault == "latency" else {}))
+        sandbox.fault("login", fault, count=None, **({"seconds": 30} if fault == "latency" else {}))
     with Watch() as watch:
         ended = position.call(NUMBER, count=1 if fault is None else 2)
     assert (ended.code == 0) == (fault is None)
