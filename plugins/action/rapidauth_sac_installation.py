@@ -52,6 +52,8 @@ class ActionModule(ControllerAction):
         result = ship({"sac_content": payload.certificates} if payload else {})
         sealing_key = result.pop("sealing_key", None)
         if payload and sealing_key is not None and not result.get("failed"):
+            if self._task.check_mode:  # what the position says decides nothing: a run that changes nothing sends no key
+                raise RapidError("the position asked for the key of the SAC in check mode; nothing was sent: report it", kind="not_written")
             result = ship(payload.seal(sealing_key))
             if result.pop("sealing_key", None) is not None:
                 raise RapidError("the position asked again for the key of the SAC; run again, then report it", kind="not_written")

@@ -101,3 +101,14 @@ def test_every_answer_to_every_module_that_runs_on_windows(sandbox, tmp_path):
     assert [name for name, position in positions.items() if "BEGIN PKCS12" in position.sent()] == ["a sealing key, its own"]
     for secret in ("PRIVATE KEY", sandbox.values["rapidauth_sac_passphrase"]):
         assert not [name for name, position in positions.items() if secret in position.sent()]
+
+
+def test_a_position_that_asks_for_the_key_in_check_mode_gets_none(sandbox, tmp_path):
+    answer = answers("")["a sealing key, its own"]
+    position = HostileWindowsPosition(tmp_path / "hostile", answer)
+    tasks = [{"name": "Install", "eccops.rapid.rapidauth_sac_installation": OPTIONS["rapidauth_sac_installation"]}]
+    play = {"name": "Test", "hosts": "all", "gather_facts": False, "tasks": tasks}
+    run = Playbooks(sandbox, tmp_path)([play], inventory={"taken": position.variables}, check=True)
+    assert run.returncode == 2
+    assert run.result("Install")["msg"] == "the position asked for the key of the SAC in check mode; nothing was sent: report it"
+    assert "BEGIN CERTIFICATE" in position.sent() and "BEGIN PKCS12" not in position.sent()

@@ -138,8 +138,8 @@ def steps_of(world):
     yield "refused B", {"sac": "B", "params": {"api_url": REFUSING}}, {**in_use, "error_kind": "sac_refused", "deleted": other}
     broken = r"$null = [IO.Directory]::CreateDirectory('C:\broken'); [IO.File]::WriteAllText('C:\broken\%s', '-2147023584')" % other
     yield "no profile", {"do": broken, "sac": "B"}, {**in_use, "error_kind": "not_readable", "deleted": other}
-    mended = r"[IO.File]::Delete('C:\broken\%s')" % other
-    yield "no restart", {"do": mended, "sac": "B", "params": unstoppable}, {**in_use, "error_kind": "service_not_reloaded", "deleted": other}
+    removed = r"[IO.File]::Delete('C:\broken\%s')" % other
+    yield "no restart", {"do": removed, "sac": "B", "params": unstoppable}, {**in_use, "error_kind": "service_not_reloaded", "deleted": other}
     yield "replace", {"sac": "B"}, {"outcome": "replaced", "is_sent": True, "my": "SAC A=*, replaced 1; SAC B=*", "ca": stranger, "deleted": "",
                                     "previous_sha256_fingerprint": world.certificates["A"].fingerprint(hashes.SHA256()).hex()}
     yield "back", {"sac": "A"}, {"outcome": "replaced", "is_sent": False, "my": "SAC A=*; SAC B=*, replaced 2", "is_proven": True, "deleted": ""}
@@ -153,7 +153,7 @@ def steps_of(world):
     yield "issuer", {"do": "$null = Remove-Issuer -Confirm:$false", "sac": "B"}, {"outcome": "repaired", "ca": stranger}
     missing = broken.replace("-2147023584", "-2146893802")
     yield "no key, and refused", {"do": missing, "sac": "B"}, {"error_kind": "not_readable", "my": "SAC B=*", "deleted": other}
-    yield "absent, check", {"do": mended, "check": True, "params": {"state": "absent"}}, {"outcome": "removed", "my": "SAC B=*", "ca": stranger}
+    yield "absent, check", {"do": removed, "check": True, "params": {"state": "absent"}}, {"outcome": "removed", "my": "SAC B=*", "ca": stranger}
     yield "absent", {"params": {"state": "absent"}}, {"outcome": "removed", "my": "", "ca": "", "is_unfinished": False, "deleted": other}
     yield "absent again", {"params": {"state": "absent"}}, {"outcome": "unchanged", "changed": False, "diff": {"before": {}, "after": {}}}
 
