@@ -112,9 +112,15 @@ def test_facts_that_were_there_before_are_refused(sandbox, tmp_path, run_playboo
     """As a fact cache keeps them from an earlier play: they would outrank the inventory when the plan is made."""
     case = TakenOver(sandbox, tmp_path, platform)
     cache = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(tmp_path / "facts")}
-    gather = [{"name": "Gather", "hosts": "dispatch_workstations", "gather_facts": False, "tasks": [{"name": "Gather", "ansible.builtin.setup": {
-        "gather_subset": ["!all", "!min"]}}]}, {"name": "Rotate", "ansible.builtin.import_playbook": ROTATE}]
-    run = run_playbook(gather, ONE_WAVE, inventory=case.fleet.write(), env=cache)
+    # A module of the site's own: ansible.builtin.setup needs ansible.windows where the position is Windows.
+    modules = tmp_path / "modules"
+    modules.mkdir()
+    (modules / "site_facts.py").write_text("from ansible.module_utils.basic import AnsibleModule\nAnsibleModule({}).exit_json()\n")
+    (modules / "site_facts.ps1").write_text("#!powershell\n#AnsibleRequires -CSharpUtil Ansible.Basic\n"
+                                            "[Ansible.Basic.AnsibleModule]::Create($args, @{ options = @{} }).ExitJson()\n")
+    gather = [{"name": "Gather", "hosts": "dispatch_workstations", "gather_facts": False, "tasks": [{"name": "Gather", "site_facts": {}}]},
+              {"name": "Rotate", "ansible.builtin.import_playbook": ROTATE}]
+    run = run_playbook(gather, ONE_WAVE, inventory=case.fleet.write(), env={**cache, "ANSIBLE_LIBRARY": str(modules)})
     assert run.returncode == 2, run.output
     reported = run.result("Read and validate the fleet's variables")["msg"]
     assert reported.startswith("Nothing was changed. %s: its facts contain " % case.name)
