@@ -88,9 +88,10 @@ docs: $(VENV)/.test-installed $(HERE) build/nox/.current ## Build the docs site 
 matrix: $(VENV)/.test-installed $(HERE) ## Try every ansible-core with every Python this machine can have, and write docs/support_matrix.md; TRY="2.16/3.10 2.19/units positions" tries those again
 	PATH="$$PATH:$(POWERSHELL_BIN)" nice $(BIN)/python tests/matrix/run.py $(TRY)
 
-sandbox: $(VENV)/.run-installed ## Run the sandbox in the foreground; SANDBOX_DIRECTORY and SANDBOX_*_PORT may be set
+sandbox: $(VENV)/.run-installed ## Run the sandbox in the foreground; INVENTORY=fleet.yml serves your positions; SANDBOX_DIRECTORY and SANDBOX_*_PORT may be set
 	@mkdir -p $(dir $(SANDBOX_DIRECTORY))
 	@PYTHONPATH=roles/sandbox/files exec $(BIN)/python -m rapid_sandbox --data-directory $(SANDBOX_DIRECTORY) \
+	  $(if $(INVENTORY),--inventory <($(BIN)/ansible-inventory -i $(INVENTORY) --list)) \
 	  --rapidauth-port $(SANDBOX_RAPIDAUTH_PORT) --portal-port $(SANDBOX_PORTAL_PORT) \
 	  --device-port $(SANDBOX_DEVICE_PORT) --admin-port $(SANDBOX_ADMIN_PORT)
 

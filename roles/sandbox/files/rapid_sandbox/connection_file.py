@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Knows the files a client needs: ``connection.yml`` (Ansible extra vars) and ``fleet.yml`` (inventory).
+"""Knows the files a client needs: ``connection.yml`` and ``on_this_machine.yml`` (Ansible extra vars), and ``fleet.yml`` (inventory).
 
-Both are YAML written as JSON values, which every YAML reader takes.
+They are YAML written as JSON values, which every YAML reader takes.
 """
 
 import json
@@ -15,6 +15,12 @@ COLLECTOR = pathlib.Path(__file__).resolve().parents[1] / "collect_credential.py
 WINDOWS_DIRECTORY = "C:\\ProgramData\\RapidSandbox"
 _IS_WINDOWS = (
     "ansible_shell_type | default('', true) in ['powershell', 'cmd'] or (ansible_connection | default('', true)).split('.') | last in ['winrm', 'psrp']")
+
+#: What names a secret of the site, or another service, may be undefined without its vault; a rehearsal needs none of it.
+_OF_THE_SITE = (
+    "rapidauth_sac_content", "rapidauth_sac_key_path", "rapidauth_sac_key_content", "rapidauth_service_name", "rapidauth_ledger_url",
+    "rapidauth_ledger_password", "rapidsos_environment", "portal_launcher_environment", "portal_launcher_email", "portal_launcher_password",
+    "portal_launcher_api_url", "portal_launcher_ca_path", "ansible_password", "ansible_ssh_pass", "ansible_become_password", "ansible_become_pass")
 
 _HEAD = "# Written by the eccops.rapid sandbox at its start. It holds secrets of the sandbox only.\n"
 
@@ -53,9 +59,31 @@ def write_connection(directory, host_name, ports, secrets, sacs, fleet):
         # A rehearsal never runs the site's own command, which would collect from the real service.
         "rotation_collect_argv": "{{ sandbox_windows_collect_argv if %s else sandbox_collect_argv }}" % _IS_WINDOWS,
     }
-    lines = [f"{name}: {json.dumps(value)}\n" for name, value in values.items()]
-    directory.write("connection.yml", _HEAD + "---\n" + "".join(lines))
+    _write_variables(directory, "connection.yml", values)
     return values
+
+
+def write_on_this_machine(directory, values):
+    """The connection, and what makes this machine play every position of any inventory, so that nothing of the site is touched."""
+    _write_variables(directory, "on_this_machine.yml", {
+        **values,
+        "ansible_connection": "local",
+        "ansible_shell_type": "sh",
+        "ansible_become": False,
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "rotation_become": False,
+        "rotation_request_path": str(directory.file("positions")) + "/{{ inventory_hostname }}/request.json",
+        "rapidauth_ledger_path": str(directory.file("ledger.sqlite")),
+        "rapidauth_ledger_host": "localhost",
+        "rapidauth_audit_log_path": str(directory.file("audit.jsonl")),
+        **dict.fromkeys(_OF_THE_SITE, ""),
+        # Else the launcher would be installed on this machine.
+        "provision_positions": "no_position_while_this_machine_plays_them",
+    })
+
+
+def _write_variables(directory, name, values):
+    directory.write(name, _HEAD + "---\n" + "".join(f"{variable}: {json.dumps(value)}\n" for variable, value in values.items()))
 
 
 def write_inventory(directory, fleet):
