@@ -52,8 +52,9 @@ def test_every_file_that_is_named_exists(page):
 
 
 def named_things():
-    """Yields (what, its name): modules, filters, playbooks and roles."""
-    yield from (("module", path.stem) for path in sorted((ROOT / "plugins" / "modules").glob("*.py")))
+    """Yields (what, its name): modules, lookups, filters, tests, playbooks and roles."""
+    for kind, place in (("module", "modules"), ("lookup", "lookup")):
+        yield from ((kind, path.stem) for path in sorted((ROOT / "plugins" / place).glob("*.py")) if path.stem != "__init__")
     for kind in ("filter", "test"):
         yield from ((kind, path.stem) for path in sorted((ROOT / "plugins" / kind).glob("*.yml")))
     yield from (("playbook", path.stem) for path in sorted((ROOT / "playbooks").glob("*.yml")))
