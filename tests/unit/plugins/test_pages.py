@@ -40,7 +40,8 @@ def test_every_link_leads_somewhere(page):
     for link in LINK.findall(without_code(page.read_text(encoding="utf-8"))):
         if "://" not in link:
             path, unused_hash, anchor = link.partition("#")
-            target = (page.parent / path).resolve() if path else page
+            place = ROOT if page.parent.name == "docsite" else page.parent  # the builder of the site puts its start page there
+            target = (place / path).resolve() if path else page
             assert target.exists(), link
             assert not anchor or anchor in anchors(target), link
 
