@@ -190,8 +190,9 @@ def _commands(page, block):
 def yaml_blocks():
     """Yields (page, what the block holds) of each YAML block."""
     for page in PAGES:
-        for block in re.findall(r"^```yaml\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
-            yield page, yaml.safe_load(block)
+        for unused_first, language, lines in blocks_of(page.read_text(encoding="utf-8")):
+            if language == "yaml":
+                yield page, yaml.safe_load(textwrap.dedent("\n".join(lines)))
 
 
 def plays():

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Knows the examples that the plugins document, what of them must be written otherwise to run here, and which cannot.
+"""Knows the examples that plugins and pages show, what of them must be written otherwise to run here, and which cannot.
 
-An example stands in EXAMPLES of a module, filter, test or lookup: a list of tasks. Here each becomes a play on one position of the
+An example is a list of tasks, in EXAMPLES of a module, filter, test or lookup, or in a block of a page. Here each becomes a play on one position of the
 sandbox's fleet, and nothing of it is changed but what the tables below state.
 """
 
@@ -10,14 +10,12 @@ import ast
 import datetime
 import grp
 import os
-import re
 
+import documented_commands
 import harness
 import yaml
 
 PLUGINS = harness.REPOSITORY / "plugins"
-#: What an example names, and what the sandbox has in its place: see Stand.texts.
-PRODUCTION = "production"
 #: {example: why it is not run here}. Its options are checked all the same.
 NOT_HERE = {
     "modules/rapidauth_sac_installation": "needs systemd and the account of a service; extensions/molecule/workstation installs a SAC on real hosts",
@@ -28,7 +26,9 @@ NOT_HERE = {
 }
 NEEDS_POSTGRESQL = ("modules/rapidauth_ledger_import",)
 #: Examples that begin with the ledger of a rotation which replaced the second position's credential.
-READ_A_LEDGER = ("modules/rapidauth_ledger_import", "modules/rapidauth_ledger_info", "modules/rapidauth_request_info")
+READ_A_LEDGER = ("docs/rotate_credentials.md", "modules/rapidauth_ledger_import", "modules/rapidauth_ledger_info", "modules/rapidauth_request_info")
+#: Directories that examples use. Here each is one of the test.
+DIRECTORIES = ("/var/lib/rapidauth", "~/.local/state/eccops.rapid", "/var/lib/prometheus/node-exporter", "/srv/www/credentials", "/usr/local/bin", "/etc/example")
 #: Programs of a site that examples run. The launcher reads its URL from its standard input.
 PROGRAMS = {
     "example": "#!/bin/sh\n[ \"$*\" = --check ]\n",
@@ -44,6 +44,12 @@ ARRANGED = {
 
 
 def read_examples():
+    """Returns {directory/name: its tasks} of all plugins that document examples, and of the pages that show tasks."""
+    pages = {page.relative_to(harness.REPOSITORY).as_posix(): read_page(page) for page in documented_commands.PAGES}
+    return {**read_plugins(), **{name: tasks for name, tasks in pages.items() if tasks}}
+
+
+def read_plugins():
     """Returns {directory/name: its tasks} of all plugins that document examples."""
     found = {}
     for directory in ("filter", "lookup", "modules", "test"):
@@ -51,6 +57,17 @@ def read_examples():
             text = _examples_of(path)
             if text is not None:
                 found["%s/%s" % (directory, path.stem)] = yaml.safe_load(text)
+    return found
+
+
+def read_page(page):
+    """Returns the tasks of the plays and blocks of a page that use a module of this collection, each with the module_defaults of its play."""
+    found = []
+    for unused_page, content in (each for each in documented_commands.yaml_blocks() if each[0] == page):
+        for entry in content if isinstance(content, list) else ():
+            shown = entry.get("tasks", []) if "hosts" in entry else [entry]
+            if any(key.startswith("eccops.rapid.") for task in shown for key in task):
+                found += [dict(task, module_defaults=entry["module_defaults"]) if "module_defaults" in entry else task for task in shown]
     return found
 
 
@@ -73,7 +90,7 @@ class Stand:
         #: [(text of an example, what stands there instead)]
         self.texts = [
             ("/etc/rapidauth/sac.p12", valid["pkcs12_path"]), *self.ids.items(),
-            *((path, str(directory)) for path in ("/var/lib/rapidauth", "/var/lib/prometheus/node-exporter", "/usr/local/bin", "/etc/example")),
+            *((path, str(directory)) for path in DIRECTORIES),
             ("launcher@ecc.example", sandbox.values["rapidsos_email"]), ("harbor-county-cad", sandbox.values["rapidsos_client_id"]),
             ("environment='production'", "api_url=rapidsos_api_url, ca_path=rapidsos_ca_path"),
             ("portal_query_url('15555555555')", "portal_query_url('15555555555', query_url=rapidsos_query_url)"),
@@ -82,7 +99,9 @@ class Stand:
         self.vault = {
             "vault_sac_passphrase": valid["passphrase"], "vault_sac_pem": open(valid["combined_path"], encoding="utf-8").read(),
             "vault_portal_password": sandbox.values["rapidsos_password"], "vault_portal_client_secret": sandbox.values["rapidsos_client_secret"],
-            "vault_ledger_password": ""}
+            "vault_ledger_password": "", "vault_portal_email": sandbox.values["rapidsos_email"],
+            "vault_ecc_client_id": sandbox.values["rapidsos_client_id"], "vault_ecc_client_secret": sandbox.values["rapidsos_client_secret"],
+            "vault_launcher_accounts": [{key: each[key] for key in ("email", "password")} for each in sandbox.values["sandbox_accounts"]]}
         directory.mkdir(parents=True)
         for name, text in PROGRAMS.items():
             (directory / name).write_text(text, encoding="utf-8")
@@ -97,9 +116,7 @@ class Stand:
         begin = [begin] + ([harness.task(name + ": rotate", "rapidauth_rotation", **ledger)] if name in READ_A_LEDGER else [])
         end = {"name": name + ": end", "ansible.builtin.debug": {"msg": "done"}}
         named = [dict(self.rehearsed(task), name="%s: %s" % (name, task["name"])) for task in tasks]
-        defaults = {
-            "group/eccops.rapid.rapidauth": {key: harness.RAPIDAUTH_DEFAULTS[key] for key in ("api_url", "ca_path")},
-            "group/eccops.rapid.portal": {key: harness.PORTAL_DEFAULTS[key] for key in ("query_url", "ca_path")}}
+        defaults = {"group/eccops.rapid.rapidauth": {key: harness.RAPIDAUTH_DEFAULTS[key] for key in ("api_url", "ca_path")}}
         return harness.play([*begin, *named, end], hosts="dispatch_workstations[0]", vars=self.vault, module_defaults=defaults, ignore_errors=True)
 
     def rehearsed(self, value):
@@ -108,9 +125,9 @@ class Stand:
             return [self.rehearsed(each) for each in value]
         if isinstance(value, dict):
             value = {key: self.rehearsed(each) for key, each in value.items() if key != "become"}
-            if value.get("environment") == PRODUCTION:
+            if value.get("environment") == "production":
                 del value["environment"]
-                value["api_url"] = "{{ rapidsos_api_url }}"
+                value.update({key: harness.PORTAL_DEFAULTS[key] for key in ("api_url", "query_url", "ca_path")})
             if value.get("argv", [""])[0] == "/opt/vendor/collect":
                 value["argv"] = "{{ sandbox_collect_argv }}"
             if value.get("group") == "dispatch":
@@ -121,9 +138,3 @@ class Stand:
         for shown, here in self.texts if isinstance(value, str) else ():
             value = value.replace(shown, here)
         return value
-
-
-def module_of(task):
-    """Returns (name of the module, its options) of a task, or None if it is not one."""
-    names = [key for key in task if re.fullmatch(r"\w+\.\w+\.\w+", key)]
-    return (names[0], task[names[0]] or {}) if len(names) == 1 else None
