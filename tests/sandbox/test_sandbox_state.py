@@ -23,7 +23,8 @@ def test_files_are_private_and_connection_is_complete(sandbox):
         "rapidauth_api_url", "rapidauth_ca_path", "rapidauth_sac_path", "rapidauth_sac_passphrase",
         "rapidsos_api_url", "rapidsos_query_url", "rapidsos_ca_path", "rapidsos_email", "rapidsos_password",
         "rapidsos_client_id", "rapidsos_client_secret", "sandbox_device_url", "sandbox_admin_url",
-        "sandbox_sacs", "sandbox_accounts", "sandbox_fleet", "sandbox_collect_argv", "sandbox_windows_collect_argv", "rotation_collect_argv"}
+        "sandbox_sacs", "sandbox_accounts", "sandbox_fleet", "sandbox_collect_argv", "sandbox_windows_collect_argv", "rotation_collect_argv",
+        "provision_is_rehearsal"}
     assert set(values["sandbox_sacs"]) == {"valid", "expired", "not_yet_valid", "foreign_authority"}
     assert {account["role"] for account in values["sandbox_accounts"]} == {"Agent", "Admin"}
     assert len(values["sandbox_fleet"]) == 12

@@ -5,7 +5,9 @@
 Both are YAML written as JSON values, which every YAML reader takes.
 """
 
+import grp
 import json
+import os
 import pathlib
 
 #: What a position runs to collect from the sandbox; a position on another machine needs a copy of its own.
@@ -15,6 +17,18 @@ COLLECTOR = pathlib.Path(__file__).resolve().parents[1] / "collect_credential.py
 WINDOWS_DIRECTORY = "C:\\ProgramData\\RapidSandbox"
 _IS_WINDOWS = (
     "ansible_shell_type | default('', true) in ['powershell', 'cmd'] or (ansible_connection | default('', true)).split('.') | last in ['winrm', 'psrp']")
+
+#: What provision_workstations asks for. Its check mode shows what would be on this machine, and without check mode it refuses.
+_LAUNCHER = {
+    "ansible_become": False,
+    "provision_is_rehearsal": True,
+    "portal_launcher_api_url": "{{ rapidsos_api_url }}",
+    "portal_launcher_query_url": "{{ rapidsos_query_url }}",
+    "portal_launcher_login_url": "{{ rapidsos_api_url }}/login",
+    "portal_launcher_ca_path": "{{ rapidsos_ca_path }}",
+    "portal_launcher_email": "{{ rapidsos_email }}",
+    "portal_launcher_password": "{{ rapidsos_password }}",
+}
 
 _HEAD = "# Written by the eccops.rapid sandbox at its start. It holds secrets of the sandbox only.\n"
 
@@ -52,6 +66,7 @@ def write_connection(directory, host_name, ports, secrets, sacs, fleet):
             "-DeviceUrl", f"https://{host_name}:{device}/rapid", "-CaPath", WINDOWS_DIRECTORY + "\\ca.pem"],
         # A rehearsal never runs the site's own command, which would collect from the real service.
         "rotation_collect_argv": "{{ sandbox_windows_collect_argv if %s else sandbox_collect_argv }}" % _IS_WINDOWS,
+        "provision_is_rehearsal": True,
     }
     lines = [f"{name}: {json.dumps(value)}\n" for name, value in values.items()]
     directory.write("connection.yml", _HEAD + "---\n" + "".join(lines))
@@ -64,7 +79,9 @@ def write_inventory(directory, fleet):
     lines = [_HEAD, "---\ndispatch_workstations:\n  vars:\n    ansible_connection: local\n",
              '    ansible_python_interpreter: "{{ ansible_playbook_python }}"\n',
              f"    rapidauth_ledger_path: {json.dumps(str(directory.file('ledger.sqlite')))}\n"
-             f"    rapidauth_audit_log_path: {json.dumps(str(directory.file('audit.jsonl')))}\n  children:\n"]
+             f"    rapidauth_audit_log_path: {json.dumps(str(directory.file('audit.jsonl')))}\n"]
+    lines += [f"    {name}: {json.dumps(value)}\n" for name, value in {**_LAUNCHER, "portal_launcher_group": _own_group()}.items()]
+    lines.append("  children:\n")
     for ecc in dict.fromkeys(position["ecc"] for position in fleet):
         lines.append(f"    {ecc}:\n      hosts:\n")
         for position in fleet:
@@ -76,3 +93,10 @@ def write_inventory(directory, fleet):
                     f"          rapidauth_anon_id: {json.dumps(position['anon_id'])}\n"
                     f"          rotation_request_path: {json.dumps(str(positions) + '/' + position['position'] + '/request.json')}\n")
     directory.write("fleet.yml", "".join(lines))
+
+
+def _own_group():
+    try:
+        return grp.getgrgid(os.getegid()).gr_name
+    except KeyError:
+        return str(os.getegid())
