@@ -39,8 +39,11 @@ def test_files_are_private_and_connection_is_complete(sandbox):
 def test_the_inventory_names_every_position(sandbox):
     inventory = yaml.safe_load((sandbox.directory / "fleet.yml").read_text(encoding="utf-8"))
     group = inventory["dispatch_workstations"]
+    others = {name: group["vars"].pop(name) for name in list(group["vars"]) if name.startswith("portal_launcher_")}
+    assert {"portal_launcher_email", "portal_launcher_group", "portal_launcher_password"} < set(others)
     assert group["vars"] == {
         "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "ansible_become": False, "provision_is_rehearsal": True,
         "rapidauth_ledger_path": str(sandbox.directory / "ledger.sqlite"),
         "rapidauth_audit_log_path": str(sandbox.directory / "audit.jsonl")}
     found = [
