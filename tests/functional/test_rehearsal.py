@@ -51,7 +51,7 @@ def test_a_fleet_of_linux_and_windows_positions_is_rotated(rehearse):
     shown = play("provision_workstations", "--check", "--diff")
     assert shown.returncode == 0 and shown.stdout.count("would be changed") >= 4, shown.stdout
     refused = play("provision_workstations")
-    assert refused.returncode == 2 and "installs nothing; add --check --diff" in " ".join(refused.stdout.split()), refused.stdout
+    assert refused.returncode == 2 and "a rehearsal installs nothing; add --check --diff" in " ".join(refused.stdout.split()), refused.stdout
 
 
 def test_centers_with_their_own_sacs_and_accounts_are_checked(rehearse):

@@ -22,8 +22,9 @@ _OF_ABSENCE = ("state", "platform", "directory")
 _READ = {"bool": values.read_boolean, "float": values.read_number, "int": values.read_integer, "list": values.read_texts, "str": values.read_text}
 #: The sandbox's positions are the controller, and those of a site's own inventory are in use.
 _REHEARSAL = (
-    "a rehearsal with the files of the sandbox (provision_is_rehearsal) installs nothing; add --check --diff to see what each position would get, "
-    "or rehearse on a test position as docs/provision_workstations.md describes")
+    "provision_is_rehearsal is true, as the sandbox's files set it, and a rehearsal installs nothing; add --check --diff to see what each position "
+    "would get, or use a test position as docs/provision_workstations.md describes"
+)
 _TEXTS_OF_LINES = ("sac_content", "sac_key_content")
 
 

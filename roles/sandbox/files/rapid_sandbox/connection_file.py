@@ -98,6 +98,13 @@ def _write_variables(directory, name, values):
     directory.write(name, _HEAD + "---\n" + "".join(f"{variable}: {json.dumps(value)}\n" for variable, value in values.items()))
 
 
+def write_curl_options(directory, values):
+    """What opens RapidAuth for ``curl -K``, so that no passphrase is among the arguments."""
+    sac = values["sandbox_sacs"]["valid"]
+    options = {"cacert": values["rapidauth_ca_path"], "cert": sac["certificate_path"], "key": sac["key_path"], "pass": sac["passphrase"]}
+    directory.write("sacs/curl.conf", _HEAD + "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in options.items()))
+
+
 def write_inventory(directory, fleet):
     """The fleet as hosts of this machine, one group per ECC; what a rotation leaves lies in the data directory."""
     positions = directory.file("positions")
