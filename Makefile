@@ -7,6 +7,8 @@ CRASH_INSTANTS ?= 400
 DIFFERENTIAL_ROWS ?= 10000
 VENV ?= .venv
 SANDBOX_DIRECTORY ?= build/sandbox
+SANDBOX_HOST_NAME ?= localhost
+SANDBOX_LISTEN_ADDRESS ?= 127.0.0.1
 SANDBOX_RAPIDAUTH_PORT ?= 8443
 SANDBOX_PORTAL_PORT ?= 8444
 SANDBOX_DEVICE_PORT ?= 8445
@@ -88,9 +90,11 @@ docs: $(VENV)/.test-installed $(HERE) build/nox/.current ## Build the docs site 
 matrix: $(VENV)/.test-installed $(HERE) ## Try every ansible-core with every Python this machine can have, and write docs/support_matrix.md; TRY="2.16/3.10 2.19/units positions" tries those again
 	PATH="$$PATH:$(POWERSHELL_BIN)" nice $(BIN)/python tests/matrix/run.py $(TRY)
 
-sandbox: $(VENV)/.run-installed ## Run the sandbox in the foreground; SANDBOX_DIRECTORY and SANDBOX_*_PORT may be set
+sandbox: $(VENV)/.run-installed ## Run the sandbox in the foreground; INVENTORY=fleet.yml serves your positions; see SANDBOX_* in Makefile
 	@mkdir -p $(dir $(SANDBOX_DIRECTORY))
 	@PYTHONPATH=roles/sandbox/files exec $(BIN)/python -m rapid_sandbox --data-directory $(SANDBOX_DIRECTORY) \
+	  --host-name $(SANDBOX_HOST_NAME) --listen-address $(SANDBOX_LISTEN_ADDRESS) \
+	  $(if $(INVENTORY),--inventory <($(BIN)/ansible-inventory -i $(INVENTORY) --list)) \
 	  --rapidauth-port $(SANDBOX_RAPIDAUTH_PORT) --portal-port $(SANDBOX_PORTAL_PORT) \
 	  --device-port $(SANDBOX_DEVICE_PORT) --admin-port $(SANDBOX_ADMIN_PORT)
 

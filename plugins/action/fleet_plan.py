@@ -40,7 +40,7 @@ class ActionModule(ActionBase):
             hosts = read_hosts(params["hosts"], task_vars, self._templar, play_vars, extra_names, defaults)
             known = known_names(name for options in roles.values() for name in options).union(defaults or ())
             reader = FleetReader(hosts, known, extra_names)
-            result.update(changed=False, **make_plan(params, reader, shipped_launchers(), roles))
+            result.update(changed=False, **make_plan(params, reader, shipped_launchers(), roles, self._task.check_mode))
             # It holds the SAC's passphrase; a failure names variables and no value of a secret.
             result["_ansible_no_log"] = True
         except RapidError as error:

@@ -48,6 +48,8 @@ def parser():
                          help="host name for clients and for the server certificate (default: localhost)")
     options.add_argument("--fleet-size", type=_size, default=12, metavar="N",
                          help="number of positions in the initial fleet, used at the first start only (default: 12)")
+    options.add_argument("--inventory", metavar="FILE",
+                         help="serve the positions of this inventory, as 'ansible-inventory --list' prints it, instead of the initial fleet")
     options.add_argument("--stop-with-process", type=int, metavar="PID",
                          help="stop when the process with this id ends; for demos and tests")
     options.add_argument("--version", action="version", version=VERSION)

@@ -144,9 +144,9 @@ async def run(options):
         foreign = authority.load_or_create(directory, "foreign_ca", "Some foreign authority")
         secrets = secret_store.load_or_create(directory)
         sacs = service_certificates.load_or_create(directory, secrets["sac_passphrases"], own, foreign)
-        fleet = seeds.load_or_create_fleet(directory, options.fleet_size)
+        fleet = seeds.load_or_create_fleet(directory, options.fleet_size, options.inventory)
         try:
-            world = World.open(directory, secrets, fleet, devices, _AUTHORITY_NAME)
+            world = World.open(directory, secrets, fleet, devices, _AUTHORITY_NAME, bool(options.inventory))
         except (sqlite3.Error, ValueError) as error:
             raise StartupError(f"cannot open the database: {error}") from error
         sandbox = Sandbox(world)
@@ -155,7 +155,9 @@ async def run(options):
         ports = {name: bound.getsockname()[1] for name, bound in sockets.items()}
         values = connection_file.write_connection(directory, options.host_name, ports, secrets, sacs, fleet)
         connection_file.write_inventory(directory, fleet)
-        print(banner.text(directory, values), flush=True)
+        connection_file.write_on_this_machine(directory, values)
+        connection_file.write_curl_options(directory, values)
+        print(banner.text(directory, values, bool(options.inventory)), flush=True)
         print("ready", flush=True)
         _notify_systemd()
         await stop.wait()

@@ -34,8 +34,8 @@ class World:
     sac_issuer: str
 
     @classmethod
-    def open(cls, directory, secrets, fleet, device_authority, sac_issuer):
-        """The world as the data directory remembers it, planted if it is new."""
+    def open(cls, directory, secrets, fleet, device_authority, sac_issuer, is_fleet_given=False):
+        """The world as the data directory remembers it, planted if it is new; a given fleet may have positions that it does not know."""
         storage = Storage(directory.file("sandbox.db"))
         clock = Clock(storage.setting("clock_offset_seconds", 0.0))
         switches = Switches(storage)
@@ -48,6 +48,9 @@ class World:
             secrets, fleet, device_authority, sac_issuer)
         if not storage.setting("is_planted", False):
             world.plant()
+        elif is_fleet_given:
+            with storage.transaction():
+                seeds.plant_fleet(world.credentials, fleet, clock.now_ticks())
         return world
 
     def plant(self):
