@@ -92,14 +92,8 @@ function Compare-File {
         return (New-Change -Wanted $Wanted -Before $before -After '')
     }
     if (-not (Test-SameContent -Content $content -Other $Wanted.Content)) {
-        if (-not $isShown) {
-            return (New-Change -Wanted $Wanted -Before $script:Hidden -After $script:HiddenChange)
-        }
-        $after = Format-Content -Content $Wanted.Content -IsShown $true -IsHash $Wanted.IsShownByHash
-        if ([string]::Equals($before, $after, [StringComparison]::Ordinal)) {  # line ends alone: else it would show nothing
-            $before = Format-Content -Content $content -IsShown $true -IsHash $true
-            $after = Format-Content -Content $Wanted.Content -IsShown $true -IsHash $true
-        }
+        $pair = @{ Content = $content; Other = $Wanted.Content; IsShown = $isShown; IsHash = $Wanted.IsShownByHash }
+        $before, $after = Format-Difference @pair
         return (New-Change -Wanted $Wanted -Before $before -After $after)
     }
     Compare-Security -Wanted $Wanted
@@ -142,6 +136,24 @@ function Test-SameContent {
     }
     $text = [Convert]::ToBase64String($Content)
     [string]::Equals($text, [Convert]::ToBase64String($Other), [StringComparison]::Ordinal)
+}
+
+# Returns both contents as the diff shows them, never alike: else it would show nothing.
+function Format-Difference {
+    [OutputType([string[]])]
+    param([byte[]] $Content, [byte[]] $Other, [bool] $IsShown, [bool] $IsHash)
+
+    if (-not $IsShown) {
+        return $script:Hidden, $script:HiddenChange
+    }
+    $shown = foreach ($each in @($IsHash, $true)) {
+        Format-Content -Content $Content -IsShown $true -IsHash $each
+        Format-Content -Content $Other -IsShown $true -IsHash $each
+    }
+    if ([string]::Equals($shown[0], $shown[1], [StringComparison]::Ordinal)) {
+        return $shown[2, 3]
+    }
+    $shown[0, 1]
 }
 
 # Returns a content as the diff shows it: its lines, or the version that a program names, if any, and its SHA-256.

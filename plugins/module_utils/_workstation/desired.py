@@ -158,7 +158,7 @@ def _file_change(wanted: File) -> Change | None:
         return Change(wanted, "a link to %s\n" % os.readlink(wanted.path), _shown(wanted, None, wanted.content))
     before = _content(wanted.path, status)
     if before != wanted.content:
-        return Change(wanted, *_shown_change(wanted, status, before, wanted.content))
+        return Change(wanted, *show_change(wanted, status, before, wanted.content))
     return _attribute_change(wanted, status)
 
 
@@ -182,7 +182,7 @@ def _shown(wanted: File, status: os.stat_result | None, content: bytes) -> str:
     return describe_program(content) if wanted.diff == "hash" else content.decode("utf-8", "replace")
 
 
-def _shown_change(wanted: File, status: os.stat_result, before: bytes, after: bytes) -> tuple[str, str]:
+def show_change(wanted: File, status: os.stat_result, before: bytes, after: bytes) -> tuple[str, str]:
     """Returns both contents as the diff shows them, never alike: else it would show nothing."""
     shown = _shown(wanted, status, before), _shown(wanted, status, after)
     if shown[0] == HIDDEN:
