@@ -16,6 +16,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._options import (
     LEDGER_REQUIRED_RULES, RAPIDAUTH_RULES, ledger_place_options, merge_rules, rapidauth_options, service_name_options)
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, find_service_name
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import COLLECTED, EXPIRED, REQUESTED
+from ansible_collections.eccops.rapid.plugins.module_utils._text import describe_unreachable
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, utc_now
 
 _WHAT_TO_DO = {
@@ -50,7 +51,7 @@ def describe_problem(entry: dict, answer: typing.Optional[dict]) -> str:
     if not answer:
         return "it was not reached"
     if answer.get("unreachable"):
-        return "it became unreachable: %s" % (answer.get("msg") or "no reason was given")
+        return describe_unreachable(answer.get("msg"))
     if answer.get("failed") or not answer.get("is_collected"):
         return str(answer.get("msg") or "it did not report that it collected")
     return ""

@@ -57,7 +57,7 @@ def test_done_is_what_both_say_and_it_is_recorded(confirm):
 @pytest.mark.parametrize("status, answer, reported, has_delivered", [
     ("Collected", {"failed": True, "msg": "/bin/x ended with 1", "is_delivered": True}, "the service says Collected. /bin/x ended with 1. Fix that", True),
     ("Collected", None, "the service says Collected. it was not reached.", False),
-    ("Collected", {"unreachable": True, "msg": "gone"}, "it became unreachable: gone.", False),
+    ("Collected", {"unreachable": True, "msg": "gone"}, "it cannot be reached (gone); switch it on", False),
     ("Requested", COLLECTED, "the service says Requested. Run the same rotation again within minutes", True),
     ("Expired", COLLECTED, "the service says Expired. Its replacement lapsed.", True),
     ("Odd", COLLECTED, "the service says Odd. Run the same rotation again: it looks first", True)])
