@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.lookup import check_credentials
@@ -25,6 +26,8 @@ _WHAT_TO_DO = {
     COLLECTED: "Fix that and run the same rotation again; if the certificate was lost on its way, give the position another rotation_anon_id.",
 }
 _OTHERWISE = "Run the same rotation again: it looks first, and replaces nothing twice."
+#: How the reason of one replacement ends, which would say the same once more.
+_AGAIN = re.compile("[;:,] run the same (task|rotation) again[^;.]*$")
 
 
 def run(params: dict, is_check_mode: bool) -> dict:
@@ -66,7 +69,7 @@ def judge_position(name: str, seen: dict, problem: str, trouble: str) -> dict:
         said = status or (seen.get("error") or {}).get("msg") or trouble or "nothing about it"
         message = " ".join(filter(None, (
             "%s is not done: the service says %s." % (name, said.rstrip(".")),
-            problem.rstrip(".") + "." if problem else "",
+            _AGAIN.sub("", problem.rstrip(".")) + "." if problem else "",
             _WHAT_TO_DO.get(status or "", _OTHERWISE),
         )))
     return {"status": status, "collected_date": seen.get("collected_date"), "is_done": is_done, "message": message}
