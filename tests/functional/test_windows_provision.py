@@ -36,7 +36,8 @@ def test_a_mixed_fleet_is_provisioned_checked_and_removed(sandbox, tmp_path, run
         assert PASSWORD not in run.output
         return run
 
-    provision()
+    shown = provision().stdout
+    assert shown.count("\n+version ") == shown.count("\n+[browser]\n") == len(fleet.positions)  # a program's version, a configuration's lines
     before = fleet.commands()
     again = provision().results(INSTALL)
     assert set(again) == set(fleet.positions)
