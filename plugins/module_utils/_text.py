@@ -13,6 +13,7 @@ import re
 _GUID = re.compile(r"\b([0-9a-fA-F]{8})(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
 _SHOWN = 8
 _LONGEST = 600
+_LONGEST_CAUSE = 100
 
 
 def printable(text, longest=_LONGEST):
@@ -40,6 +41,12 @@ def printable_tree(value, longest=_LONGEST):
     if isinstance(value, (list, tuple)):
         return [printable_tree(each, longest) for each in value]
     return value
+
+
+def describe_unreachable(message):
+    """Returns why a host cannot be reached, and what to do: of Ansible's own message, which it has shown already, only the innermost cause."""
+    cause = printable(str(message or "")).rsplit(": ", 1)[-1].strip(" .'\")>")[:_LONGEST_CAUSE]
+    return "it cannot be reached (%s); switch it on, or correct its address and account" % (cause or "no reason was given")
 
 
 def shortened(identifier):

@@ -43,6 +43,7 @@ $spec = @{
                 content = @{ type = 'str' }
                 secret = @{ type = 'str'; no_log = $false }
                 sealed_for = @{ type = 'str' }
+                diff = @{ type = 'str'; choices = 'content', 'hash'; default = 'content' }
             }
         }
         # Ansible's own module object hides a text, and not what is in a dictionary.
@@ -68,8 +69,7 @@ $spec = @{
 }
 $module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
 $option = $module.Params
-$lockSeconds = $commandSeconds = 60
-$keptBytes = 2000
+$lockSeconds, $commandSeconds, $keptBytes = 60, 60, 2000
 
 # Refuses a script that group policy keeps from running: it is known before anything is changed.
 function Confirm-ScriptPolicy {

@@ -104,6 +104,7 @@ function Get-WantedFile {
         [pscustomobject] @{
             Kind = 'file'; Path = $path; Content = $content; Purpose = $each.sealed_for
             IsSecret = $isSecret; IsOpen = [bool] ($mode -band 4)
+            IsShownByHash = [string]::Equals($each.diff, 'hash', [StringComparison]::Ordinal)
             Sddl = ConvertTo-Sddl -Mode $mode -OwnerSid $owner -GroupSid (Resolve-Group -Name $each.group)
             StagedPath = (Join-Name -Path $path -Word 'new')
         }

@@ -107,7 +107,8 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 
 _DIRECTORY = {"path": {"type": "path", "required": True}, "mode": {"type": "str", "default": "0755"}, "group": {"type": "str"}}
-_FILE = dict(_DIRECTORY, mode={"type": "str", "default": "0644"}, content={"type": "str"}, secret={"type": "str", "no_log": False}, sealed_for={"type": "str"})
+_FILE = dict(_DIRECTORY, mode={"type": "str", "default": "0644"}, content={"type": "str"}, secret={"type": "str", "no_log": False}, sealed_for={"type": "str"},
+             diff={"type": "str", "choices": ["content", "hash"], "default": "content"})
 _SCHEME = {name: {"type": "str", "required": True} for name in ("name", "description", "command")}
 OPERATION = Operation(run=run, spec={
     "argument_spec": {

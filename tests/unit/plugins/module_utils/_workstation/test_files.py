@@ -52,7 +52,7 @@ def test_the_diff_shows_the_settings_and_hides_the_secret(place):
     result = run(params(place, "2"), False)
     by_name = {os.path.basename(each["after_header"]): each for each in result["diff"]}
     assert (by_name["settings.ini"]["before"], by_name["settings.ini"]["after"]) == ("settings 1\n", "settings 2\n")
-    assert by_name["account.json"]["after"] == "(secret: not shown)\n"
+    assert (by_name["account.json"]["before"], by_name["account.json"]["after"]) == ("(secret: not shown)\n", "(secret: changed, not shown)\n")
     assert MARKER not in str(result)
 
 
