@@ -185,9 +185,11 @@ Describe 'The modules in <_>' -ForEach $Cultures {
         foreach ($sddl in $readable.Keys) {
             $rows += New-NamedRow -Name 'Test-ReadableByAll' -Given @{ Sddl = $sddl } -Gives $readable[$sddl]
         }
+        $me = [System.Security.Principal.WindowsIdentity]::GetCurrent().User.Value
         $names = [ordered] @{
             'S-1-5-32-545' = 'S-1-5-32-545'; 's-1-1-0' = 'S-1-1-0'; 'BUILTIN\Administrators' = $administrators
             'no-such' = $null; 'S-1-' = $null; '' = $null
+            'localSystem' = 'S-1-5-18'; ".\$([Environment]::UserName)" = $me
         }
         if ([System.Globalization.CultureInfo]::InstalledUICulture.Name -notlike 'en*') {
             $names.Remove('BUILTIN\Administrators')  # it has another name there

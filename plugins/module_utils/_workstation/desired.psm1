@@ -170,9 +170,9 @@ function Resolve-Owner {
 function Resolve-Group {
     [CmdletBinding()]
     [OutputType([string])]
-    param([AllowNull()] [AllowEmptyString()] [string] $Name)
+    param([object] $Name)  # a parameter that is a text would make $null an empty one
 
-    if (-not $Name) {
+    if ($null -eq $Name) {
         return
     }
     $sid = Resolve-AccountSid -Name $Name
@@ -189,6 +189,9 @@ function Confirm-Path {
 
     if (-not (Test-AbsolutePath -Path $Path)) {
         throw New-Failure -Message "'$Path' must be an absolute path without '..' or a backslash at its end"
+    }
+    if (-not [IO.Directory]::Exists($Path.Substring(0, 3))) {
+        throw New-Failure -Message "there is no drive $($Path.Substring(0, 2)) on this position; give another path than $Path"
     }
 }
 
