@@ -191,7 +191,8 @@ function Confirm-Path {
         throw New-Failure -Message "'$Path' must be an absolute path without '..' or a backslash at its end"
     }
     if (-not [IO.Directory]::Exists($Path.Substring(0, 3))) {
-        throw New-Failure -Message "there is no drive $($Path.Substring(0, 2)) on this position; give another path than $Path"
+        $drive = $Path.Substring(0, 2)
+        throw New-Failure -Message "there is no drive $drive on this position; give another path than $Path"
     }
 }
 
