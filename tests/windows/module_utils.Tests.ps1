@@ -57,7 +57,7 @@ BeforeAll {
 }
 
 Describe 'The modules in <_>' -ForEach $Cultures {
-    It 'tell paths and batch files by their text' {
+    It 'recognize paths and batch files by their text' {
         $paths = [ordered] @{
             'C:\a\b.json' = $true; 'c:\Program Files\x' = $true; "C:\$([char] 0x131)" = $true; 'C:\' = $false
             'C:\a\' = $false; 'C:\a\\b' = $false; 'C:a' = $false; '\\server\share\a' = $false; '\a' = $false
@@ -111,7 +111,7 @@ Describe 'The modules in <_>' -ForEach $Cultures {
         }
     }
 
-    It 'tell who could change a directory, or what lies above it' -Skip:$IsOffWindows {
+    It 'find who could change a directory, or what lies above it' -Skip:$IsOffWindows {
         $intruders = [ordered] @{
             $closed = $null
             "$closed(A;;0x1200a9;;;BU)" = $null

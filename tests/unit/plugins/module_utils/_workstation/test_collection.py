@@ -123,7 +123,8 @@ def test_a_position_is_tried_without_a_trace(position):
 
 
 @pytest.mark.parametrize("argv, reported", [
-    ([], "argv is empty"), ([""], "argv is empty"), (["/bin/true", "a\0b"], "argv contains a character"), (["/bin/true", "\ud800"], "argv contains a character"),
+    ([], "argv is empty"), ([""], "argv is empty"), (["/bin/true", "a\0b"], "argv contains a character"),
+    (["/bin/true", "\ud800"], "argv contains a character"),
     (["bin/collect"], "must be an absolute path or a name on the PATH"),
     (["/no/such/program"], "does not exist on this position"), (["/etc/passwd"], "is not executable on this position")])
 def test_programs_that_cannot_run_are_found_before_anything_is_replaced(position, argv, reported):
