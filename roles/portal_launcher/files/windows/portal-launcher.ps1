@@ -916,7 +916,8 @@ function Read-Configuration([string]$Path) {
         if ($problem -eq '') {
             # Not by ReadAllText, which takes two other encodings for text too.
             $text = $StrictUtf8.GetString([System.IO.File]::ReadAllBytes($Path))
-            if ($text.StartsWith([string][char]0xFEFF, [System.StringComparison]::Ordinal)) { $text = $text.Substring(1) }
+            $mark = [string][char]0xFEFF
+            if ($text.StartsWith($mark, [System.StringComparison]::Ordinal)) { $text = $text.Substring(1) }
             $configuration = ConvertFrom-ConfigurationText $text
         }
     }
