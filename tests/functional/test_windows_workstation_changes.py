@@ -141,6 +141,15 @@ def test_a_killed_run_and_what_somebody_planted(windows_position, tmp_path):
     assert process.run([(options(1, state="absent"), False)])[0]["changed"]
 
 
+def test_a_place_that_reads_like_one_of_ours_is_judged_too(windows_position, tmp_path):
+    theirs = windows_position.path("C:\\op\u00aden")  # with a soft hyphen
+    theirs.mkdir(mode=0o777)
+    theirs.chmod(0o777)
+    given = options(1, directories=[{"path": "C:\\open"}], files=[{"path": "C:\\op\u00aden\\program.ps1", "content": ""}])
+    (refused,) = ModuleProcess(windows_position, "win_workstation_files", tmp_path).run([(given, True)])
+    assert refused["error_kind"] == "invalid_input" and "others could replace what is installed: C:\\op\u00aden can be changed by S-1-1-0" in refused["msg"]
+
+
 def test_constrained_language_is_refused_before_anything_else(windows_position):
     module = windows_path(harness.REPOSITORY / "plugins" / "modules" / "win_workstation_files.ps1")
     said = windows_position.run("$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'; & '%s'; exit 0" % module)
