@@ -18,7 +18,7 @@ import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import read_status
-from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import parse_mode
+from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import is_straight, parse_mode
 
 HIDDEN = "(secret: not shown)\n"
 HIDDEN_CHANGE = "(secret: changed, not shown)\n"
@@ -106,7 +106,7 @@ def read_secret(value: typing.Any) -> str:
 
 
 def _absolute(path: str) -> str:
-    if not os.path.isabs(path) or os.path.normpath(path) != path:
+    if not is_straight(path):
         raise InvalidInput("'%s' must be an absolute path without '..' or a slash at its end" % path)
     return path
 
@@ -118,7 +118,7 @@ def _mode(text: str, path: str) -> int:
 def _uid(name: str) -> int:
     try:
         return pwd.getpwnam(name).pw_uid
-    except KeyError:
+    except (KeyError, ValueError):
         raise InvalidInput("there is no user '%s' on this position; create it or name another owner" % name) from None
 
 
@@ -127,7 +127,7 @@ def _gid(name: str | None) -> int | None:
         return None
     try:
         return grp.getgrnam(name).gr_gid
-    except KeyError:
+    except (KeyError, ValueError):
         raise InvalidInput("there is no group '%s' on this position; create it with its members, or name another group" % name) from None
 
 
