@@ -12,5 +12,5 @@ class ActionModule(ControllerAction):
     operation = OPERATION
     returned_keys = frozenset({"all_lines", "counts", "lines", "report", "stats", "verdict"})
 
-    def run_operation(self, params, is_check_mode):
+    def run_operation(self, params: dict, is_check_mode: bool) -> dict:
         return self.operation.run(params, is_check_mode, run_directory=self.run_directory())

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
@@ -23,7 +25,7 @@ class ActionModule(ActionBase):
     _requires_connection = False
     _supports_check_mode = True
 
-    def run(self, tmp=None, task_vars=None):
+    def run(self, tmp: str | None = None, task_vars: Any = None) -> dict:
         result = super().run(tmp, task_vars)
         validated = ArgumentSpecValidator(**fleet_plan_spec()).validate(plain(self._task.args))
         if validated.error_messages:
@@ -40,7 +42,7 @@ class ActionModule(ActionBase):
             hosts = read_hosts(params["hosts"], task_vars, self._templar, play_vars, extra_names, defaults)
             known = known_names(name for options in roles.values() for name in options).union(defaults or ())
             reader = FleetReader(hosts, known, extra_names)
-            result.update(changed=False, **make_plan(params, reader, shipped_launchers(), roles))
+            result.update(changed=False, **make_plan(params, reader, shipped_launchers(), roles, self._task.check_mode))
             # It holds the SAC's passphrase; a failure names variables and no value of a secret.
             result["_ansible_no_log"] = True
         except RapidError as error:

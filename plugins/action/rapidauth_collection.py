@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.collection import OPERATION
 from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import ControllerAction
 
@@ -12,6 +15,6 @@ class ActionModule(ControllerAction):
     operation = OPERATION
     returned_keys = frozenset({"exit_code", "is_collected", "is_delivered"})
 
-    def must_pipeline(self, arguments):
+    def must_pipeline(self, arguments: Mapping[str, Any]) -> bool:
         # Whoever reads the RequestId on its way can collect before the position does.
         return bool(arguments.get("request_id"))

@@ -12,5 +12,5 @@ class ActionModule(ControllerAction):
     operation = OPERATION
     returned_keys = frozenset({"credential", "outcome", "request_id", "request_ids", "response"})
 
-    def run_operation(self, params, is_check_mode):
+    def run_operation(self, params: dict, is_check_mode: bool) -> dict:
         return self.operation.run(params, is_check_mode, run_directory=self.run_directory())

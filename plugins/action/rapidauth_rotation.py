@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ansible.utils.display import Display
 
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.rotation import OPERATION
@@ -12,7 +14,7 @@ from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action imp
 display = Display()
 
 
-def show_progress(counts, total):
+def show_progress(counts: Mapping[str, int], total: int) -> None:
     """Prints e.g. ``rotation: 120 of 200 done (118 replaced, 2 adopted)``."""
     parts = ", ".join("%d %s" % (count, word) for word, count in sorted(counts.items()))
     display.display("rotation: %d of %d done%s" % (sum(counts.values()), total, " (%s)" % parts if parts else ""))
@@ -24,5 +26,5 @@ class ActionModule(ControllerAction):
         "clock_skew_seconds", "failed_positions", "ledger_is_new", "ledger_path", "ledger_url", "lines", "positions", "refusal", "stopped_by", "summary",
     })
 
-    def run_operation(self, params, is_check_mode):
+    def run_operation(self, params: dict, is_check_mode: bool) -> dict:
         return self.operation.run(params, is_check_mode, show_progress=show_progress)

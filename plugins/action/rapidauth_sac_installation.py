@@ -27,7 +27,7 @@ class ActionModule(ControllerAction):
         self._position = str(self._task.delegate_to or task_vars["inventory_hostname"])
         return super()._run(tmp, task_vars)
 
-    def run_operation(self, params, is_check_mode):
+    def run_operation(self, params: dict, is_check_mode: bool) -> dict:
         return self._installed(params, self._payload, lambda shipped: self.operation.run({**params, **shipped}, is_check_mode))
 
     def _ship(self, task_vars):
@@ -38,7 +38,7 @@ class ActionModule(ControllerAction):
         given = {name: value for name, value in plain(self._task.args).items() if value is not None}
         arguments = {name: value for name, value in given.items() if name not in FROM_THE_CONTROLLER}
 
-        def ship(shipped):
+        def ship(shipped: dict) -> dict:
             return self._ship_with({**arguments, **shipped}, task_vars)
 
         if ".ps1" not in self._connection.module_implementation_preferences:

@@ -14,5 +14,5 @@ class ActionModule(ControllerAction):
     longest_returned_text = 40000  # a token, and the URL with it
     is_result_secret = True
 
-    def run_operation(self, params, is_check_mode):
+    def run_operation(self, params: dict, is_check_mode: bool) -> dict:
         return self.operation.run(params, is_check_mode, run_directory=self.run_directory())

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from ansible.module_utils.common.parameters import remove_values
 
@@ -18,7 +20,7 @@ class ActionModule(ControllerAction):
     operation = OPERATION
     returned_keys = frozenset({"changed_paths", "was_unfinished"})
 
-    def must_pipeline(self, arguments):
+    def must_pipeline(self, arguments: Mapping[str, Any]) -> bool:
         return True  # the content of a file that only its owner may read is no option of its own
 
     def _ship_with(self, arguments, task_vars):

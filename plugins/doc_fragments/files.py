@@ -46,7 +46,7 @@ options:
         type: path
         required: true
       content:
-        description: Content of the file. It is shown in diffs.
+        description: Content of the file. It is shown in diffs, unless O(files[].diff=hash).
         type: str
       secret:
         description: Key in O(secrets) whose value is the content of the file. It is never shown.
@@ -57,6 +57,14 @@ options:
             Seals the content of O(files[].secret) with Windows' DPAPI for this machine and for this purpose. A program that opens it must
             give the same text as entropy. Windows only.
         type: str
+      diff:
+        description:
+          - >-
+            What diffs show of the file. V(content) shows its changed lines. V(hash) is for programs: it shows one line with the SHA-256, and the version if a
+            line of the program assigns one in quotes to C(VERSION) or C($Version).
+        type: str
+        choices: [content, hash]
+        default: content
       mode:
         description: Permissions, in octal digits and in quotes. The file of a secret must not be accessible to others.
         type: str

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.outcomes import provisioning_outcomes
 
 
 class FilterModule:
-    def filters(self):
+    def filters(self) -> dict[str, Callable]:
         return {"provisioning_outcomes": provisioning_outcomes}

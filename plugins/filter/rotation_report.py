@@ -4,13 +4,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation import wording
 
 
-def rotation_report(plan, planned, progress, history=None):
+def rotation_report(plan: dict, planned: Any, progress: Mapping | None, history: Any = None) -> Any:
     return wording.describe_outcomes(plan, planned, dict(progress or {}), history)
 
 
 class FilterModule:
-    def filters(self):
+    def filters(self) -> dict[str, Callable]:
         return {"rotation_report": rotation_report}

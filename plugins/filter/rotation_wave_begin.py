@@ -5,14 +5,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable, Mapping
 
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation import wave
 
 
-def rotation_wave_begin(plan, positions, progress, forks):
+def rotation_wave_begin(plan: dict, positions: Iterable[str], progress: Mapping | None, forks: int) -> dict:
     return wave.begin_wave(plan, dict(progress or {}), list(positions), forks, time.time())
 
 
 class FilterModule:
-    def filters(self):
+    def filters(self) -> dict[str, Callable]:
         return {"rotation_wave_begin": rotation_wave_begin}

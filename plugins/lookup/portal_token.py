@@ -94,6 +94,7 @@ _raw:
 """
 
 import os
+from typing import Any
 
 from ansible import constants as C
 from ansible.errors import AnsibleError
@@ -111,7 +112,7 @@ from ansible_collections.eccops.rapid.plugins.plugin_utils.secret_options import
 class LookupModule(LookupBase):
     """Runs the module's operation for each account."""
 
-    def run(self, terms, variables=None, **kwargs):
+    def run(self, terms: list, variables: dict | None = None, **kwargs: Any) -> list:
         options = plain(kwargs)
         hide_outgoing(set(secrets_in(options, OPERATION.spec["argument_spec"])))
         self.set_options(var_options=variables, direct=kwargs)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import collections
+import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._text import printable, printable_tree
 
@@ -131,7 +132,7 @@ class RapidError(Exception):
     #: True when the same call may go through a moment later.
     is_temporary = False
 
-    def __init__(self, message, kind=None, **details):
+    def __init__(self, message: str, kind: str | None = None, **details: typing.Any) -> None:
         if kind is not None and kind not in KINDS:
             raise ValueError("there is no error kind %r" % (kind,))
         self.message = printable(message, None)
@@ -139,7 +140,7 @@ class RapidError(Exception):
         self.kind = kind or self.kind
         self.details = {name: printable_tree(value, None) for name, value in details.items() if value is not None}
 
-    def as_result(self):
+    def as_result(self) -> dict[str, typing.Any]:
         """Returns the keys a failed task shows: ``msg``, ``error_kind`` and the details."""
         result = dict(self.details)
         result.update(msg=self.message, error_kind=self.kind)
@@ -190,7 +191,7 @@ class ProxyFailed(NotSent):
 
     kind = "proxy_failed"
 
-    def __init__(self, message, is_temporary=False, **details):
+    def __init__(self, message: str, is_temporary: bool = False, **details: typing.Any) -> None:
         super().__init__(message, **details)
         self.is_temporary = is_temporary
 
@@ -232,15 +233,17 @@ class Refusal(RapidError):
 
     kind = "refused"
 
-    def __init__(self, message, kind=None, http_status=None, number=None, **details):
+    def __init__(
+        self, message: str, kind: str | None = None, http_status: int | None = None, number: int | None = None, **details: typing.Any
+    ) -> None:
         super().__init__(message, kind=kind, http_status=http_status, number=number, **details)
         self.http_status = http_status
         self.number = number
 
     @property
-    def is_effect_unknown(self):  # type: ignore[override]
+    def is_effect_unknown(self) -> bool:  # type: ignore[override]
         return self.http_status is not None and self.http_status not in _STATUSES_WITHOUT_EFFECT and self.number is None
 
     @property
-    def is_service_wide(self):  # type: ignore[override]
+    def is_service_wide(self) -> bool:  # type: ignore[override]
         return self.kind in ("throttled", "maintenance")

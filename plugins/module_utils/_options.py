@@ -16,7 +16,7 @@ _VAULT_HEADER = "$ANSIBLE_VAULT;"
 _NAMES = ("email", "position", "positions", "service_name", "other_service_names")
 
 
-def service_options():
+def service_options() -> dict[str, dict]:
     """How a service is called: fragment service."""
     return {
         "ca_path": {"type": "path"},
@@ -24,7 +24,7 @@ def service_options():
     }
 
 
-def rapidauth_options():
+def rapidauth_options() -> dict[str, dict]:
     """Where RapidAuth is and which SAC opens it: fragments rapidauth and service."""
     return {
         **service_options(),
@@ -45,7 +45,7 @@ RAPIDAUTH_RULES = {
 }
 
 
-def ledger_options():
+def ledger_options() -> dict[str, dict]:
     """Where replacements are recorded: fragment ledger."""
     return {
         **ledger_place_options(),
@@ -54,7 +54,7 @@ def ledger_options():
     }
 
 
-def ledger_place_options():
+def ledger_place_options() -> dict[str, dict]:
     """Where the ledger is: fragment ledger.place."""
     return {"ledger_path": {"type": "path"}, "ledger_url": {"type": "str"}, "ledger_password": {"type": "str", "no_log": True}}
 
@@ -67,7 +67,7 @@ LEDGER_RULES = {
 LEDGER_REQUIRED_RULES = dict(LEDGER_RULES, required_one_of=[("ledger_path", "ledger_url")])
 
 
-def merge_rules(*all_rules):
+def merge_rules(*all_rules: dict) -> dict:
     """Returns several sets of such rules as one."""
     merged = {}
     for rules in all_rules:
@@ -76,30 +76,30 @@ def merge_rules(*all_rules):
     return merged
 
 
-def service_name_options():
+def service_name_options() -> dict[str, dict]:
     """Under which name a ledger keeps the service: fragment ledger.service_name."""
     return {"service_name": {"type": "str"}, "other_service_names": {"type": "list", "elements": "str", "default": []}}
 
 
-def audit_options():
+def audit_options() -> dict[str, dict]:
     """Where logins and changes are recorded: fragment audit."""
     return {"audit_log_path": {"type": "path"}}
 
 
-def validate_limits(params):
+def validate_limits(params: dict) -> None:
     """Raises InvalidInput unless the time limits make sense."""
     for option, least in (("timeout_seconds", 1), ("retry_budget_seconds", 0)):
         if params.get(option) is not None and not least <= params[option] <= 3600:
             raise InvalidInput("%s must be between %d and 3600" % (option, least))
 
 
-def validate_concurrency(params):
+def validate_concurrency(params: dict) -> None:
     """Raises InvalidInput unless ``concurrency`` is a number of connections that one controller should open."""
     if not 1 <= params["concurrency"] <= 64:
         raise InvalidInput("concurrency must be between 1 and 64")
 
 
-def validate_https_url(url, option):
+def validate_https_url(url: str, option: str) -> str:
     """Returns ``url`` without a slash at its end; raises InvalidInput unless it is a plain https URL."""
     try:
         parts = urlsplit(url)

@@ -9,13 +9,15 @@ escape sequence, and a carriage return forges a line. Python 3.8 and its standar
 from __future__ import annotations
 
 import re
+import typing
 
 _GUID = re.compile(r"\b([0-9a-fA-F]{8})(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
 _SHOWN = 8
 _LONGEST = 600
+_LONGEST_CAUSE = 100
 
 
-def printable(text, longest=_LONGEST):
+def printable(text: str, longest: int | None = _LONGEST) -> str:
     """Returns ``text`` on one line with everything invisible written out, such as \\u202e: no line ends, control or bidi characters.
 
     It is cut after ``longest`` characters; None leaves it whole.
@@ -26,12 +28,12 @@ def printable(text, longest=_LONGEST):
     return "".join(each if each.isprintable() else _written_out(each) for each in text)
 
 
-def _written_out(character):
+def _written_out(character: str) -> str:
     code = ord(character)
     return ("\\u%04x" if code < 0x10000 else "\\U%08x") % code
 
 
-def printable_tree(value, longest=_LONGEST):
+def printable_tree(value: typing.Any, longest: int | None = _LONGEST) -> typing.Any:
     """Returns ``value`` with every text in its lists and dictionaries made printable; keys too."""
     if isinstance(value, str):
         return printable(value, longest)
@@ -42,15 +44,21 @@ def printable_tree(value, longest=_LONGEST):
     return value
 
 
-def shortened(identifier):
+def describe_unreachable(message: typing.Any) -> str:
+    """Returns why a host cannot be reached, and what to do: of Ansible's own message, which it has shown already, only the innermost cause."""
+    cause = printable(str(message or "")).rsplit(": ", 1)[-1].strip(" .'\")>")[:_LONGEST_CAUSE]
+    return "it cannot be reached (%s); switch it on, or correct its address and account" % (cause or "no reason was given")
+
+
+def shortened(identifier: str | None) -> str | None:
     """Returns enough of an id to recognize it, and too little to use it."""
     if not identifier:
         return None
     return identifier[: min(_SHOWN, (len(identifier) + 1) // 2)] + "..."
 
 
-def without_ids(text, anon_ids):
+def without_ids(text: str, anon_ids: typing.Iterable[str | None]) -> str:
     """Returns ``text`` with all RequestIds and these AnonIds shortened."""
     for each in sorted(filter(None, anon_ids), key=len, reverse=True):
-        text = re.sub(r"(?<![\w-])%s(?![\w-])" % re.escape(each), shortened(each), text)
+        text = re.sub(r"(?<![\w-])%s(?![\w-])" % re.escape(each), shortened(each) or "", text)
     return _GUID.sub(r"\1...", text)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import collections
+import datetime
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 
@@ -14,7 +15,7 @@ CRITICAL, WARNING = "critical", "warning"
 Limits = collections.namedtuple("Limits", "warning_days critical_days warning_percent critical_percent")
 
 
-def read_limits(params, prefix):
+def read_limits(params: dict, prefix: str) -> Limits:
     """Returns the Limits that the options beginning with ``prefix`` say; raises InvalidInput where they make no sense."""
     names = [prefix + name for name in Limits._fields]
     limits = Limits(*[params.get(name) for name in names])
@@ -30,7 +31,7 @@ def read_limits(params, prefix):
     return limits
 
 
-def judge_severity(days_left, whole_days, limits):
+def judge_severity(days_left: int, whole_days: int | None, limits: Limits) -> tuple[str | None, str | None]:
     """Returns (severity, the limit in words) for an end in ``days_left`` days, (None, None) where it is far enough.
 
     ``whole_days`` is the validity as issued, None where that is not known: then only the days count.
@@ -44,6 +45,6 @@ def judge_severity(days_left, whole_days, limits):
     return None, None
 
 
-def days_between(earlier, later):
+def days_between(earlier: datetime.datetime, later: datetime.datetime) -> int:
     """Returns whole days, rounded down: -1 as soon as ``later`` has passed."""
     return (later - earlier).days

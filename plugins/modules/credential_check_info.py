@@ -271,8 +271,8 @@ report:
       elements: dict
 verdict:
   description: >-
-    The verdict: C(severity), C(is_failing), C(answer), C(headline), C(advice), the value of O(fail_on) as C(fail_on), and a C(message) that lists the
-    findings that make it a failure.
+    The verdict: C(severity), C(is_failing), C(answer), C(headline), C(advice), the value of O(fail_on) as C(fail_on), and a C(message) that names
+    what has to be done where if it is a failure.
   type: dict
   returned: success
   sample:
@@ -325,7 +325,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._fleet.check import O
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
 
 
-def main():
+def main() -> None:
     run_module(OPERATION)
 
 

@@ -153,7 +153,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._ledger.info import O
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
 
 
-def main():
+def main() -> None:
     run_module(OPERATION)
 
 

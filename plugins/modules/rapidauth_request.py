@@ -189,7 +189,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._credentials.state im
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
 
 
-def main():
+def main() -> None:
     run_module(OPERATION)
 
 

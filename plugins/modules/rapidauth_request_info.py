@@ -181,7 +181,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._credentials.lookup i
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
 
 
-def main():
+def main() -> None:
     run_module(OPERATION)
 
 

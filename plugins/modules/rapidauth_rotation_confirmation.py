@@ -132,7 +132,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._credentials.confirma
 from ansible_collections.eccops.rapid.plugins.module_utils._module import run_module
 
 
-def main():
+def main() -> None:
     run_module(OPERATION)
 
 

@@ -67,19 +67,23 @@ function Resolve-Command {
     if (-not (Test-BatchFile -Path $found)) {
         return @{ Program = $found; Line = ConvertTo-CommandLine -Argument $argv }
     }
-    $arguments = @($found) + @($argv | Select-Object -Skip 1)
-    if (Test-ReadByCmd -Argument $arguments) {
+    $arguments = @($argv | Select-Object -Skip 1)
+    # The program's own path, such as one in C:\Program Files (x86), is between quotes if it holds ( or ).
+    if (Test-ReadByCmd -Argument (@($found.Replace('(', '').Replace(')', '')) + $arguments)) {
         Stop-Module -Kind 'invalid_input' -Message (
             "cmd.exe runs '$found' and would read more than text in an argument that holds one of " +
             '" % ! ^ & | < > ( ); name a program that is an .exe file, or leave those characters out')
     }
-    $line = '/d /v:off /s /c "' + (ConvertTo-CommandLine -Argument $arguments) + '"'
+    $line = '/d /v:off /s /c "' + (ConvertTo-CommandLine -Argument (@($found) + $arguments) -ForBatch) + '"'
     @{ Program = [Environment]::SystemDirectory + '\cmd.exe'; Line = 'cmd.exe ' + $line }
 }
 
 function Confirm-Directory {
     # Makes the directory where it is missing, and refuses a path that others could lead elsewhere.
     # Returns whether it was made.
+    if (-not [IO.Directory]::Exists($directory.Substring(0, 3))) {
+        throw "there is no drive $($directory.Substring(0, 2)) on this position"
+    }
     $missing = New-Object -TypeName System.Collections.Generic.Stack[string]
     for ($above = $directory; -not [IO.Directory]::Exists($above); $above = [IO.Path]::GetDirectoryName($above)) {
         if ([IO.File]::Exists($above)) {
@@ -128,6 +132,7 @@ function Set-Unchanged {
 function Invoke-Collection {
     # Delivers the RequestId and runs the command; the lock is held.
     try {
+        [EccopsClosedFile]::TryRoom($markPath, $roomBytes)  # else it would collect again and again
         [EccopsClosedFile]::Write($path, $content)
     }
     catch {
@@ -169,6 +174,9 @@ if ($module.Params.argv.Count -eq 0 -or -not $module.Params.argv[0]) {
     Stop-Module -Kind 'invalid_input' -Message (
         'argv is empty; give the command that makes this position collect, as a list: the program and its arguments')
 }
+if (($module.Params.argv -join '').IndexOf([char] 0) -ge 0) {
+    Stop-Module -Kind 'invalid_input' -Message 'argv contains a character that no command can be given, such as NUL'
+}
 if ($timeout -lt 1 -or $timeout -gt 3600) {
     Stop-Module -Kind 'invalid_input' -Message 'timeout_seconds must be between 1 and 3600'
 }
@@ -181,7 +189,7 @@ if ([string]::Equals($module.Params.state, 'ready')) {
     try {
         $module.Result.changed = (Confirm-Directory) -and -not $module.CheckMode
         if (-not $module.CheckMode) {
-            [EccopsClosedFile]::TryRoom($directory, $roomBytes)
+            [EccopsClosedFile]::TryRoom($markPath, $roomBytes)
         }
     }
     catch {

@@ -5,6 +5,7 @@
 
 #AnsibleRequires -CSharpUtil Ansible.Basic
 #AnsibleRequires -CSharpUtil ..module_utils._files.ClosedFile
+#AnsibleRequires -PowerShell ..module_utils._files.access_rules
 #AnsibleRequires -PowerShell ..module_utils._sac_deploy.sac_key
 #AnsibleRequires -PowerShell ..module_utils._sac_deploy.sac_plan
 #AnsibleRequires -PowerShell ..module_utils._sac_deploy.sac_response

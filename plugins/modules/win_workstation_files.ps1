@@ -43,6 +43,7 @@ $spec = @{
                 content = @{ type = 'str' }
                 secret = @{ type = 'str'; no_log = $false }
                 sealed_for = @{ type = 'str' }
+                diff = @{ type = 'str'; choices = 'content', 'hash'; default = 'content' }
             }
         }
         # Ansible's own module object hides a text, and not what is in a dictionary.
@@ -68,8 +69,7 @@ $spec = @{
 }
 $module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
 $option = $module.Params
-$lockSeconds = $commandSeconds = 60
-$keptBytes = 2000
+$lockSeconds, $commandSeconds, $keptBytes = 60, 60, 2000
 
 # Refuses a script that group policy keeps from running: it is known before anything is changed.
 function Confirm-ScriptPolicy {
@@ -93,11 +93,11 @@ function Confirm-ScriptPolicy {
 # Refuses places in which others could replace what is installed. Our own directories are part of the change.
 function Confirm-Place {
     $own = @($option.directories | ForEach-Object -Process { $_.path })
-    $places = @($option.files | ForEach-Object -Process { [IO.Path]::GetDirectoryName($_.path) } | Sort-Object -Unique)
-    $intruders = foreach ($place in $places | Where-Object -FilterScript { $own -notcontains $_ }) {
-        Find-PathIntruder -Path $place -HoldsFile
-    }
-    $intruders = @($intruders)
+    # Not by -contains, for which a path with an invisible character is the same.
+    $places = [System.Collections.Generic.HashSet[string]]::new([StringComparer]::OrdinalIgnoreCase)
+    $option.files | ForEach-Object -Process { $null = $places.Add([IO.Path]::GetDirectoryName($_.path)) }
+    $own | ForEach-Object -Process { $null = $places.Remove($_) }
+    $intruders = @(foreach ($place in $places) { Find-PathIntruder -Path $place -HoldsFile })
     $intruders += foreach ($each in $own) { Find-PathIntruder -Path ([IO.Path]::GetDirectoryName($each)) }
     foreach ($intruder in $intruders | Where-Object -FilterScript { $_ }) {
         throw New-Failure -Message ("others could replace what is installed: $intruder; nothing was changed: correct " +

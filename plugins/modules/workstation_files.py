@@ -71,7 +71,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._module import run_mo
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.files import OPERATION
 
 
-def main():
+def main() -> None:
     run_module(OPERATION)
 
 

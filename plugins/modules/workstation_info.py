@@ -63,7 +63,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._module import run_mo
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.inspection import OPERATION
 
 
-def main():
+def main() -> None:
     run_module(OPERATION)
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail
@@ -44,11 +46,11 @@ class ControllerAction(ActionBase):
 
     operation: Operation
 
-    def run_operation(self, params, is_check_mode):
+    def run_operation(self, params: dict, is_check_mode: bool) -> dict:
         """Returns the operation's result in this process. Subclasses may pass it more than the module does."""
         return self.operation.run(params, is_check_mode)
 
-    def run(self, tmp=None, task_vars=None):
+    def run(self, tmp: str | None = None, task_vars: dict | None = None) -> dict:
         # Callbacks are given the task afterwards, with the templates filled in; a retry starts with the same task again.
         shown, given = getattr(self._task, "_eccops_rapid_arguments", (None, {}))
         if shown is None or self._task.args is not shown:
@@ -62,7 +64,7 @@ class ControllerAction(ActionBase):
             self._task._eccops_rapid_arguments = shown, given
 
     @classmethod
-    def finalize_task_arg(cls, name, value, templar, context):
+    def finalize_task_arg(cls, name: str, value: Any, templar: Any, context: Any) -> Any:
         """Hides a secret as soon as its template is filled in: a task without a connection fails before run(). Called since ansible-core 2.19."""
         final = super().finalize_task_arg(name, value, templar, context)
         hide_outgoing(secrets_in({name: plain(final)}, cls.operation.spec["argument_spec"]))
@@ -106,7 +108,7 @@ class ControllerAction(ActionBase):
         result = filter_result(said, self.returned_keys, self.longest_returned_text)
         return {**remove_values(result, self._secrets(arguments)), **self._discovered_facts()}
 
-    def must_pipeline(self, arguments):
+    def must_pipeline(self, arguments: Mapping[str, Any]) -> bool:
         """Says whether ``arguments`` must not lie on the host's disk, as a shipped module's do without pipelining."""
         return bool(self._secrets(arguments))
 
@@ -173,6 +175,6 @@ class ControllerAction(ActionBase):
         except RapidError as error:
             return remove_values(dict(error.as_result(), failed=True), validated._no_log_values)
 
-    def run_directory(self):
+    def run_directory(self) -> str:
         """Returns a directory private to this Ansible run, shared by its forks and removed at its end."""
         return C.DEFAULT_LOCAL_TMP

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import pathlib
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import yaml
@@ -47,13 +48,15 @@ class HostVariables:
             raise InvalidInput("%s cannot be read: %s" % (name, " ".join(str(error).split()))) from None
 
 
-def read_hosts(names, task_vars: dict, templar, play_vars: dict, extra_names, role_vars: dict | None = None) -> dict[str, HostVariables]:
+def read_hosts(
+    names: Iterable[str], task_vars: dict, templar: Any, play_vars: dict, extra_names: Collection[str], role_vars: dict | None = None
+) -> dict[str, HostVariables]:
     """Returns {host: its variables} in the order of names; role_vars are the defaults of roles, which all others outrank."""
     hostvars = task_vars["hostvars"]
     return {str(name): HostVariables(hostvars, str(name), templar, play_vars, extra_names, role_vars) for name in names}
 
 
-def match_hosts(name: str, own: HostVariables, reachable, task_vars: dict, loader) -> list[str]:
+def match_hosts(name: str, own: HostVariables, reachable: Collection[str], task_vars: dict, loader: Any) -> list[str]:
     """Returns those of the hosts reachable that a variable's patterns name; raises InvalidInput where one of them names none.
 
     The variable is text or a list of text, in Ansible's own pattern language. It must not come from a host's facts.
@@ -70,7 +73,7 @@ def match_hosts(name: str, own: HostVariables, reachable, task_vars: dict, loade
     lookup = lookup_loader.get("ansible.builtin.inventory_hostnames", loader=loader)
     patterns = [part.strip() for each in given for part in split_host_pattern(each) if part.strip()]
 
-    def find(wanted):
+    def find(wanted: list[str]) -> list[str]:
         return [str(each) for each in lookup.run(wanted, variables=task_vars) if each in set(reachable)]
 
     for pattern in patterns:
@@ -84,7 +87,7 @@ def match_hosts(name: str, own: HostVariables, reachable, task_vars: dict, loade
     return found
 
 
-def extra_variable_names(loader) -> frozenset[str]:
+def extra_variable_names(loader: Any) -> frozenset[str]:
     """Returns the names of the variables given with -e."""
     return frozenset(load_extra_vars(loader))
 
@@ -98,7 +101,7 @@ def role_options() -> dict[str, dict]:
     return found
 
 
-def role_variables(loader) -> dict[str, Any]:
+def role_variables(loader: Any) -> dict[str, Any]:
     """Returns the defaults and the variables of the roles that provision positions, as they are written."""
     trust = {"trusted_as_template": True} if "trusted_as_template" in inspect.signature(loader.load_from_file).parameters else {}
     found: dict[str, Any] = {}
@@ -114,7 +117,7 @@ def shipped_launchers() -> dict[str, str]:
     return {platform: hashlib.sha256((_ROLES / "portal_launcher" / "files" / path).read_bytes()).hexdigest() for platform, path in programs.items()}
 
 
-def registered_results(hostvars, names, variable: str) -> dict[str, dict]:
+def registered_results(hostvars: Any, names: Iterable[str], variable: str) -> dict[str, dict]:
     """Returns {host: what it registered as the variable}, for those that registered something."""
     found = {}
     for name in names:

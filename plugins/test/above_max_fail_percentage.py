@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.outcomes import above_max_fail_percentage
 
 
 class TestModule:
-    def tests(self):
+    def tests(self) -> dict[str, Callable]:
         return {"above_max_fail_percentage": above_max_fail_percentage}

@@ -106,7 +106,7 @@ NOT_HERE = [(re.compile(pattern), why) for pattern, why in (
      "changes as root the machine it runs on: extensions/molecule/workstation does it to real hosts"),
     (r"ansible(-playbook)? -i rehearsal\.yml .*", "deploys to real hosts as root: extensions/molecule does the same to hosts of its own"),
     (r"ansible(-playbook)? .* -i windows\.yml .*", "needs Windows positions: tests/functional/test_windows_rehearsal.py does the same under wine"),
-    (r"awx -f yaml import < docs/awx/\w+\.yml", "needs an AWX: tests/functional/test_runner_awx.py reads the files as AWX would"),
+    (r"awx -f yaml import < examples/awx/\w+\.yml", "needs an AWX: tests/functional/test_runner_awx.py reads the files as AWX would"),
     (r"(createdb|psql) .*", "needs the site's own database: test_runner_postgresql.py runs the SQL on a server of the tests"),
     (r"ansible-galaxy collection install -r requirements\.yml --force", "needs the server that has the release: make build makes the archive here"),
     (r"sqlite3 ~/\.local/state/eccops\.rapid/ledger\.sqlite .*", "copies the ledger in the reader's home"),
@@ -197,8 +197,9 @@ def _commands(page, block):
 def yaml_blocks():
     """Yields (page, what the block holds) of each YAML block."""
     for page in PAGES:
-        for block in re.findall(r"^```yaml\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
-            yield page, yaml.safe_load(block)
+        for unused_first, language, lines in blocks_of(page.read_text(encoding="utf-8")):
+            if language == "yaml":
+                yield page, yaml.safe_load(textwrap.dedent("\n".join(lines)))
 
 
 def plays():

@@ -131,7 +131,8 @@ class Playbooks:
         for each in (place, self.home, self.directory / "tmp"):
             each.mkdir(parents=True, exist_ok=True, mode=0o700)
         line = [BIN / "ansible-playbook", _playbook_file(playbook, place)]
-        line += ["--extra-vars", "@%s" % self.sandbox.connection_path] if self.sandbox else []
+        # What is provisioned here is a position of the test's own.
+        line += ["--extra-vars", "@%s" % self.sandbox.connection_path, "--extra-vars", "provision_is_rehearsal=false"] if self.sandbox else []
         if extra_vars:
             (place / "extra_vars.json").write_text(json.dumps(extra_vars), encoding="utf-8")
             line += ["--extra-vars", "@%s" % (place / "extra_vars.json")]

@@ -12,7 +12,7 @@ import urllib.parse
 from cryptography.hazmat.primitives import serialization
 
 ANY_TOKEN = re.compile(rb"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}")
-KEPT_SECRETS = ("connection.yml", "secrets.json")  # what the sandbox itself must keep
+KEPT_SECRETS = ("connection.yml", "on_this_machine.yml", "secrets.json")  # what the sandbox itself must keep
 #: What a test itself writes to run with.
 GIVEN = ("extra_vars.json", "playbook.yml")
 

@@ -95,7 +95,7 @@ def _tasks_of_one_way(named, way, cache):
             "content": "{{ ([portal.token, oauth.token] + (looped.results + items.results) | map(attribute='token') | list) | to_json }}"}},
         {"name": way + " keep what is no secret", "ansible.builtin.set_fact": {
             "cacheable": True, "kept": "{{ portal | dict2items | rejectattr('key', 'in', ['token', 'query_url']) | items2dict }}"}},
-        {"name": way + " tell what is no secret", "ansible.builtin.debug": {"msg": "{{ portal.expires_at }} {{ portal.is_from_cache }}"}},
+        {"name": way + " show what is no secret", "ansible.builtin.debug": {"msg": "{{ portal.expires_at }} {{ portal.is_from_cache }}"}},
     ]
 
 

@@ -5,6 +5,7 @@
 import contextlib
 import json
 import pathlib
+import re
 import sqlite3
 from urllib.parse import quote
 
@@ -81,5 +82,18 @@ def assert_rotated_once(sandbox, fleet, before=None, entries=None):
 
 def fail_message(run, task_name):
     """Returns the message of a task that failed on one or all hosts, as people read it."""
-    (message,) = {result["msg"] for result in run.results(task_name, "failed").values()}
+    failed = run.results(task_name, "failed")
+    (message,) = {result["msg"] for result in failed.values()}
+    assert_said_once(run, message, len(failed))
     return message
+
+
+def assert_said_once(run, message, times=1):
+    """Asserts that a run printed no sentence of a failure more than so many times, beside Ansible's own [ERROR] lines and the verdict of a check."""
+    if run.stdout.startswith("Using "):
+        return  # -v: every result is shown
+    printed = "\n".join(line for line in run.stdout.splitlines() if not line.startswith("[ERROR]"))
+    for sentence in re.split(r" \| |\. |: (?=\w)", message):
+        if len(sentence) > 30 and not sentence.startswith(("dispatch may be", "something that whole centers", "Yes, ")):
+            found = printed.count(json.dumps(sentence, ensure_ascii=False)[1:-1])
+            assert found <= times, "said %d times: %s\n%s" % (found, sentence, printed)

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Runs each fleet of examples/ against the sandbox, from its own directory and with its own vault, as its reader would."""
+"""Runs each fleet of examples/ against the sandbox, from its own directory and with its own vault, as its reader would.
+
+The project for AWX, whose secrets are in AWX, is run by test_example_awx.py.
+"""
 
 import pathlib
 import re
@@ -12,7 +15,7 @@ import yaml
 from harness import BIN, ansible_environment
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir() if (path / "inventory.yml").exists())
+EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir() if (path / "vault.sample.yml").exists())
 PLAYBOOKS = "eccops.rapid."
 
 pytestmark = pytest.mark.slow

@@ -8,6 +8,7 @@ What it really does to a position is proved on real hosts (extensions/molecule).
 import grp
 import os
 import pathlib
+import re
 
 import pytest
 import yaml
@@ -63,7 +64,7 @@ def test_check_mode_over_ssh_shows_the_configuration_and_no_secret(run_playbook,
     settings = by_path["/etc/portal-launcher/launcher.ini"]
     assert "api_url = https://api-sandbox.rapidsos.com\n" in settings and "pattern = ANI=([0-9]+)\n" in settings
     assert by_path["/etc/portal-launcher/account.json"] == "(secret: not shown)\n"
-    assert "MimeType=x-scheme-handler/eccops-portal;" in by_path["/usr/local/share/applications/portal-launcher.desktop"]
+    assert re.fullmatch("version [0-9.]+, sha256 [0-9a-f]{64}\n", by_path[str(PROGRAM)])
     assert "would be changed" in rows(run)["north-01"]
     everything = run.output + ssh_host.log.read_text(encoding="utf-8")
     everything += "".join(path.read_text(errors="replace") for path in (tmp_path / "home").rglob("*") if path.is_file())
@@ -170,6 +171,11 @@ def test_a_canary_that_cannot_be_reached_stops_the_waves_and_all_is_reported(run
     assert reported["north-01"].split()[1] == "unreachable" and "Connection refused" in reported["north-01"]
     assert "not begun" in reported["north-02"] and "not begun" in reported["north-03"]
     assert run.recap["north-02"]["failures"] == 1
+    assert run.stdout.count("ssh: connect to host") <= 2  # in Ansible's own [ERROR] line and in its result
+    assert re.findall(r"^fatal: \[(.+?)\]: FAILED!", run.stdout, re.MULTILINE) == ["north-01", "north-02", "north-03"]
+    (lines,) = [report["result"]["msg"] for report in run.reports if report["task"] == "Show the results"]
+    assert lines[0].startswith("3 of 3 positions are not provisioned. ")
+    assert [line.split()[0] for line in lines[2:5]] == ["north-01", "north-02", "north-03"]
 
 
 def test_some_failures_may_be_allowed_and_still_fail_the_run(run_playbook):

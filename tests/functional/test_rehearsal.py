@@ -48,8 +48,10 @@ def test_a_fleet_of_linux_and_windows_positions_is_rotated(rehearse):
     delivered = sorted((sandbox.directory / "positions").glob("*/request.json"))
     assert [path.parent.name for path in delivered] == ["harbor-01", "harbor-02", "harbor-03", "harbor-04"]
     assert {sandbox.row(json.loads(path.read_text(encoding="utf-8"))["request_id"])["status"] for path in delivered} == {"Collected"}
+    shown = play("provision_workstations", "--check", "--diff")
+    assert shown.returncode == 0 and shown.stdout.count("would be changed") >= 4, shown.stdout
     refused = play("provision_workstations")
-    assert refused.returncode == 2 and "nothing to provision" in refused.stdout + refused.stderr
+    assert refused.returncode == 2 and "a rehearsal installs nothing; add --check --diff" in " ".join(refused.stdout.split()), refused.stdout
 
 
 def test_centers_with_their_own_sacs_and_accounts_are_checked(rehearse):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""Proves docs/awx/: what the credential types and surveys inject is read by the playbooks, and where a secret lies while a job runs."""
+"""Proves examples/awx/: what the credential types and surveys inject is read by the playbooks, and where a secret lies while a job runs."""
 
 import grp
 import os
@@ -15,9 +15,9 @@ from harness import REPOSITORY
 from playbook_fleet import Fleet
 from runner_job import Job
 
-HERE = REPOSITORY / "docs" / "awx"
+HERE = REPOSITORY / "examples" / "awx"
 TYPES, TEMPLATES, INVENTORY = (yaml.safe_load((HERE / (name + ".yml")).read_text(encoding="utf-8"))
-                               for name in ("credential_types", "job_templates", "inventory_variables"))
+                               for name in ("credential_types", "job_templates", "group_vars/all"))
 SAC, DATABASE, ACCOUNT = TYPES["credential_types"]
 JOBS = {each["playbook"]: each for each in TEMPLATES["job_templates"]}
 #: What the inventory's plan reads (module_utils/_fleet/variables.py).
@@ -71,7 +71,7 @@ def test_what_the_credentials_inject_is_read():
     assert HANDED_OVER - {"rapidsos_ca_path"} >= {*SAC["injectors"]["extra_vars"], *DATABASE["injectors"]["extra_vars"]}
     # An environment variable is read by what is pasted into the inventory, which in turn is read by the playbooks.
     injected = {name for kind in (SAC, DATABASE, ACCOUNT) for name in kind["injectors"]["env"]}
-    looked_up = re.findall(r"lookup\('ansible.builtin.env', '(\w+)'\)", (HERE / "inventory_variables.yml").read_text(encoding="utf-8"))
+    looked_up = re.findall(r"lookup\('ansible.builtin.env', '(\w+)'\)", (HERE / "group_vars" / "all.yml").read_text(encoding="utf-8"))
     assert sorted(injected) == sorted(looked_up)
     assert set(INVENTORY) - {"ansible_pipelining"} <= words
     assert not {"file"} & set(SAC["injectors"]) | {"file"} & set(ACCOUNT["injectors"])

@@ -17,7 +17,7 @@ from runner_job import Job
 
 PLAYBOOK = "eccops.rapid.rotate_credentials"
 Q4 = {"rotation_id": "2026q4", "rotation_waves": [12]}
-DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs" / "awx"
+AWX = pathlib.Path(__file__).resolve().parents[2] / "examples" / "awx"
 
 pytestmark = pytest.mark.slow
 
@@ -64,13 +64,13 @@ def test_a_fleet_is_rotated_and_checked_with_a_url(sandbox, fleet, run_playbook)
 def test_four_slices_on_two_workers_share_a_database(sandbox, fleet, postgresql, database, tmp_path):  # noqa: F811
     """The login of the jobs has the rights that the printed SQL gives it, and its password comes from the credential."""
     execute(fleet.url, describe_schema() + "GRANT eccops_rapid_jobs TO jobs;")
-    types = {each["name"]: each for each in yaml.safe_load((DOCS / "credential_types.yml").read_text(encoding="utf-8"))["credential_types"]}
+    types = {each["name"]: each for each in yaml.safe_load((AWX / "credential_types.yml").read_text(encoding="utf-8"))["credential_types"]}
     given = [(types["RapidAuth ledger database"], {"url": postgresql.network_url(database, "jobs").url, "password": PASSWORD})]
     service = {name: sandbox.values[name] for name in ("rapidauth_api_url", "rapidauth_ca_path", "rapidauth_sac_path", "rapidauth_sac_passphrase",
                                                        "sandbox_device_url", "sandbox_collect_argv")}
     service["rotation_collect_argv"] = "{{ sandbox_collect_argv }}"
     local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-    pasted = {name: value for name, value in yaml.safe_load((DOCS / "inventory_variables.yml").read_text(encoding="utf-8")).items() if "ledger" in name}
+    pasted = {name: value for name, value in yaml.safe_load((AWX / "group_vars" / "all.yml").read_text(encoding="utf-8")).items() if "ledger" in name}
     groups = {"all": {"vars": {**pasted, "ansible_pipelining": True}},
               "dispatch_workstations": {"vars": {**service, **local}, "hosts": fleet.positions}}
 

@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026 eccops.rapid maintainers
-"""provision_workstations on a fleet of Linux and Windows positions: installed, found as it should be, checked, removed. It really does it:
-a Linux position is a mount namespace of this machine with an /etc and a /usr/local of its own."""
-
-import subprocess
-import sys
+"""provision_workstations on a fleet of Linux and Windows positions: installed, found as it should be, checked, removed. It really does it."""
 
 import pytest
+from linux_position import LinuxPosition
 from mixed_fleet import MixedFleet
 from playbook_check import Check, found
 from windows_position import NEEDS_WINE
@@ -17,36 +14,6 @@ PASSWORD = "Planted-Password-55c1 'q\" \u00e9"
 ACCOUNT = {"portal_launcher_environment": "sandbox", "portal_launcher_email": "north@example.org", "portal_launcher_password": PASSWORD,
            "portal_launcher_is_verified": False, "provision_waves": [5]}
 PROGRAM, DATA = "C:\\Program Files\\PortalLauncher", "C:\\ProgramData\\PortalLauncher"
-
-#: In place of a position's Python.
-INTERPRETER = """#!/bin/sh
-exec unshare --user --map-root-user --mount sh -e -c '
-for name in etc usr/local; do
-  mount -t overlay overlay -o "lowerdir=/$name,upperdir=$0/$name,workdir=$0/work/$name" "/$name"
-done
-exec {python} "$@"' {directory} "$@"
-"""
-
-
-class LinuxPosition:
-    """A position whose changes are below C(directory)."""
-
-    def __init__(self, directory):
-        self.directory, self.program = directory, directory / "python3"
-        for name in ("etc", "usr/local", "work/etc", "work/usr/local"):
-            (directory / name).mkdir(parents=True)
-        self.program.write_text(INTERPRETER.format(python=sys.executable, directory=directory), encoding="utf-8")
-        self.program.chmod(0o755)
-        probe = subprocess.run([self.program, "-c", ""], capture_output=True, text=True, check=False)
-        if probe.returncode:
-            pytest.skip("no Linux position beside the Windows ones: this machine lets nobody mount an overlay: " + probe.stderr.strip())
-        self.variables = {
-            "ansible_connection": "talkative", "ansible_pipelining": True, "ansible_become": False, "ansible_python_interpreter": str(self.program),
-            "portal_launcher_group": "root"}
-
-    def installed(self):
-        """Returns the paths that the position has and this machine has not."""
-        return {str(path.relative_to(self.directory)) for path in self.directory.rglob("*") if path.is_file() and "launcher" in path.name + path.parent.name}
 
 
 def changed_beside_rights(result):
@@ -69,7 +36,8 @@ def test_a_mixed_fleet_is_provisioned_checked_and_removed(sandbox, tmp_path, run
         assert PASSWORD not in run.output
         return run
 
-    provision()
+    shown = provision().stdout
+    assert shown.count("\n+version ") == shown.count("\n+[browser]\n") == len(fleet.positions)  # a program's version, a configuration's lines
     before = fleet.commands()
     again = provision().results(INSTALL)
     assert set(again) == set(fleet.positions)

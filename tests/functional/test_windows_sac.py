@@ -66,7 +66,7 @@ $ErrorActionPreference = 'Stop'
 $utilities = 'UTILITIES\'
 Add-Type -TypeDefinition ([IO.File]::ReadAllText($utilities + '_files\ClosedFile.cs'))
 $names = 'sac_plan', 'sac_response', 'sac_proof', 'sac_store', 'sac_transfer', 'windows_service', 'sac_state', 'sac_installation'
-foreach ($path in @('STAND_IN') + @($names | ForEach-Object { "${utilities}_sac_deploy\$_.psm1" })) {
+foreach ($path in @('STAND_IN', ($utilities + '_files\access_rules.psm1')) + @($names | ForEach-Object { "${utilities}_sac_deploy\$_.psm1" })) {
     $null = New-Module -Name ([IO.Path]::GetFileNameWithoutExtension($path)) -ScriptBlock ([scriptblock]::Create([IO.File]::ReadAllText($path))) |
         Import-Module -DisableNameChecking
 }

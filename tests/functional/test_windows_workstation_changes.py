@@ -53,6 +53,12 @@ $global:shell = [powershell]::Create().AddScript('param($held) [Threading.Thread
 $null = $global:shell.BeginInvoke()
 """
 LOCK = HOLD.replace("[IO.File]::Open('%s', 'Open', 'Read', 'Read')", r"[EccopsClosedFile]::TryLock('C:\one\.ours.lock')") % 1500
+STAMP = r"[Microsoft.Win32.Registry]::LocalMachine.OpenSubKey('SOFTWARE\Classes\one-portal', $true)"
+PLANT = r"""
+$entry = @{ path = 'C:\one\ours\program.ps1'; key = $null; copy = 'C:\one\ours\.unfinished\0.previous'; sddl = 'O:BAD:P(A;;FA;;;WD)' }
+$text = [System.Management.Automation.PSSerializer]::Serialize(@{ directories = @(); entries = @([pscustomobject] $entry) }, 9)
+[IO.File]::WriteAllText('C:\one\ours\.unfinished\journal.xml', $text)
+"""
 
 
 def test_what_only_windows_has(windows_position, tmp_path):
@@ -73,7 +79,9 @@ def test_what_only_windows_has(windows_position, tmp_path):
         "a leftover": (options(2), False), "without it": LOOK,
         "remove": (options(1, state="absent", secrets="{}"), False),
         "removed": LOOK + "; [IO.Directory]::GetFileSystemEntries('C:\\one\\traces'); Test-Path HKCU:\\Software\\One",
-        "remove again": (options(1, state="absent"), False)}
+        "remove again": (options(1, state="absent"), False),
+        "no drive": (options(1, files=[{"path": "Q:\\a", "content": ""}], directories=[{"path": "Q:\\b"}]), False),
+        "an empty group": (options(1, files=[{"path": PROGRAM, "content": "", "group": ""}]), True)}
     found = dict(zip(steps, process.run(list(steps.values()))))
     assert set(found["install"]["changed_paths"]) == {"C:\\one\\ours", PROGRAM, ACCOUNT, SCHEME, SOURCE}
     assert found["installed"]["says"] == FIRST
@@ -84,6 +92,8 @@ def test_what_only_windows_has(windows_position, tmp_path):
     assert "the URL scheme 'theirs' already belongs to another program" in found["their scheme"]["msg"]
     assert changed_in(found["replace a held file"]) == {PROGRAM, ACCOUNT, SCHEME} and found["replaced"]["says"] == SECOND
     assert changed_in(found["rename the scheme"]) == {SCHEME, SCHEME.replace("one", "two")} and found["renamed"]["says"] == SECOND
+    assert "there is no drive Q: on this position" in found["no drive"]["msg"] and found["no drive"]["error_kind"] == "invalid_input"
+    assert "there is no group '' on this position" in found["an empty group"]["msg"]
     assert "allows signed scripts only, or none (AllSigned)" in found["unsigned"]["msg"] and found["unsigned"]["error_kind"] == "invalid_input"
     assert found["held"]["error_kind"] == "not_written" and "everything was put back as it was" in found["held"]["msg"], found["held"]
     assert PROGRAM + ": " in found["held"]["msg"] and found["as it was"]["says"] == SECOND
@@ -98,7 +108,7 @@ def test_what_only_windows_has(windows_position, tmp_path):
 
 def test_a_killed_run_and_what_somebody_planted(windows_position, tmp_path):
     process = ModuleProcess(windows_position, "win_workstation_files", tmp_path)
-    installed, looked = process.run([(options(1), False), LOOK])
+    installed, looked, unused_said = process.run([(options(1), False), LOOK, STAMP + ".SetValue('stamp', '2026-01-02T03:04:05Z')"])
     assert installed["changed"] and looked["says"] == FIRST
     journal = windows_position.path("C:\\one\\ours\\.unfinished")
     hanging = windows_position.begin_file(tmp_path / "hanging.ps1", process.write([(options(2, "ping -n 60 127.0.0.1"), False)]))
@@ -106,23 +116,21 @@ def test_a_killed_run_and_what_somebody_planted(windows_position, tmp_path):
     while windows_position.path(PROGRAM).read_bytes() != b"program 2":
         assert time.monotonic() < end and hanging.poll() is None
         time.sleep(0.05)
-    assert (journal / "journal.json").exists()
+    assert (journal / "journal.xml").exists()
     windows_position.stop()
     hanging.wait(60)
     # The next run would make another change, which fails: what was there before the killed run comes back.
-    killed, reverted, looked, completed, last = process.run([
-        (options(2), True), (options(3, "exit 3"), False), LOOK, (options(2), False), LOOK])
+    killed, reverted, looked, stamp, completed, last = process.run([
+        (options(2), True), (options(3, "exit 3"), False), LOOK, STAMP + ".GetValue('stamp')", (options(2), False), LOOK])
     assert killed["was_unfinished"] and killed["changed"]
-    assert reverted["error_kind"] == "not_verified" and looked["says"] == FIRST
+    assert reverted["error_kind"] == "not_verified" and looked["says"] == FIRST and stamp["says"] == "2026-01-02T03:04:05Z"
     assert not completed["was_unfinished"] and last["says"] == SECOND
 
     # A journal that everybody can write is not read, and does not stay.
     journal.mkdir(mode=0o777)
     journal.chmod(0o777)
     (journal / "0.previous").write_text("planted", encoding="ascii")
-    entry = {"path": PROGRAM, "key": None, "copy": "C:\\one\\ours\\.unfinished\\0.previous", "sddl": "O:BAD:P(A;;FA;;;WD)"}
-    (journal / "journal.json").write_text(json.dumps({"directories": [], "entries": [entry]}), encoding="ascii")
-    ignored, looked = process.run([(options(3, "exit 3"), False), LOOK])
+    unused_said, ignored, looked = process.run([PLANT, (options(3, "exit 3"), False), LOOK])
     assert ignored["error_kind"] == "not_verified" and looked["says"] == SECOND
 
     # Others could replace what is installed here.
@@ -131,6 +139,15 @@ def test_a_killed_run_and_what_somebody_planted(windows_position, tmp_path):
     assert "others could replace what is installed: C:\\one can be changed by S-1-1-0" in refused["msg"] and not removed["says"]
     windows_position.path("C:\\one").chmod(0o755)
     assert process.run([(options(1, state="absent"), False)])[0]["changed"]
+
+
+def test_a_place_that_reads_like_one_of_ours_is_judged_too(windows_position, tmp_path):
+    theirs = windows_position.path("C:\\op\u00aden")  # with a soft hyphen
+    theirs.mkdir(mode=0o777)
+    theirs.chmod(0o777)
+    given = options(1, directories=[{"path": "C:\\open"}], files=[{"path": "C:\\op\u00aden\\program.ps1", "content": ""}])
+    (refused,) = ModuleProcess(windows_position, "win_workstation_files", tmp_path).run([(given, True)])
+    assert refused["error_kind"] == "invalid_input" and "others could replace what is installed: C:\\op\u00aden can be changed by S-1-1-0" in refused["msg"]
 
 
 def test_constrained_language_is_refused_before_anything_else(windows_position):

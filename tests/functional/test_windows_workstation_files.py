@@ -4,6 +4,7 @@
 a set that is as it should be is reported to have other rights, and nothing else."""
 
 import copy
+import hashlib
 import json
 import pathlib
 import re
@@ -17,7 +18,8 @@ from windows_position import NEEDS_WINE
 
 pytestmark = pytest.mark.slow
 MARKER = "Planted-Secret-4d1a 'q\" \u00e9"
-HIDDEN = "(secret: not shown)\n"
+HIDDEN, HIDDEN_CHANGE = "(secret: not shown)\n", "(secret: changed, not shown)\n"
+PROGRAM = "#!/bin/sh\nVERSION='%s.2.0'\n"
 
 
 class Posix:
@@ -57,7 +59,7 @@ def params(place, version, verify="well", **changed):
     return {
         "directories": [{"path": place.name("ours")}],
         "files": [
-            {"path": place.name("ours", "program"), "content": "program %s\n" % version, "mode": "0755"},
+            {"path": place.name("ours", "program"), "content": PROGRAM % version, "mode": "0755", "diff": "hash"},
             {"path": place.name("share", "menu", "entry"), "content": "entry %s \u00e9\n" % version},
             {"path": place.name("ours", "account"), "secret": "account", "mode": "0600"},
             {"path": place.name("ours", "gone")}],
@@ -140,10 +142,12 @@ def test_every_case_of_the_table(place, tmp_path):
         if not place.forgets_rights:
             assert set(result["changed_paths"]) == expected and result["changed"] is is_changed, (name, result)
         assert result["was_unfinished"] is False
-    assert diff_of(results["check a change"], place.name("ours", "account")) == (HIDDEN, HIDDEN)
+    assert diff_of(results["check a change"], place.name("ours", "account")) == (HIDDEN, HIDDEN_CHANGE)
     assert diff_of(results["check"], place.name("share", "menu", "entry")) == ("", "entry 1 \u00e9\n")
+    programs = ["version %d.2.0, sha256 %s\n" % (each, hashlib.sha256((PROGRAM % each).encode()).hexdigest()) for each in (1, 2)]
+    assert diff_of(results["check"], place.name("ours", "program")) == ("", programs[0])
     if not place.forgets_rights:  # what not everybody can read is not shown
-        assert diff_of(results["check a change"], place.name("ours", "program")) == ("program 1\n", "program 2\n")
+        assert diff_of(results["check a change"], place.name("ours", "program")) == tuple(programs)
     assert not place.path(place.name("share")).exists() and not place.path(place.name("ours")).exists()
     for form in (MARKER, MARKER.encode().hex(), repr(MARKER)[1:-1], MARKER.replace('"', '\\"')):
         assert form not in output

@@ -23,7 +23,8 @@ def test_files_are_private_and_connection_is_complete(sandbox):
         "rapidauth_api_url", "rapidauth_ca_path", "rapidauth_sac_path", "rapidauth_sac_passphrase",
         "rapidsos_api_url", "rapidsos_query_url", "rapidsos_ca_path", "rapidsos_email", "rapidsos_password",
         "rapidsos_client_id", "rapidsos_client_secret", "sandbox_device_url", "sandbox_admin_url",
-        "sandbox_sacs", "sandbox_accounts", "sandbox_fleet", "sandbox_collect_argv", "sandbox_windows_collect_argv", "rotation_collect_argv"}
+        "sandbox_sacs", "sandbox_accounts", "sandbox_fleet", "sandbox_collect_argv", "sandbox_windows_collect_argv", "rotation_collect_argv",
+        "provision_is_rehearsal"}
     assert set(values["sandbox_sacs"]) == {"valid", "expired", "not_yet_valid", "foreign_authority"}
     assert {account["role"] for account in values["sandbox_accounts"]} == {"Agent", "Admin"}
     assert len(values["sandbox_fleet"]) == 12
@@ -38,8 +39,11 @@ def test_files_are_private_and_connection_is_complete(sandbox):
 def test_the_inventory_names_every_position(sandbox):
     inventory = yaml.safe_load((sandbox.directory / "fleet.yml").read_text(encoding="utf-8"))
     group = inventory["dispatch_workstations"]
+    others = {name: group["vars"].pop(name) for name in list(group["vars"]) if name.startswith("portal_launcher_")}
+    assert {"portal_launcher_email", "portal_launcher_group", "portal_launcher_password"} < set(others)
     assert group["vars"] == {
         "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "ansible_become": False, "provision_is_rehearsal": True,
         "rapidauth_ledger_path": str(sandbox.directory / "ledger.sqlite"),
         "rapidauth_audit_log_path": str(sandbox.directory / "audit.jsonl")}
     found = [

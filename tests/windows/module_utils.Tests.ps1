@@ -57,13 +57,15 @@ BeforeAll {
 }
 
 Describe 'The modules in <_>' -ForEach $Cultures {
-    It 'tell paths and batch files by their text' {
+    It 'recognize paths and batch files by their text' {
         $paths = [ordered] @{
             'C:\a\b.json' = $true; 'c:\Program Files\x' = $true; "C:\$([char] 0x131)" = $true; 'C:\' = $false
             'C:\a\' = $false; 'C:\a\\b' = $false; 'C:a' = $false; '\\server\share\a' = $false; '\a' = $false
             'a' = $false; '' = $false; 'C:\a\..\b' = $false; 'C:\a\.\b' = $false; 'C:\a.\b' = $false
             'C:\a \b' = $false; 'C:/a' = $false; 'C:\a/b' = $false; 'C:\a:stream' = $false; "C:\a`nb" = $false
-            'C:\a*' = $false; '1:\a' = $false; '\\?\C:\a' = $false
+            'C:\a*' = $false; '1:\a' = $false; '\\?\C:\a' = $false; "C:\a`n" = $false
+            'C:\a\NUL' = $false; 'C:\con.json' = $false; 'C:\a\Aux .x\b' = $false; 'C:\com1\b' = $false
+            "C:\lpt$([char] 0xb2)" = $false; 'C:\CONIN$' = $false; 'C:\console\com10' = $true; 'C:\a.nul' = $true
         }
         $batchFiles = [ordered] @{
             'C:\a.cmd' = $true; 'C:\a.BAT' = $true; 'C:\a.bat. .' = $true; 'C:\a.exe' = $false
@@ -81,6 +83,14 @@ Describe 'The modules in <_>' -ForEach $Cultures {
         $rows += @(Get-TableRow -Name 'Test-BatchFile' -Expected $batchFiles)
         $rows += @(Get-TableRow -Name 'Test-ReadByCmd' -Expected $readByCmd -Given $inList)
         $rows += @(Get-TableRow -Name 'ConvertTo-CommandLine' -Expected $lines -Given $inList)
+        $batchLines = [ordered] @{
+            'plain' = 'plain'; '--file=C:\a' = '"--file=C:\a"'; 'a,b' = '"a,b"'; 'a;b' = '"a;b"'; 'a b' = '"a b"'
+            'C:\x (x86)\a.cmd' = '"C:\x (x86)\a.cmd"'; 'C:\(x)\a.cmd' = '"C:\(x)\a.cmd"'; '' = '""'
+        }
+        foreach ($text in $batchLines.Keys) {
+            $given = @{ Argument = @(, $text); ForBatch = $true }
+            $rows += New-NamedRow -Name 'ConvertTo-CommandLine' -Given $given -Gives $batchLines[$text]
+        }
         Get-MistakeText -Path $CommandLine -Culture $_ -Row $rows | Should -BeNullOrEmpty
     }
 
@@ -89,11 +99,19 @@ Describe 'The modules in <_>' -ForEach $Cultures {
         $rows = @(Get-TableRow -Name 'Find-Program' -Expected ([ordered] @{
                     "$cmd.exe" = "$cmd.exe"; $cmd = "$cmd.exe"; "$env:SystemRoot\win.ini" = $null
                     $env:SystemRoot = $null; 'no-such-program' = $null; '..\cmd.exe' = $null
+                    'cmd' = "$cmd.exe"
                 }))
-        Get-MistakeText -Path $CommandLine -Culture $_ -Row $rows | Should -BeNullOrEmpty
+        $before = $env:PATH
+        $env:PATH = "C:\no-such;relative\;\;`"$env:SystemRoot\system32\`""  # many installers add a backslash
+        try {
+            Get-MistakeText -Path $CommandLine -Culture $_ -Row $rows | Should -BeNullOrEmpty
+        }
+        finally {
+            $env:PATH = $before
+        }
     }
 
-    It 'tell who could change a directory, or what lies above it' -Skip:$IsOffWindows {
+    It 'find who could change a directory, or what lies above it' -Skip:$IsOffWindows {
         $intruders = [ordered] @{
             $closed = $null
             "$closed(A;;0x1200a9;;;BU)" = $null
@@ -167,9 +185,11 @@ Describe 'The modules in <_>' -ForEach $Cultures {
         foreach ($sddl in $readable.Keys) {
             $rows += New-NamedRow -Name 'Test-ReadableByAll' -Given @{ Sddl = $sddl } -Gives $readable[$sddl]
         }
+        $me = [System.Security.Principal.WindowsIdentity]::GetCurrent().User.Value
         $names = [ordered] @{
             'S-1-5-32-545' = 'S-1-5-32-545'; 's-1-1-0' = 'S-1-1-0'; 'BUILTIN\Administrators' = $administrators
-            'no-such' = $null; 'S-1-' = $null
+            'no-such' = $null; 'S-1-' = $null; '' = $null
+            'localSystem' = 'S-1-5-18'; ".\$([Environment]::UserName)" = $me
         }
         if ([System.Globalization.CultureInfo]::InstalledUICulture.Name -notlike 'en*') {
             $names.Remove('BUILTIN\Administrators')  # it has another name there

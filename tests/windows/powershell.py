@@ -47,11 +47,11 @@ def expand(value: object) -> object:
 
 
 class PowerShell:
-    """One process, in one culture."""
+    """One process, in one culture, that answers for the launcher or another script or module."""
 
-    def __init__(self, culture: str):
+    def __init__(self, culture: str, path: pathlib.Path = PROGRAM):
         self.culture = culture
-        command = [shutil.which("pwsh"), "-NoProfile", "-NonInteractive", "-File", str(HERE / "answer.ps1"), str(PROGRAM), culture]
+        command = [shutil.which("pwsh"), "-NoProfile", "-NonInteractive", "-File", str(HERE / "answer.ps1"), str(path), culture]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii")
 
     def ask(self, name: str, given: list) -> None:

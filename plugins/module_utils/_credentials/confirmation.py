@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._credentials.lookup import check_credentials
@@ -16,6 +17,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._options import (
     LEDGER_REQUIRED_RULES, RAPIDAUTH_RULES, ledger_place_options, merge_rules, rapidauth_options, service_name_options)
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect import rapidauth_client, find_service_name
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import COLLECTED, EXPIRED, REQUESTED
+from ansible_collections.eccops.rapid.plugins.module_utils._text import describe_unreachable
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, utc_now
 
 _WHAT_TO_DO = {
@@ -24,6 +26,8 @@ _WHAT_TO_DO = {
     COLLECTED: "Fix that and run the same rotation again; if the certificate was lost on its way, give the position another rotation_anon_id.",
 }
 _OTHERWISE = "Run the same rotation again: it looks first, and replaces nothing twice."
+#: How the reason of one replacement ends, which would say the same once more.
+_AGAIN = re.compile("[;:,] run the same (task|rotation) again[^;.]*$")
 
 
 def run(params: dict, is_check_mode: bool) -> dict:
@@ -50,7 +54,7 @@ def describe_problem(entry: dict, answer: typing.Optional[dict]) -> str:
     if not answer:
         return "it was not reached"
     if answer.get("unreachable"):
-        return "it became unreachable: %s" % (answer.get("msg") or "no reason was given")
+        return describe_unreachable(answer.get("msg"))
     if answer.get("failed") or not answer.get("is_collected"):
         return str(answer.get("msg") or "it did not report that it collected")
     return ""
@@ -65,7 +69,7 @@ def judge_position(name: str, seen: dict, problem: str, trouble: str) -> dict:
         said = status or (seen.get("error") or {}).get("msg") or trouble or "nothing about it"
         message = " ".join(filter(None, (
             "%s is not done: the service says %s." % (name, said.rstrip(".")),
-            problem.rstrip(".") + "." if problem else "",
+            _AGAIN.sub("", problem.rstrip(".")) + "." if problem else "",
             _WHAT_TO_DO.get(status or "", _OTHERWISE),
         )))
     return {"status": status, "collected_date": seen.get("collected_date"), "is_done": is_done, "message": message}

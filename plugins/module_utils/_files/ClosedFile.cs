@@ -107,10 +107,10 @@ namespace ansible_collections.eccops.rapid.plugins.module_utils._files.ClosedFil
             return new Win32Exception(code, path + ": " + new Win32Exception(code).Message);
         }
 
-        /// <summary>Writes a file of <paramref name="size"/> bytes to disk in <paramref name="directory"/>, and removes it.</summary>
-        public static void TryRoom(string directory, int size)
+        /// <summary>Writes a file of <paramref name="size"/> bytes to disk under the name that Write gives it, and removes it.</summary>
+        public static void TryRoom(string path, int size)
         {
-            string temporary = Path.Combine(directory, ".preflight-" + Guid.NewGuid().ToString("N"));
+            string temporary = path + "." + Guid.NewGuid().ToString("N") + ".new";
             try { WriteNew(temporary, new byte[size], Closed("")); }
             finally { DeleteFileW(temporary); }
         }

@@ -90,11 +90,19 @@ function Resolve-AccountSid {
     .SYNOPSIS
     Returns the SID of an account or group that is given by its SID or its name, or nothing. Names differ between
     languages.
+    .PARAMETER Name
+    The SID, or the name as services have it too: LocalSystem, and .\name for an account of this computer.
     #>
     [CmdletBinding()]
     [OutputType([string])]
-    param([Parameter(Mandatory = $true)] [string] $Name)
+    param([Parameter(Mandatory = $true)] [AllowEmptyString()] [string] $Name)
 
+    if ([string]::Equals($Name, 'LocalSystem', [StringComparison]::OrdinalIgnoreCase)) {
+        return 'S-1-5-18'
+    }
+    if ($Name.StartsWith('.\', [StringComparison]::Ordinal)) {
+        $Name = [Environment]::MachineName + $Name.Substring(1)
+    }
     try {
         if ([regex]::IsMatch($Name, '^[Ss]-1-[0-9-]+\z', [Text.RegularExpressions.RegexOptions]::CultureInvariant)) {
             $kind = 'System.Security.Principal.SecurityIdentifier'

@@ -30,6 +30,19 @@ def parse_mode(text: str, name: str, highest: int = 0o777, lowest: int = 0) -> i
     raise InvalidInput("%s is '%s'; give octal digits in quotes, such as '0640'" % (name, printable(text)))
 
 
+def can_be_passed(text: str) -> bool:
+    """Says whether a text can be a path, or an argument of a program, on this system."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
+def is_straight(path: str) -> bool:
+    """Says whether a path is absolute and leads straight to one place: no dots, no double or trailing slash."""
+    return os.path.isabs(path) and os.path.normpath(path) == path and can_be_passed(path)
+
+
 def find_fault(status: os.stat_result, is_wanted_type: typing.Callable[[int], bool] = stat.S_ISREG, closed_to: int = 0o077) -> str | None:
     """Returns why a file (by its lstat or fstat) is not this account's alone, and what to do, or None; ``closed_to`` are modes that it may not have."""
     is_file = is_wanted_type is stat.S_ISREG

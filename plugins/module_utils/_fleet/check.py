@@ -25,7 +25,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import re
 from ansible_collections.eccops.rapid.plugins.module_utils._time import given_now
 
 
-def check_fleet(params, is_check_mode, run_directory=None):
+def check_fleet(params: dict, is_check_mode: bool, run_directory: str | None = None) -> dict:
     """Returns the module's result for its ``params``; it reads only, but for logins where they are asked for. Raises RapidError."""
     rules = Rules(given_now(params.get("now")), read_limits(params, "expiry_"), params["validity_days"], params["collection_minutes"])
     sac_limits = read_limits(params, "sac_")
@@ -62,7 +62,7 @@ class Observations:
     def __init__(self):
         self.credentials, self.subjects, self.findings = [], [], []
 
-    def add_unreadable(self, position, ecc, reason):
+    def add_unreadable(self, position: str, ecc: str, reason: str) -> None:
         """Adds a position whose variables cannot be used: nothing of it was checked."""
         self.credentials.append({"name": position, "ecc": ecc, "request_id": "", "about": "credential", "entry": None})
         self.findings.append(unreadable_finding(position, ecc, reason))

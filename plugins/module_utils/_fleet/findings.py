@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import collections
 import datetime
+import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
+from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.history import AT_MOST
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import COLLECTED, EXPIRED, REQUESTED, validate_request_id
-from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import CRITICAL, WARNING, days_between, judge_severity
+from ansible_collections.eccops.rapid.plugins.module_utils._thresholds import CRITICAL, WARNING, Limits, days_between, judge_severity
 from ansible_collections.eccops.rapid.plugins.module_utils._time import parse_instant
 
 #: ``about`` is credential, sac, account or launcher; ``subject`` its name; ``ecc`` the center it belongs to.
@@ -20,7 +21,7 @@ Finding = collections.namedtuple("Finding", "about subject ecc severity kind rea
 Rules = collections.namedtuple("Rules", "now end validity_days collection_minutes")
 
 
-def credential_findings(positions, credentials, rules):
+def credential_findings(positions: dict[str, dict], credentials: dict, rules: Rules) -> list[Finding]:
     """Returns the Findings about credentials that were looked up, or could not be, in the fleet's order.
 
     ``positions`` maps a position to {ecc, request_id}; ``credentials`` is what rapidauth_request_info returned for
@@ -143,9 +144,10 @@ def _day(text):
     return (text or "an unknown day")[:10]
 
 
-def sac_findings(sac, ecc, now, limits):
+def sac_findings(sac: dict, ecc: str, now: datetime.datetime, limits: Limits) -> list[Finding]:
     """Returns the Findings about a SAC; ``sac`` is what rapidauth_sac_info returned."""
-    name, starts, ends = sac["subject"], parse_instant(sac["not_before"]), parse_instant(sac["not_after"])
+    name = sac["subject"]
+    starts, ends = (typing.cast(datetime.datetime, parse_instant(sac[each])) for each in ("not_before", "not_after"))
     found = [Finding("sac", name, ecc, CRITICAL, each["kind"], each["reason"], each["what_to_do"]) for each in sac["problems"]]
     found += [Finding("sac", name, ecc, WARNING, each["kind"], each["reason"], each["what_to_do"]) for each in sac["weaknesses"]]
     days_left = days_between(now, ends)
@@ -156,7 +158,7 @@ def sac_findings(sac, ecc, now, limits):
     return found
 
 
-def installed_sac_findings(name, ecc, installed, expected_fingerprint):
+def installed_sac_findings(name: str, ecc: str, installed: dict, expected_fingerprint: str) -> list[Finding]:
     """Returns the Findings about the SAC on a position; ``installed`` has is_reachable, is_readable and sha256_fingerprint, empty where there is none."""
     if not installed.get("is_readable", True):
         reason = "the SAC on it was not checked: on Windows it is in the certificate store, which the check does not read"
@@ -172,13 +174,13 @@ def installed_sac_findings(name, ecc, installed, expected_fingerprint):
     return []
 
 
-def service_finding(name, ecc, error):
+def service_finding(name: str, ecc: str, error: RapidError) -> Finding:
     """Returns the Finding about what kept a whole service from being looked at; ``error`` is a RapidError about the SAC or the service."""
     what, unused_semicolon, to_do = error.message.rpartition("; ")
     return Finding("sac", name, ecc, CRITICAL, error.kind, what or error.message, to_do if what else "fix it and run the check again")
 
 
-def account_finding(name, ecc, error):
+def account_finding(name: str, ecc: str, error: RapidError) -> Finding:
     """Returns the Finding about a Portal account that could not log in."""
     status = getattr(error, "http_status", None)
     if status and 400 <= status < 500 and status != 429:
@@ -187,18 +189,18 @@ def account_finding(name, ecc, error):
     return Finding("account", name, ecc, CRITICAL, "login_failed", error.message, "try the login by hand, then run the check again")
 
 
-def no_account_finding():
+def no_account_finding() -> Finding:
     """Returns the Finding where Portal accounts should be checked and no position has one."""
     reason = "Portal accounts should be checked, and no position has one"
     return Finding("account", "Portal accounts", "", CRITICAL, "no_account", reason, "set rapidsos_email and rapidsos_password, or leave check_portal out")
 
 
-def unreadable_finding(position, ecc, reason):
+def unreadable_finding(position: str, ecc: str, reason: str) -> Finding:
     """Returns the Finding about a position whose variables cannot be used."""
     return Finding("credential", position, ecc, CRITICAL, "variables_unreadable", reason, "correct the position's variables")
 
 
-def launcher_findings(position, launcher, expected):
+def launcher_findings(position: str, launcher: dict, expected: dict) -> list[Finding]:
     """Returns the Findings about a position's launcher.
 
     ``launcher`` has ecc, is_reachable, program_sha256 and configuration_sha256; ``expected`` maps program and configuration to

@@ -38,7 +38,7 @@ def fleet_plan_spec() -> dict:
     }
 
 
-def make_plan(params: dict, reader: FleetReader, shipped_launchers: typing.Mapping[str, str], roles: dict) -> dict:
+def make_plan(params: dict, reader: FleetReader, shipped_launchers: typing.Mapping[str, str], roles: dict, is_check_mode: bool = False) -> dict:
     """Returns the plan of a job, for the options of fleet_plan. Raises InvalidInput with all problems at once.
 
     shipped_launchers is {platform: the SHA-256 of the launcher that this release installs there}.
@@ -48,7 +48,7 @@ def make_plan(params: dict, reader: FleetReader, shipped_launchers: typing.Mappi
     if params["job"] == "check":
         return plan_check(reader, all_positions, shipped_launchers)
     if params["job"] == "provision":
-        return plan_provision(reader, roles, params["tags"], params["skipped_tags"])
+        return plan_provision(reader, roles, params["tags"], params["skipped_tags"], is_check_mode)
     return (plan_block if params["job"] == "block" else plan_rotation)(reader, all_positions)
 
 

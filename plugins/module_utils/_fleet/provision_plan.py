@@ -20,11 +20,17 @@ _ACCOUNT = ("portal_launcher_email", "portal_launcher_password", "portal_launche
 #: What is asked for where something is taken away.
 _OF_ABSENCE = ("state", "platform", "directory")
 _READ = {"bool": values.read_boolean, "float": values.read_number, "int": values.read_integer, "list": values.read_texts, "str": values.read_text}
+#: The sandbox's positions are the controller, and those of a site's own inventory are in use.
+_REHEARSAL = (
+    "provision_is_rehearsal is true, as the sandbox's files set it, and a rehearsal installs nothing; add --check --diff to see what each position "
+    "would get, or use a test position as docs/provision_workstations.md describes"
+)
 _TEXTS_OF_LINES = ("sac_content", "sac_key_content")
 
 
 def plan_provision(
-    reader: FleetReader, roles: typing.Mapping[str, typing.Mapping[str, dict]], tags: typing.Sequence[str], skipped: typing.Sequence[str]
+    reader: FleetReader, roles: typing.Mapping[str, typing.Mapping[str, dict]], tags: typing.Sequence[str], skipped: typing.Sequence[str],
+    is_check_mode: bool,
 ) -> dict:
     """Returns {waves, max_fail_percentage, is_sac_wanted, positions: {name: {options, is_launcher_wanted, is_sac_wanted}}}.
 
@@ -33,6 +39,8 @@ def plan_provision(
     run = {name: reader.of_run(variable) for name, variable in names.PROVISION.items()}
     wanted = [role for role in (LAUNCHER, SAC) if ("all" in tags or role in tags or "always" in tags and len(tags) == 1) and role not in skipped]
     positions = {position: _plan_position(reader, position, roles, wanted) for position in reader.hosts}
+    if run["provision_is_rehearsal"] and not is_check_mode:
+        reader.note("", _REHEARSAL)
     refuse(reader, "Nothing was touched.")
     return {
         "waves": list(run["provision_waves"]),

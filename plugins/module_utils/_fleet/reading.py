@@ -35,8 +35,10 @@ class FleetReader:
         self._note_facts(known)
 
     def note(self, position: str, problem: str) -> None:
-        """Notes what is wrong with a position, or with the run (the empty name)."""
-        self.problems.setdefault(position, []).append(printable(problem))
+        """Notes what is wrong with a position, or with the run (the empty name), once."""
+        own, shown = self.problems.setdefault(position, []), printable(problem)
+        if shown not in own:
+            own.append(shown)
 
     def own(self, position: str, variable: Variable) -> typing.Any:
         """Returns the value of a position's own variable, the default where it is not set, or None where there is a problem with it."""

@@ -142,6 +142,7 @@ PROVISION = _table(
              (1, "25%", "100%")),
     describe("provision_max_fail_percentage", values.read_number, RUN,
              "Percentage of the positions begun so far that may fail before no further wave begins.", 0.0),
+    describe("provision_is_rehearsal", values.read_boolean, RUN, "Set by the sandbox's files: nothing is installed, and only check mode runs.", False),
 )
 #: Names with our prefixes that are no variable of the tables above: of the sandbox's inventory.
 _FURTHER_NAMES = ("rapidauth_anon_id",)

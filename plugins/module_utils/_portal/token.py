@@ -60,7 +60,7 @@ def _cached_or_minted(cache: TokenCache, is_kept: bool, params: dict, api_url: s
         token = _log_in(params, api_url, audit_log)
     except Refusal as error:
         # Which status a wrong password gets is not documented (a stock Django answers 400): any 4xx counts as one.
-        if 400 <= error.http_status < 500 and error.http_status != 429:
+        if 400 <= (error.http_status or 0) < 500 and error.http_status != 429:
             cache.write("refusal", _all_secrets(params), refusal_content(error, utc_now()))
         raise
     if is_kept:

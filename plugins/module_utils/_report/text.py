@@ -11,8 +11,10 @@ from typing import Any
 from ansible_collections.eccops.rapid.plugins.module_utils._report.model import FATAL, FINE, STATES, UNCHECKED
 from ansible_collections.eccops.rapid.plugins.module_utils._report.wording import STATE_WORDS, format_number
 
-#: The most rows of each table and the most findings of a summary.
+#: The most rows of each table, and the most things to do of a summary.
 MOST_SHOWN = 200
+#: The most positions that a summary names for each thing to do.
+MOST_NAMED = 20
 #: The columns of a line. Ansible indents it and puts it into quotes, and 100 columns must hold that too.
 _WIDTH = 88
 #: {column: the most columns that it takes before its text is wrapped}; FINDING takes what is left.
@@ -56,16 +58,21 @@ def _table(rows: list[tuple[str, ...]]) -> list[str]:
 
 
 def summarize_report(report: dict[str, Any]) -> str:
-    """Returns the verdict in one line, with the findings that make it fail."""
+    """Returns the verdict in one line, with what has to be done and where, if it fails; render_lines has the reasons."""
     fatal = FATAL[report["verdict"]["fail_on"]]
-    lines = [
-        "%s (%s): %s; %s" % (each["subject"], each["ecc"] or "no ECC", each["reason"], each["what_to_do"])
-        for each in report["findings"]
-        if each["severity"] in fatal
-    ]
+    where: dict[str, list[str]] = {}
+    for each in report["findings"]:
+        if each["severity"] in fatal:
+            where.setdefault(each["what_to_do"], []).append(each["subject"])
+    lines = ["%s: %s" % (_name(list(dict.fromkeys(subjects))), what_to_do) for what_to_do, subjects in where.items()]
     if len(lines) > MOST_SHOWN:
         lines[MOST_SHOWN:] = ["and %s more" % format_number(len(lines) - MOST_SHOWN)]
     return "%s %s" % (report["verdict"]["headline"], " | ".join(lines)) if lines else _verdict(report)
+
+
+def _name(subjects: list[str]) -> str:
+    more = len(subjects) - MOST_NAMED
+    return ", ".join(subjects[:MOST_NAMED]) + (" and %s more" % format_number(more) if more > 0 else "")
 
 
 def _verdict(report: dict[str, Any]) -> str:

@@ -7,6 +7,8 @@ from __future__ import annotations
 import math
 import typing
 
+from ansible_collections.eccops.rapid.plugins.module_utils._text import describe_unreachable
+
 #: The service's clock and ours may differ by this much: what lapses within minutes is judged by both.
 MOST_CLOCK_SKEW_SECONDS = 120
 
@@ -86,7 +88,9 @@ def describe_unready(plan: dict, tried: typing.Mapping[str, typing.Mapping[str, 
     reasons = []
     for name in plan["positions"]:
         result = tried.get(name) or {}
-        if "is_delivered" not in result or result.get("failed") or result.get("unreachable"):
+        if result.get("unreachable"):
+            reasons.append("%s: %s" % (name, describe_unreachable(result.get("msg"))))
+        elif "is_delivered" not in result or result.get("failed"):
             reasons.append("%s: %s" % (name, result.get("msg") or "it was not tried"))
     if not reasons:
         return ""

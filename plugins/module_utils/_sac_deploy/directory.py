@@ -22,7 +22,7 @@ import typing
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
 from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import sync_directory
-from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_intruder
+from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import find_intruder, is_straight
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.access import Access
 from ansible_collections.eccops.rapid.plugins.module_utils._sac_deploy.version import FILE_NAMES, Version
 
@@ -58,7 +58,7 @@ class SacDirectory:
 
     def ensure_ours(self) -> None:
         """Raises InvalidInput unless the place is free, or ours and nobody else's to write to."""
-        if not os.path.isabs(self.path) or os.path.normpath(self.path) != self.path or self.path.count("/") < 2:
+        if not is_straight(self.path) or self.path.count("/") < 2:
             raise InvalidInput("path '%s' must be an absolute path to a dedicated directory such as /etc/rapidauth-sac" % self.path)
         above = os.path.dirname(self.path)
         if not os.path.isdir(above):

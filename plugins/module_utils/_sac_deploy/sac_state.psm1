@@ -32,26 +32,18 @@ function Resolve-Owner {
             'owner is missing; set it to the one account that uses the SAC, such as NT ' +
             'SERVICE\DispatchGateway, or its SID')
     }
-    try {
-        $sid = if ([regex]::IsMatch($Owner, '\AS-1-[0-9-]+\z')) {
-            New-Object -TypeName System.Security.Principal.SecurityIdentifier -ArgumentList $Owner
-        }
-        else {
-            $account = New-Object -TypeName System.Security.Principal.NTAccount -ArgumentList $Owner
-            $account.Translate([System.Security.Principal.SecurityIdentifier])
-        }
-    }
-    catch {
+    $sid = Resolve-AccountSid -Name $Owner
+    if (-not $sid) {
         Stop-Sac -Kind 'invalid_input' -Message (
             "there is no account '$Owner' on this position; create it, or set owner to the account that " +
             "uses the SAC")
     }
-    if (Test-WideAccount -Sid $sid.Value) {
+    if (Test-WideAccount -Sid $sid) {
         Stop-Sac -Kind 'invalid_input' -Message (
             "owner '$Owner' is no single account, and the SAC opens every credential of the company; name " +
             "one account")
     }
-    $sid.Value
+    $sid
 }
 
 function Get-SacState {

@@ -20,6 +20,7 @@ import typing
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._files import locks
 from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import make_missing, read_json, remove, sync_directory, write_json
+from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import can_be_passed, is_straight
 from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.commands import run_command
 
@@ -50,6 +51,8 @@ def expand_argv(argv: typing.List[str], request_path: str) -> typing.List[str]:
     """Returns the command with the path of the request file filled in. Raises InvalidInput where there is no program."""
     if not argv or not argv[0]:
         raise InvalidInput("argv is empty; give the command that makes this position collect, as a list: the program and its arguments")
+    if not all(map(can_be_passed, argv)):
+        raise InvalidInput("argv contains a character that no command can be given, such as NUL")
     return [each.replace(REQUEST_PATH, request_path) for each in argv]
 
 
@@ -57,7 +60,7 @@ class RequestPlace:
     """The request file at path, and the mark beside it that says for which RequestId the command ended well."""
 
     def __init__(self, path: str):
-        if not os.path.isabs(path) or os.path.normpath(path) != path:
+        if not is_straight(path) or path == os.sep:
             raise InvalidInput("request_path '%s' must be an absolute path to a file, without '..' or a slash at its end" % path)
         self.path = path
         self.directory, name = os.path.split(path)
@@ -68,7 +71,7 @@ class RequestPlace:
         """Returns the RequestId for which the command ended well, or None. A damaged mark counts as none: the command runs again."""
         try:
             mark = read_json(self._mark_path)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return mark.get("request_id") if isinstance(mark, dict) else None
 
@@ -93,8 +96,8 @@ class RequestPlace:
         return locks.held(self._lock_path, "collecting with %s" % self.path, wait_seconds, is_kept=False)
 
     def ensure_room(self) -> None:
-        """Raises OSError where a file of some size cannot be written here. It is removed again."""
-        descriptor, temporary = tempfile.mkstemp(dir=self.directory, prefix=".preflight-")
+        """Raises OSError where a file of some size cannot be written beside the mark, under no shorter name. It is removed again."""
+        descriptor, temporary = tempfile.mkstemp(dir=self.directory, prefix=os.path.basename(self._mark_path) + ".")
         try:
             with os.fdopen(descriptor, "wb") as stream:
                 stream.write(b"\0" * ROOM_BYTES)
@@ -142,14 +145,15 @@ def _prepare(place: RequestPlace, argv: list[str], is_check_mode: bool) -> dict:
 
 
 def _collect(place: RequestPlace, argv: list[str], params: dict, is_check_mode: bool) -> dict:
-    is_collected = place.collected_request_id() == params["request_id"]
-    if is_collected or is_check_mode:
-        return _unchanged(is_collected)
     try:
+        is_collected = place.collected_request_id() == params["request_id"]
+        if is_collected or is_check_mode:
+            return _unchanged(is_collected)
         place.make_directory()
         with place.held(params["timeout_seconds"]):
             if place.collected_request_id() == params["request_id"]:  # another run has just done it
                 return _unchanged(True)
+            place.ensure_room()  # else it would collect again and again
             place.deliver({"request_id": params["request_id"], "anon_id": params["anon_id"]})
             _run(place, argv, params)
     except OSError as error:

@@ -6,18 +6,27 @@ Set-StrictMode -Version 2
 # What cmd.exe reads in a line, within quotes or beside them.
 $script:ReadByCmd = [char[]] "`"%!^&|<>()`r`n"
 $script:Extensions = '.exe', '.com', '.cmd', '.bat'
+$script:Invariant = [Text.RegularExpressions.RegexOptions]::CultureInvariant
+# Windows takes these for devices, in any directory and with any extension.
+$script:DevicePattern = '^(?:[Cc][Oo][Nn]|[Pp][Rr][Nn]|[Aa][Uu][Xx]|[Nn][Uu][Ll]|[Cc][Oo][Nn][Ii][Nn]\$|' +
+    '[Cc][Oo][Nn][Oo][Uu][Tt]\$|(?:[Cc][Oo][Mm]|[Ll][Pp][Tt])[0-9\u00b9\u00b2\u00b3]) *(?:\.|\z)'
 
 function ConvertTo-CommandLine {
     <#
     .SYNOPSIS
     Returns the command line from which the C runtime reads exactly these arguments.
+    .PARAMETER ForBatch
+    cmd.exe reads it, for which = , and ; part arguments too.
     #>
     [CmdletBinding()]
     [OutputType([string])]
-    param([Parameter(Mandatory = $true)] [AllowEmptyString()] [string[]] $Argument)
-
+    param(
+        [Parameter(Mandatory = $true)] [AllowEmptyString()] [string[]] $Argument,
+        [switch] $ForBatch
+    )
+    $parting = if ($ForBatch) { " `t`n`v`f`"=,;()" } else { " `t`n`v`"" }
     $quoted = foreach ($each in $Argument) {
-        if ($each.Length -gt 0 -and $each.IndexOfAny([char[]] " `t`n`v`"") -lt 0) {
+        if ($each.Length -gt 0 -and $each.IndexOfAny($parting.ToCharArray()) -lt 0) {
             $each
             continue
         }
@@ -46,7 +55,7 @@ function Find-Program {
     }
     else {
         $places = [Environment]::GetEnvironmentVariable('PATH').Split(';') |
-            ForEach-Object -Process { $_.Trim('"') } |
+            ForEach-Object -Process { $_.Trim('"').TrimEnd('\') } |
             Where-Object -FilterScript { Test-AbsolutePath -Path $_ } |
             ForEach-Object -Process { "$_\$Name" }
     }
@@ -63,18 +72,20 @@ function Test-AbsolutePath {
     <#
     .SYNOPSIS
     Says whether a path begins with a drive and leads straight to one place: no dots, no double or trailing backslash,
-    no stream.
+    no stream, no device.
     #>
     [CmdletBinding()]
     [OutputType([bool])]
     param([Parameter(Mandatory = $true)] [AllowEmptyString()] [string] $Path)
 
-    $invariant = [Text.RegularExpressions.RegexOptions]::CultureInvariant
-    if (-not [regex]::IsMatch($Path, '^[A-Za-z]:\\[^/:*?"<>|\x00-\x1f]*$', $invariant)) {
+    if (-not [regex]::IsMatch($Path, '^[A-Za-z]:\\[^/:*?"<>|\x00-\x1f]*\z', $script:Invariant)) {
         return $false
     }
     foreach ($name in $Path.Substring(3).Split('\')) {
         if ($name.Length -eq 0 -or $name.TrimEnd(' ', '.').Length -ne $name.Length) {
+            return $false
+        }
+        if ([regex]::IsMatch($name, $script:DevicePattern, $script:Invariant)) {
             return $false
         }
     }

@@ -5,6 +5,9 @@
 Set-StrictMode -Version 2
 
 $script:Hidden = "(secret: not shown)`n"
+$script:HiddenChange = "(secret: changed, not shown)`n"
+# A line of a program that says which version it is.
+$script:VersionLine = '^(?:VERSION|\$Version) *= *(["''])([0-9][0-9A-Za-z.+-]{0,40})\1'
 
 function Compare-Wanted {
     <#
@@ -66,7 +69,8 @@ function Compare-File {
     }
     $after = ''
     if ($null -ne $Wanted.Content) {
-        $after = Format-Content -Content $Wanted.Content -IsShown ($Wanted.IsOpen -and -not $Wanted.IsSecret)
+        $isShown = $Wanted.IsOpen -and -not $Wanted.IsSecret
+        $after = Format-Content -Content $Wanted.Content -IsShown $isShown -IsHash $Wanted.IsShownByHash
     }
     if ($null -eq $attributes) {
         if ($null -ne $Wanted.Content) {
@@ -83,13 +87,14 @@ function Compare-File {
     }
     $isShown = $Wanted.IsOpen -and -not $Wanted.IsSecret
     $isShown = $isShown -and (Test-ReadableByAll -Sddl ([EccopsClosedFile]::ReadSecurity($path)))
-    $before = Format-Content -Content $content -IsShown $isShown
+    $before = Format-Content -Content $content -IsShown $isShown -IsHash $Wanted.IsShownByHash
     if ($null -eq $Wanted.Content) {
         return (New-Change -Wanted $Wanted -Before $before -After '')
     }
     if (-not (Test-SameContent -Content $content -Other $Wanted.Content)) {
-        $shown = Format-Content -Content $Wanted.Content -IsShown $isShown
-        return (New-Change -Wanted $Wanted -Before $before -After $shown)
+        $pair = @{ Content = $content; Other = $Wanted.Content; IsShown = $isShown; IsHash = $Wanted.IsShownByHash }
+        $before, $after = Format-Difference @pair
+        return (New-Change -Wanted $Wanted -Before $before -After $after)
     }
     Compare-Security -Wanted $Wanted
 }
@@ -133,11 +138,47 @@ function Test-SameContent {
     [string]::Equals($text, [Convert]::ToBase64String($Other), [StringComparison]::Ordinal)
 }
 
+# Returns both contents as the diff shows them, never alike: else it would show nothing.
+function Format-Difference {
+    [OutputType([string[]])]
+    param([byte[]] $Content, [byte[]] $Other, [bool] $IsShown, [bool] $IsHash)
+
+    if (-not $IsShown) {
+        return $script:Hidden, $script:HiddenChange
+    }
+    $shown = foreach ($each in @($IsHash, $true)) {
+        Format-Content -Content $Content -IsShown $true -IsHash $each
+        Format-Content -Content $Other -IsShown $true -IsHash $each
+    }
+    if ([string]::Equals($shown[0], $shown[1], [StringComparison]::Ordinal)) {
+        return $shown[2, 3]
+    }
+    $shown[0, 1]
+}
+
+# Returns a content as the diff shows it: its lines, or the version that a program names, if any, and its SHA-256.
 function Format-Content {
     [OutputType([string])]
-    param([byte[]] $Content, [bool] $IsShown)
+    param([byte[]] $Content, [bool] $IsShown, [bool] $IsHash)
 
-    if ($IsShown) { [Text.Encoding]::UTF8.GetString($Content) } else { $script:Hidden }
+    if (-not $IsShown) {
+        return $script:Hidden
+    }
+    $text = [Text.Encoding]::UTF8.GetString($Content)
+    if (-not $IsHash) {
+        return $text.Replace("`r`n", "`n")
+    }
+    $algorithm = [Security.Cryptography.SHA256]::Create()
+    try {
+        $hash = [BitConverter]::ToString($algorithm.ComputeHash($Content)).Replace('-', '').ToLowerInvariant()
+    }
+    finally {
+        $algorithm.Dispose()
+    }
+    $options = [Text.RegularExpressions.RegexOptions]::Multiline
+    $line = [regex]::Match($text, $script:VersionLine, $options)
+    $version = if ($line.Success) { "version $($line.Groups[2].Value), " }
+    "${version}sha256 $hash`n"
 }
 
 function New-Change {

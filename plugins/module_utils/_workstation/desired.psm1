@@ -104,6 +104,7 @@ function Get-WantedFile {
         [pscustomobject] @{
             Kind = 'file'; Path = $path; Content = $content; Purpose = $each.sealed_for
             IsSecret = $isSecret; IsOpen = [bool] ($mode -band 4)
+            IsShownByHash = [string]::Equals($each.diff, 'hash', [StringComparison]::Ordinal)
             Sddl = ConvertTo-Sddl -Mode $mode -OwnerSid $owner -GroupSid (Resolve-Group -Name $each.group)
             StagedPath = (Join-Name -Path $path -Word 'new')
         }
@@ -170,9 +171,9 @@ function Resolve-Owner {
 function Resolve-Group {
     [CmdletBinding()]
     [OutputType([string])]
-    param([AllowNull()] [AllowEmptyString()] [string] $Name)
+    param([object] $Name)  # a parameter that is a text would make $null an empty one
 
-    if (-not $Name) {
+    if ($null -eq $Name) {
         return
     }
     $sid = Resolve-AccountSid -Name $Name
@@ -189,6 +190,10 @@ function Confirm-Path {
 
     if (-not (Test-AbsolutePath -Path $Path)) {
         throw New-Failure -Message "'$Path' must be an absolute path without '..' or a backslash at its end"
+    }
+    if (-not [IO.Directory]::Exists($Path.Substring(0, 3))) {
+        $drive = $Path.Substring(0, 2)
+        throw New-Failure -Message "there is no drive $drive on this position; give another path than $Path"
     }
 }
 

@@ -8,17 +8,22 @@ Needs nothing but Python 3.8 and its standard library, since it runs on workstat
 from __future__ import annotations
 
 import grp
+import hashlib
 import json
 import os
 import pwd
+import re
 import stat
 import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._files.durable import read_status
-from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import parse_mode
+from ansible_collections.eccops.rapid.plugins.module_utils._files.permissions import is_straight, parse_mode
 
 HIDDEN = "(secret: not shown)\n"
+HIDDEN_CHANGE = "(secret: changed, not shown)\n"
+#: A line of a program that says which version it is.
+VERSION_LINE = re.compile(rb"""^(?:VERSION|\$Version) *= *(["'])([0-9][0-9A-Za-z.+-]{0,40})\1""", re.MULTILINE)
 
 
 class Directory:
@@ -31,12 +36,12 @@ class Directory:
 
 
 class File:
-    """A file as it should be; ``content`` (bytes) is None where there should be none."""
+    """A file as it should be; ``content`` (bytes) is None where there should be none. ``diff`` says what of it diffs show: ``content`` or ``hash``."""
 
     is_directory = False
 
-    def __init__(self, path: str, content: bytes | None, is_secret: bool, mode: int, uid: int, gid: int | None) -> None:
-        self.path, self.content, self.is_secret = path, content, is_secret
+    def __init__(self, path: str, content: bytes | None, is_secret: bool, mode: int, uid: int, gid: int | None, diff: str = "content") -> None:
+        self.path, self.content, self.is_secret, self.diff = path, content, is_secret, diff
         self.mode, self.uid, self.gid = mode, uid, gid
 
     @property
@@ -87,7 +92,8 @@ def wanted_files(params: dict) -> list[File]:
         if name is not None and mode & 0o027:
             raise InvalidInput("the file %s holds a secret, and mode %04o lets others than its owner and group read it; use 0640 or 0600" % (path, mode))
         text = each["content"] if name is None else secrets[name]
-        files.append(File(path, None if text is None else read_secret(text).encode("utf-8"), name is not None, mode, uid, _gid(each["group"])))
+        files.append(File(path, None if text is None else read_secret(text).encode("utf-8"), name is not None, mode, uid, _gid(each["group"]),
+                          each.get("diff") or "content"))
     repeated = {file.path for file in files if [each.path for each in files].count(file.path) > 1}
     if repeated:
         raise InvalidInput("%s is named twice in files" % sorted(repeated)[0])
@@ -100,7 +106,7 @@ def read_secret(value: typing.Any) -> str:
 
 
 def _absolute(path: str) -> str:
-    if not os.path.isabs(path) or os.path.normpath(path) != path:
+    if not is_straight(path):
         raise InvalidInput("'%s' must be an absolute path without '..' or a slash at its end" % path)
     return path
 
@@ -112,7 +118,7 @@ def _mode(text: str, path: str) -> int:
 def _uid(name: str) -> int:
     try:
         return pwd.getpwnam(name).pw_uid
-    except KeyError:
+    except (KeyError, ValueError):
         raise InvalidInput("there is no user '%s' on this position; create it or name another owner" % name) from None
 
 
@@ -121,7 +127,7 @@ def _gid(name: str | None) -> int | None:
         return None
     try:
         return grp.getgrnam(name).gr_gid
-    except KeyError:
+    except (KeyError, ValueError):
         raise InvalidInput("there is no group '%s' on this position; create it with its members, or name another group" % name) from None
 
 
@@ -152,7 +158,7 @@ def _file_change(wanted: File) -> Change | None:
         return Change(wanted, "a link to %s\n" % os.readlink(wanted.path), _shown(wanted, None, wanted.content))
     before = _content(wanted.path, status)
     if before != wanted.content:
-        return Change(wanted, _shown(wanted, status, before), _shown(wanted, status, wanted.content))
+        return Change(wanted, *show_change(wanted, status, before, wanted.content))
     return _attribute_change(wanted, status)
 
 
@@ -171,8 +177,23 @@ def _attributes(mode: int, uid: int, gid: int | None) -> str:
 def _shown(wanted: File, status: os.stat_result | None, content: bytes) -> str:
     """Returns a content as the diff shows it: none of a file that others may not read, as it is (``status``) or as it should be."""
     modes = [wanted.mode] if status is None else [wanted.mode, status.st_mode]
-    is_hidden = wanted.is_secret or not all(mode & stat.S_IROTH for mode in modes)
-    return HIDDEN if is_hidden else content.decode("utf-8", "replace")
+    if wanted.is_secret or not all(mode & stat.S_IROTH for mode in modes):
+        return HIDDEN
+    return describe_program(content) if wanted.diff == "hash" else content.decode("utf-8", "replace")
+
+
+def show_change(wanted: File, status: os.stat_result, before: bytes, after: bytes) -> tuple[str, str]:
+    """Returns both contents as the diff shows them, never alike: else it would show nothing."""
+    shown = _shown(wanted, status, before), _shown(wanted, status, after)
+    if shown[0] == HIDDEN:
+        return HIDDEN, HIDDEN_CHANGE
+    return shown if shown[0] != shown[1] else (describe_program(before), describe_program(after))
+
+
+def describe_program(content: bytes) -> str:
+    """Returns the version that a program names, if any, and its SHA-256."""
+    version = VERSION_LINE.search(content)
+    return "%ssha256 %s\n" % ("version %s, " % version.group(2).decode("ascii") if version else "", hashlib.sha256(content).hexdigest())
 
 
 def _content(path: str, status: os.stat_result) -> bytes:

@@ -12,7 +12,7 @@ import subprocess
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput, RapidError
 from ansible_collections.eccops.rapid.plugins.module_utils._module import Operation
 from ansible_collections.eccops.rapid.plugins.module_utils._workstation.desired import Change, changes_to, wanted_directories, wanted_files
-from ansible_collections.eccops.rapid.plugins.module_utils._workstation.transaction import FileSetChange, remove_unused_directories
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.transaction import FileSetChange, explain_failure, remove_unused_directories
 
 COMMAND_SECONDS = 60
 
@@ -22,8 +22,14 @@ def run(params: dict, is_check_mode: bool) -> dict:
     if not params["directories"] or not params["files"]:
         raise InvalidInput("directories or files is empty; name at least one of each: the first directory keeps the journal of the change")
     _refuse_windows_options(params)
-    if params["state"] == "absent":
-        return _absent(params, is_check_mode)
+    is_absent = params["state"] == "absent"
+    try:
+        return (_absent if is_absent else _present)(params, is_check_mode)
+    except OSError as error:
+        raise explain_failure(error, "what was removed stays removed" if is_absent else "nothing was changed") from error
+
+
+def _present(params: dict, is_check_mode: bool) -> dict:
     directories, files = wanted_directories(params), wanted_files(params)
     change = FileSetChange(directories, files)
     with change.locked(is_check_mode):
@@ -107,7 +113,8 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 
 _DIRECTORY = {"path": {"type": "path", "required": True}, "mode": {"type": "str", "default": "0755"}, "group": {"type": "str"}}
-_FILE = dict(_DIRECTORY, mode={"type": "str", "default": "0644"}, content={"type": "str"}, secret={"type": "str", "no_log": False}, sealed_for={"type": "str"})
+_FILE = dict(_DIRECTORY, mode={"type": "str", "default": "0644"}, content={"type": "str"}, secret={"type": "str", "no_log": False}, sealed_for={"type": "str"},
+             diff={"type": "str", "choices": ["content", "hash"], "default": "content"})
 _SCHEME = {name: {"type": "str", "required": True} for name in ("name", "description", "command")}
 OPERATION = Operation(run=run, spec={
     "argument_spec": {

@@ -33,7 +33,7 @@ def hash_file(path: str) -> str:
             if not stat.S_ISREG(status.st_mode) or status.st_size > LONGEST_FILE_BYTES:
                 return ""
             return hashlib.sha256(stream.read()).hexdigest()
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # of NUL: there is no such path
         return ""
     except OSError as error:
         raise RapidError("%s cannot be read: %s" % (path, error.strerror), kind="unreadable") from None
@@ -43,7 +43,7 @@ def read_link(path: str) -> str:
     """Returns where a symbolic link leads, an empty text where there is none."""
     try:
         return os.readlink(path)
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # of NUL: there is no such path
         return ""
     except OSError as error:
         raise RapidError("%s cannot be read: %s" % (path, error.strerror), kind="unreadable") from None

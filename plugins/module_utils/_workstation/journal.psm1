@@ -19,12 +19,13 @@ function Read-Journal {
     param([Parameter(Mandatory = $true)] [string] $Directory)
 
     $place = "$Directory\$script:JournalName"
-    $path = "$place\journal.json"
+    $path = "$place\journal.xml"
     $isThere = [IO.File]::Exists($path)
     if (-not $isThere -or (Find-PathIntruder -Path $place -HoldsFile) -or -not (Test-Own -Path $path)) {
         return
     }
-    $read = [Text.Encoding]::UTF8.GetString([EccopsClosedFile]::Read($path)) | ConvertFrom-Json
+    $text = [Text.Encoding]::UTF8.GetString([EccopsClosedFile]::Read($path))
+    $read = [System.Management.Automation.PSSerializer]::Deserialize($text)
     $journal = New-Journal
     $journal.directories = @($read.directories)
     foreach ($each in @($read.entries)) {

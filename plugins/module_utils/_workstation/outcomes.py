@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import typing
 
+from ansible_collections.eccops.rapid.plugins.module_utils._text import describe_unreachable
+
 #: The variables in which the roles register what they did on a position.
 ROLE_RESULTS = {"launcher": "portal_launcher_installed", "sac": "sac_certificate_installed"}
 
@@ -28,7 +30,7 @@ def _outcome(name: str, variables: dict) -> dict:
     if row["reason"]:
         row["outcome"] = "failed"
     elif unreachable is not None:
-        row.update(outcome="unreachable", reason=str(unreachable.get("msg") or ""))
+        row.update(outcome="unreachable", reason=describe_unreachable(unreachable.get("msg")))
     elif "changed" in words:
         row["outcome"] = "changed"
     else:

@@ -59,7 +59,7 @@ function Invoke-Change {
     $own = @($Directory | ForEach-Object -Process { $_.Path })
     $made = @($journal.directories | Where-Object -FilterScript { $own -notcontains $_ })
     Write-MadeDirectory -Directory $first -Path $made
-    [EccopsClosedFile]::Delete("$first\$script:JournalName\journal.json")
+    [EccopsClosedFile]::Delete("$first\$script:JournalName\journal.xml")
     Clear-Remnant -Directory $first -File $File
     foreach ($each in $Change | Where-Object -FilterScript { $_.Wanted.Kind -eq 'leftover' }) {
         Remove-Tree -Path $each.Path
@@ -126,8 +126,9 @@ function Initialize-Change {
         }
     }
     $kept = @{ directories = @($Journal.directories); entries = @($Journal.entries.Values) }
-    $text = ConvertTo-Json -InputObject $kept -Depth 9 -Compress
-    [EccopsClosedFile]::Write("$place\journal.json", [Text.Encoding]::UTF8.GetBytes($text))
+    # Not as JSON, of which PowerShell 7 reads some texts as dates, and writes those back in another form.
+    $text = [System.Management.Automation.PSSerializer]::Serialize($kept, 9)
+    [EccopsClosedFile]::Write("$place\journal.xml", [Text.Encoding]::UTF8.GetBytes($text))
 }
 
 function Set-InPlace {
@@ -162,7 +163,7 @@ function Undo-Change {
     if ($problem) {
         throw $problem
     }
-    [EccopsClosedFile]::Delete("$Directory\$script:JournalName\journal.json")
+    [EccopsClosedFile]::Delete("$Directory\$script:JournalName\journal.xml")
     Clear-Remnant -Directory $Directory -File $File
     Remove-EmptyDirectory -Path $Journal.directories
 }

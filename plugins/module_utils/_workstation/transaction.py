@@ -55,7 +55,7 @@ class FileSetChange:
             try:
                 held.enter_context(hold_lock(self.directories[0].path, is_check_mode))
             except OSError as error:
-                raise _explain(error, "nothing was changed") from error
+                raise explain_failure(error, "nothing was changed") from error
             yield
 
     def _ensure_trusted(self) -> None:
@@ -66,7 +66,7 @@ class FileSetChange:
             try:
                 intruder = None if place in own else find_intruder(place, holds_files)
             except OSError as error:
-                raise _explain(error, "nothing was changed") from error
+                raise explain_failure(error, "nothing was changed") from error
             if intruder:
                 raise InvalidInput(
                     "others could replace what is installed in %s: %s; nothing was changed: correct its owner and mode" % (place, intruder))
@@ -84,7 +84,7 @@ class FileSetChange:
         except BaseException as error:
             if earlier is None:
                 self._undo({"files": {}, "directories": journal["directories"]})
-            raise _explain(error, "nothing was changed") from error
+            raise explain_failure(error, "nothing was changed") from error
         try:
             for change in changes:
                 if not change.wanted.is_directory:
@@ -92,7 +92,7 @@ class FileSetChange:
             verify()
         except BaseException as error:
             self._undo(journal)
-            raise _explain(error, "everything was put back as it was") from error
+            raise explain_failure(error, "everything was put back as it was") from error
         self._note_made_directories(journal["directories"])
         remove(self.journal_path)
         self._sync()
@@ -210,7 +210,7 @@ def _put_in_place(file: File) -> None:
         os.rename(file.staged_path, file.path)
 
 
-def _explain(error: BaseException, consequence: str) -> BaseException:
+def explain_failure(error: BaseException, consequence: str) -> BaseException:
     """Returns ``error`` as one sentence for the user where it is an expected one, or as it is."""
     if isinstance(error, OSError):
         what_to_do = {

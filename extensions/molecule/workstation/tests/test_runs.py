@@ -12,7 +12,7 @@ BOTH = {"position-bookworm": [INSTALL_SAC, INSTALL_LAUNCHER], "position-trixie":
 
 
 def recorded(positions):
-    """Returns what the audit log on the controller tells of SACs: (position, outcome at the task, outcome on the position)."""
+    """Returns what the audit log on the controller says about SACs: (position, outcome at the task, outcome on the position)."""
     lines = (positions.fleet.directory / "audit.jsonl").read_text(encoding="ascii").splitlines()
     subjects = [(json.loads(line)["outcome"], json.loads(line)["subject"]) for line in lines]
     return [(subject["position"], outcome, subject["outcome"]) for outcome, subject in subjects]

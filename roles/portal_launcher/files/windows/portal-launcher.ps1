@@ -910,10 +910,18 @@ function Read-Configuration([string]$Path) {
     $problem = ''
     try {
         $problem = Get-PathProblem $Path
+        if ($problem -eq '' -and [System.IO.FileInfo]::new($Path).Length -gt $MostFileBytes) {
+            $problem = 'it is longer than 64 KiB'
+        }
         if ($problem -eq '') {
-            $configuration = ConvertFrom-ConfigurationText ([System.IO.File]::ReadAllText($Path, $StrictUtf8))
+            # Not by ReadAllText, which takes two other encodings for text too.
+            $text = $StrictUtf8.GetString([System.IO.File]::ReadAllBytes($Path))
+            $mark = [string][char]0xFEFF
+            if ($text.StartsWith($mark, [System.StringComparison]::Ordinal)) { $text = $text.Substring(1) }
+            $configuration = ConvertFrom-ConfigurationText $text
         }
     }
+    catch [System.Text.DecoderFallbackException] { $problem = 'it is not written in UTF-8' }
     catch { $problem = 'it cannot be read: ' + $_.Exception.GetBaseException().GetType().Name }
     if ($problem -ne '') {
         $configuration = ConvertFrom-ConfigurationText ''

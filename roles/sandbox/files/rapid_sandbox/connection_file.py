@@ -5,7 +5,9 @@
 They are YAML written as JSON values, which every YAML reader takes.
 """
 
+import grp
 import json
+import os
 import pathlib
 
 #: What a position runs to collect from the sandbox; a position on another machine needs a copy of its own.
@@ -16,11 +18,22 @@ WINDOWS_DIRECTORY = "C:\\ProgramData\\RapidSandbox"
 _IS_WINDOWS = (
     "ansible_shell_type | default('', true) in ['powershell', 'cmd'] or (ansible_connection | default('', true)).split('.') | last in ['winrm', 'psrp']")
 
+_LAUNCHER = {
+    "ansible_become": False,
+    "provision_is_rehearsal": True,
+    "portal_launcher_api_url": "{{ rapidsos_api_url }}",
+    "portal_launcher_query_url": "{{ rapidsos_query_url }}",
+    "portal_launcher_login_url": "{{ rapidsos_api_url }}/login",
+    "portal_launcher_ca_path": "{{ rapidsos_ca_path }}",
+    "portal_launcher_email": "{{ rapidsos_email }}",
+    "portal_launcher_password": "{{ rapidsos_password }}",
+}
+
 #: What names a secret of the site, or another service, may be undefined without its vault; a rehearsal needs none of it.
 _OF_THE_SITE = (
     "rapidauth_sac_content", "rapidauth_sac_key_path", "rapidauth_sac_key_content", "rapidauth_service_name", "rapidauth_ledger_url",
-    "rapidauth_ledger_password", "rapidsos_environment", "portal_launcher_environment", "portal_launcher_email", "portal_launcher_password",
-    "portal_launcher_api_url", "portal_launcher_ca_path", "ansible_password", "ansible_ssh_pass", "ansible_become_password", "ansible_become_pass")
+    "rapidauth_ledger_password", "rapidsos_environment", "ansible_password", "ansible_ssh_pass",
+    "ansible_become_password", "ansible_become_pass")
 
 _HEAD = "# Written by the eccops.rapid sandbox at its start. It holds secrets of the sandbox only.\n"
 
@@ -58,6 +71,7 @@ def write_connection(directory, host_name, ports, secrets, sacs, fleet):
             "-DeviceUrl", f"https://{host_name}:{device}/rapid", "-CaPath", WINDOWS_DIRECTORY + "\\ca.pem"],
         # A rehearsal never runs the site's own command, which would collect from the real service.
         "rotation_collect_argv": "{{ sandbox_windows_collect_argv if %s else sandbox_collect_argv }}" % _IS_WINDOWS,
+        "provision_is_rehearsal": True,
     }
     _write_variables(directory, "connection.yml", values)
     return values
@@ -69,7 +83,6 @@ def write_on_this_machine(directory, values):
         **values,
         "ansible_connection": "local",
         "ansible_shell_type": "sh",
-        "ansible_become": False,
         "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         "rotation_become": False,
         "rotation_request_path": str(directory.file("positions")) + "/{{ inventory_hostname }}/request.json",
@@ -77,13 +90,19 @@ def write_on_this_machine(directory, values):
         "rapidauth_ledger_host": "localhost",
         "rapidauth_audit_log_path": str(directory.file("audit.jsonl")),
         **dict.fromkeys(_OF_THE_SITE, ""),
-        # Else the launcher would be installed on this machine.
-        "provision_positions": "no_position_while_this_machine_plays_them",
+        **_launcher(),
     })
 
 
 def _write_variables(directory, name, values):
     directory.write(name, _HEAD + "---\n" + "".join(f"{variable}: {json.dumps(value)}\n" for variable, value in values.items()))
+
+
+def write_curl_options(directory, values):
+    """What opens RapidAuth for ``curl -K``, so that no passphrase is among the arguments."""
+    sac = values["sandbox_sacs"]["valid"]
+    options = {"cacert": values["rapidauth_ca_path"], "cert": sac["certificate_path"], "key": sac["key_path"], "pass": sac["passphrase"]}
+    directory.write("sacs/curl.conf", _HEAD + "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in options.items()))
 
 
 def write_inventory(directory, fleet):
@@ -92,7 +111,9 @@ def write_inventory(directory, fleet):
     lines = [_HEAD, "---\ndispatch_workstations:\n  vars:\n    ansible_connection: local\n",
              '    ansible_python_interpreter: "{{ ansible_playbook_python }}"\n',
              f"    rapidauth_ledger_path: {json.dumps(str(directory.file('ledger.sqlite')))}\n"
-             f"    rapidauth_audit_log_path: {json.dumps(str(directory.file('audit.jsonl')))}\n  children:\n"]
+             f"    rapidauth_audit_log_path: {json.dumps(str(directory.file('audit.jsonl')))}\n"]
+    lines += [f"    {name}: {json.dumps(value)}\n" for name, value in _launcher().items()]
+    lines.append("  children:\n")
     for ecc in dict.fromkeys(position["ecc"] for position in fleet):
         lines.append(f"    {ecc}:\n      hosts:\n")
         for position in fleet:
@@ -104,3 +125,12 @@ def write_inventory(directory, fleet):
                     f"          rapidauth_anon_id: {json.dumps(position['anon_id'])}\n"
                     f"          rotation_request_path: {json.dumps(str(positions) + '/' + position['position'] + '/request.json')}\n")
     directory.write("fleet.yml", "".join(lines))
+
+
+def _launcher():
+    """What provision_workstations asks for. In check mode it shows what would be on this machine, and without check mode it refuses."""
+    try:
+        group = grp.getgrgid(os.getegid()).gr_name
+    except KeyError:
+        group = str(os.getegid())
+    return {**_LAUNCHER, "portal_launcher_group": group}

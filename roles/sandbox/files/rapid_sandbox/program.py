@@ -156,6 +156,7 @@ async def run(options):
         values = connection_file.write_connection(directory, options.host_name, ports, secrets, sacs, fleet)
         connection_file.write_inventory(directory, fleet)
         connection_file.write_on_this_machine(directory, values)
+        connection_file.write_curl_options(directory, values)
         print(banner.text(directory, values, bool(options.inventory)), flush=True)
         print("ready", flush=True)
         _notify_systemd()

@@ -13,6 +13,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._errors import RapidE
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.rows import write_intent, write_outcome
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
+from ansible_collections.eccops.rapid.plugins.module_utils._rotation import decisions
 from ansible_collections.eccops.rapid.tests.unit.support.ledgers import API, intent
 
 NEW = "00000000-0000-4000-8000-0000000000ff"
@@ -57,7 +58,7 @@ def test_done_is_what_both_say_and_it_is_recorded(confirm):
 @pytest.mark.parametrize("status, answer, reported, has_delivered", [
     ("Collected", {"failed": True, "msg": "/bin/x ended with 1", "is_delivered": True}, "the service says Collected. /bin/x ended with 1. Fix that", True),
     ("Collected", None, "the service says Collected. it was not reached.", False),
-    ("Collected", {"unreachable": True, "msg": "gone"}, "it became unreachable: gone.", False),
+    ("Collected", {"unreachable": True, "msg": "gone"}, "it cannot be reached (gone); switch it on", False),
     ("Requested", COLLECTED, "the service says Requested. Run the same rotation again within minutes", True),
     ("Expired", COLLECTED, "the service says Expired. Its replacement lapsed.", True),
     ("Odd", COLLECTED, "the service says Odd. Run the same rotation again: it looks first", True)])
@@ -72,6 +73,12 @@ def test_not_done_says_why_and_what_to_do(confirm, status, answer, reported, has
 def test_a_position_that_was_not_replaced_has_the_reason(confirm):
     result, unused = confirm(seen("Collected"), None, {"outcome": "refused", "request_id": None, "reason": "it is Expired"})
     assert "the service says nothing about it. it is Expired." in result["positions"]["north-01"]["message"]
+
+
+@pytest.mark.parametrize("reason", [decisions.LOST_AND_BLIND, decisions.NOT_YET, decisions.NOT_REPLACED, decisions.LOST_NOT_UNIQUE])
+def test_to_run_it_again_is_said_once(confirm, reason):
+    result, unused = confirm(seen("Collected"), None, {"outcome": "unresolved", "request_id": None, "reason": reason % (("x",) * reason.count("%s"))})
+    assert result["positions"]["north-01"]["message"].lower().count("run the same") == 1
 
 
 def test_a_service_that_cannot_be_asked_is_named(confirm):

@@ -59,7 +59,7 @@ def test_it_collects_once_for_each_request_id(position):
     assert position.run(request_id=OTHER)["changed"] and position.runs() == 2
 
 
-@pytest.mark.parametrize("mark", [b"", b"{", b"[]", b'{"request_id": 5}', json.dumps({"request_id": OTHER}).encode()])
+@pytest.mark.parametrize("mark", [b"", b"{", b"[]", b"[" * 100000, b'{"request_id": 5}', json.dumps({"request_id": OTHER}).encode()])
 def test_without_a_good_mark_the_command_runs_again(position, mark):
     position.run()
     (position.path.parent / ".request.json.collected").write_bytes(mark)
@@ -103,6 +103,19 @@ def test_a_place_that_cannot_be_written_to(position):
         assert error.kind == "not_ready" and "is not a directory" in error.message
 
 
+def test_a_mark_that_cannot_be_kept_is_found_before_the_command_runs(position):
+    place = position.path.parent
+    position.path = place / ("r" * 245)
+    error = position.fails(state="ready")
+    assert error.kind == "not_ready" and "File name too long" in error.message
+    for is_check_mode in (False, True):
+        error = position.fails(is_check_mode=is_check_mode)
+        assert error.kind == "not_collected" and error.details == {"is_delivered": False} and "File name too long" in error.message
+    position.path = place / "request.json"
+    (place / ".request.json.collected").mkdir()
+    assert "Is a directory" in position.fails().message and position.runs() == 0
+
+
 def test_a_position_is_tried_without_a_trace(position):
     assert position.run(state="ready", is_check_mode=True)["changed"] is False and position.names() is None
     assert position.run(state="ready")["changed"] is True and position.names() == []
@@ -110,13 +123,17 @@ def test_a_position_is_tried_without_a_trace(position):
 
 
 @pytest.mark.parametrize("argv, reported", [
-    ([], "argv is empty"), ([""], "argv is empty"), (["bin/collect"], "must be an absolute path or a name on the PATH"),
+    ([], "argv is empty"), ([""], "argv is empty"), (["/bin/true", "a\0b"], "argv contains a character"),
+    (["/bin/true", "\ud800"], "argv contains a character"),
+    (["bin/collect"], "must be an absolute path or a name on the PATH"),
     (["/no/such/program"], "does not exist on this position"), (["/etc/passwd"], "is not executable on this position")])
 def test_programs_that_cannot_run_are_found_before_anything_is_replaced(position, argv, reported):
     assert reported in position.fails(state="ready", argv=argv).message and position.names() is None
 
 
-@pytest.mark.parametrize("changes", [{"request_path": "request.json"}, {"request_path": "/a/../b"}, {"timeout_seconds": 0}, {"timeout_seconds": 3601}])
+@pytest.mark.parametrize("changes", [
+    {"request_path": "request.json"}, {"request_path": "/a/../b"}, {"request_path": "/"}, {"request_path": "/a\0b"}, {"request_path": "/\ud800"},
+    {"timeout_seconds": 0}, {"timeout_seconds": 3601}])
 def test_input_that_cannot_be_right(position, changes):
     assert isinstance(position.fails(**changes), InvalidInput)
 

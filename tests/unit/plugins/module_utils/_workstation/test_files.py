@@ -52,7 +52,7 @@ def test_the_diff_shows_the_settings_and_hides_the_secret(place):
     result = run(params(place, "2"), False)
     by_name = {os.path.basename(each["after_header"]): each for each in result["diff"]}
     assert (by_name["settings.ini"]["before"], by_name["settings.ini"]["after"]) == ("settings 1\n", "settings 2\n")
-    assert by_name["account.json"]["after"] == "(secret: not shown)\n"
+    assert (by_name["account.json"]["before"], by_name["account.json"]["after"]) == ("(secret: not shown)\n", "(secret: changed, not shown)\n")
     assert MARKER not in str(result)
 
 
@@ -188,6 +188,9 @@ def test_absent_leaves_nothing(place):
     ({"secrets": {}}, "should hold the secret 'account', which is not among secrets"),
     ({"files": [one("relative/path", content="")]}, "'relative/path' must be an absolute path"),
     ({"files": [one("/etc/../etc/passwd", content="")]}, "must be an absolute path"),
+    ({"files": [one("/x/\0y", content="")]}, "must be an absolute path"),
+    ({"owner": "no\0body"}, "there is no user 'no"),
+    ({"files": [one("/x/y", content="", group="")]}, "there is no group '' on this position"),
     ({"files": [one("/x/y", content="", mode="rw-r--r--")]}, "the mode of /x/y is 'rw-r--r--'; give octal digits"),
     ({"files": [one("/x/y", content="", mode="4755")]}, "the mode of /x/y is '4755'; give octal digits"),
     ({"files": [one("/x/y", content="", group="no-such-group")]}, "there is no group 'no-such-group' on this position"),
@@ -200,6 +203,16 @@ def test_mistakes_are_reported_before_anything_is_touched(place, changed, senten
     with pytest.raises(InvalidInput, match=sentence):
         run(params(place, "1", **changed), False)
     assert tree(place) == {"bin": ("0o40755", None), "etc": ("0o40755", None)}
+
+
+@pytest.mark.parametrize("state, is_check_mode, consequence", [
+    ("present", True, "nothing was changed"), ("present", False, "nothing was changed"), ("absent", False, "what was removed stays removed")])
+def test_what_the_system_refuses_is_a_sentence(place, state, is_check_mode, consequence):
+    """A path may be unreadable too, or a directory in use, wherever it is met."""
+    before = tree(place)
+    with pytest.raises(RapidError, match="File name too long; %s: correct that and run again" % consequence) as caught:
+        run(params(place, "1", state=state, files=[one(str(place / ("x" * 300)), content="")]), is_check_mode)
+    assert caught.value.kind == "not_written" and tree(place) == before
 
 
 @pytest.mark.parametrize("name, sentence", [("etc/ours", "already exists and is not a directory"), ("bin/program", "already exists and is not a file")])
