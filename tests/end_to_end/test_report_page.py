@@ -211,6 +211,8 @@ def test_long_names_wrap_and_labels_do_not_collide(tmp_path):
         assert browser.evaluate("document.documentElement.scrollWidth") == 390
         assert [row[0] for row in browser.evaluate(
             "[...document.querySelectorAll('.centers tbody tr')].map(row => [...row.cells].map(cell => cell.textContent))")] == [ecc, "x" * 90]
+        assert browser.evaluate("[...document.querySelectorAll('.centers td, .centers th')].every("
+                                "each => each.getBoundingClientRect().right <= document.querySelector('.charts .card').getBoundingClientRect().right)")
         boxes = browser.evaluate("[...document.querySelectorAll('svg.timeline text')].map(each => { const box = each.getBBox();"
                                  " return [each.textContent, box.x, box.y, box.x + box.width, box.y + box.height]; })")
         assert {"ended", "Dec", "Jan", "2027", "later"} <= {box[0] for box in boxes}

@@ -55,6 +55,10 @@ REHEARSED = [
     (re.compile(r"^make (test|test-fast|test-crash|test-differential|test-siblings|test-oldest|molecule|lint|docs|matrix|bench|clean)$"), r"make -n MAKE=: \1",
      "up to hours, or the end of this checkout: that make knows how is seen"),
     (re.compile(r"^\.venv/bin/nox -Rs "), ".venv/bin/nox --list -s ", "it installs from the package index; make lint runs it: that nox knows it is seen"),
+    (re.compile(r"^(ansible-playbook \S+) -e @~/ansible-collection-rapid/(build/sandbox/on_this_machine\.yml)"), r"\1 -i fleet.yml -e @\2",
+     "the reader's checkout and fleet are elsewhere"),
+    (re.compile(r"-i ~/fleet/inventory\.yml\b"), "-i fleet.yml", "the reader's fleet is elsewhere"),
+    (re.compile(r"\bINVENTORY=\S+(?: SANDBOX_LISTEN_ADDRESS=0\.0\.0\.0\b)?"), "INVENTORY=fleet.yml", "the reader's fleet is elsewhere, and no network reaches this sandbox"),
     (re.compile(r"^jq (.*) report\.json$"), r"jq \1 build/credentials/report.json", "where the command before it wrote it"),
     (re.compile(r"^openssl pkcs12 .*"), r"\g<0> -passin file:{directory}/sac/passphrase", "nobody is there to be asked for it"),
     (re.compile(r"^(PYTHONPATH=roles/sandbox/files python -m rapid_sandbox --data-directory build/sandbox)$"),
@@ -65,6 +69,7 @@ REHEARSED = [
 #: Run to their end; exit code 0 is wanted.
 RUNNABLE = [re.compile(pattern) for pattern in (
     r"make (build|demo|help|test|test-fast|test-crash|test-differential|test-siblings|test-oldest|molecule|lint|docs|matrix|bench|clean)",
+    r"\. \.venv/bin/activate",
     r"ansible-galaxy collection install build/eccops-rapid-[0-9.]+\.tar\.gz",
     r"python3 -m pip install -r requirements\.txt",
     r"ansible-doc (-t \w+ )?eccops\.rapid\.\w+",
@@ -88,11 +93,13 @@ RUNNABLE = [re.compile(pattern) for pattern in (
     r"sha256sum roles/\S+",
 )]
 #: Stay in the foreground: run until they say ``ready``, then ended as by Ctrl-C.
-FOREGROUND = [re.compile(r"make sandbox"), re.compile(r"PYTHONPATH=roles/sandbox/files python -m rapid_sandbox .*")]
+FOREGROUND = [re.compile(r"make sandbox( INVENTORY=\S+( SANDBOX_\w+=\S+)*)?"), re.compile(r"PYTHONPATH=roles/sandbox/files python -m rapid_sandbox .*")]
 #: [(command, why it is not run here)].
 NOT_HERE = [(re.compile(pattern), why) for pattern, why in (
-    (r"cp -r examples/small_ecc ~/rapid|cd ~/rapid|ansible-vault create vault\.yml|ansible-playbook eccops\.rapid\.check_credentials .* --ask-vault-pass",
-     "works in the reader's home, and asks questions: tests/functional/test_examples.py runs each example with its vault"),
+    (r"apt-get (update|install --yes .*)|git clone .*", "changes the machine as root, or needs the public repository: this checkout stands for it"),
+    (r"cp -r examples/small_ecc ~/fleet|nano ~/fleet/inventory\.yml|cd ~/(fleet|ansible-collection-rapid)|EDITOR=nano ansible-vault create vault\.yml"
+     r"|ansible-playbook eccops\.rapid\.check_credentials .* --ask-vault-pass",
+     "works in the reader's home, and asks questions: test_examples.py runs each example with its vault, and test_rehearsal.py rehearses with it"),
     (r"portal-launcher .*", "needs a position with a desktop: tests/launcher runs the program on an arranged one"),
     (r"journalctl -t portal-launcher", "needs a position with a journal: tests/end_to_end/test_falls_back.py reads one"),
     (r"ansible-playbook eccops\.rapid\.provision_workstations -i fleet\.yml (?!.*--check).*",

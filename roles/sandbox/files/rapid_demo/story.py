@@ -160,7 +160,7 @@ def _conclude(stage, terminal, names):
     report = stage.report_directory / "report.html"
     terminal.say("Report: %s (JUnit, Prometheus, JSON and Markdown beside it)" % report)
     terminal.say("Caller: %s" % (stage.report_directory / "caller.html"))
-    terminal.say("Next: README.md, Quickstart, with your own inventory; make sandbox runs this server for your own rehearsals.")
+    terminal.say("Next: step 2 of the quickstart in README.md, a rehearsal with your own inventory.")
     _open_browser(report, terminal)
 
 
