@@ -55,6 +55,7 @@ REHEARSED = [
     (re.compile(r"^make (test|test-fast|test-crash|test-differential|test-siblings|test-oldest|molecule|lint|docs|matrix|bench|clean)$"), r"make -n MAKE=: \1",
      "up to hours, or the end of this checkout: that make knows how is seen"),
     (re.compile(r"^\.venv/bin/nox -Rs "), ".venv/bin/nox --list -s ", "it installs from the package index; make lint runs it: that nox knows it is seen"),
+    (re.compile(r"^\.venv/bin/python -m pytest tests/functional/\w+\.py$"), r"\g<0> -k fine_fleet", "make test runs all of them: that one runs alone is seen"),
     (re.compile(r"^jq (.*) report\.json$"), r"jq \1 build/credentials/report.json", "where the command before it wrote it"),
     (re.compile(r"^openssl pkcs12 .*"), r"\g<0> -passin file:{directory}/sac/passphrase", "nobody is there to be asked for it"),
     (re.compile(r"^(PYTHONPATH=roles/sandbox/files python -m rapid_sandbox --data-directory build/sandbox)$"),
@@ -76,7 +77,6 @@ RUNNABLE = [re.compile(pattern) for pattern in (
     r"(\.venv/bin/)?python tests/bench/\w+\.py( --\w+)?",
     r"\.venv/bin/python -m pytest tests/.*",
     r"\.venv/bin/nox (--list|-Rs [\w-]+)",
-    r"PYTHONPATH=\S+/roles/sandbox/files python -m rapid_demo .*",
     r"python3 -I -c pass",
     r"version=\$\(readlink -f /etc/rapidauth-sac/current\)\nprintf .* \| curl --config - https://\.\.\.",
     r'curl (-X PATCH )?"?http://127\.0\.0\.1:8446/.*',
@@ -87,8 +87,10 @@ RUNNABLE = [re.compile(pattern) for pattern in (
     r"openssl pkcs12 -info -noout -in sac\.p12",
     r"sha256sum roles/\S+",
 )]
-#: Stay in the foreground: run until they say ``ready``, then ended as by Ctrl-C.
-FOREGROUND = [re.compile(r"make sandbox"), re.compile(r"PYTHONPATH=roles/sandbox/files python -m rapid_sandbox .*")]
+#: Stay in the foreground: run until they say ``ready``, then ended as by Ctrl-C. The demo has ended once by then, as ``make demo``.
+FOREGROUND = [re.compile(r"make sandbox"), re.compile(r"PYTHONPATH=\S*roles/sandbox/files python -m (rapid_sandbox|rapid_demo) .*")]
+#: Need nothing of the page that shows them, nor of the commands before them.
+SELF_CONTAINED = [re.compile(pattern) for pattern in (r"make [\w-]+", r"ansible-doc .*", r"ansible --version")]
 #: [(command, why it is not run here)].
 NOT_HERE = [(re.compile(pattern), why) for pattern, why in (
     (r"cp -r examples/small_ecc ~/rapid|cd ~/rapid|ansible-vault create vault\.yml|ansible-playbook eccops\.rapid\.check_credentials .* --ask-vault-pass",
