@@ -39,9 +39,10 @@ help: ## List what can be made
 demo: $(VENV)/.run-installed $(HERE) ## Rotate a demo fleet against the sandbox, and show it (needs no root)
 	@PYTHONPATH=$(HERE)/roles/sandbox/files exec $(BIN)/python -m rapid_demo --directory build/demo
 
-test: $(VENV)/.test-installed $(HERE) lint ## Prove everything: lint, sanity, unit, sandbox, functional and crash tests
+# Each of the first three keeps one core busy, or waits for hosts; what one prints is shown when it has ended.
+test: $(VENV)/.test-installed $(HERE) ## Prove everything: lint, sanity, unit, sandbox, functional and crash tests
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target lint test-targets test-hosts
 	PATH="$$PATH:$(POWERSHELL_BIN)" $(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile tests/unit tests/sandbox tests/functional tests/launcher tests/windows tests/end_to_end tests/crash
-	@$(MAKE) --no-print-directory test-targets test-hosts
 	@echo "make test: everything passed but what is named as skipped above"
 
 test-fast: $(VENV)/.test-installed $(HERE) ## The tests for your own loop: no lint, no slow ones
