@@ -2,7 +2,8 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 
 PYTHON ?= python3
-TEST_JOBS ?= 2
+# One more than cores: a test waits for a program now and then.
+TEST_JOBS ?= 3
 CRASH_INSTANTS ?= 400
 DIFFERENTIAL_ROWS ?= 10000
 VENV ?= .venv
