@@ -28,6 +28,8 @@ HERE := $(COLLECTIONS)/ansible_collections/eccops/rapid
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(COLLECTIONS)
 export PATH := $(BIN):$(PATH)
+# What Python and pytest compile is kept for the next process, whatever the machine's environment says.
+unexport PYTHONDONTWRITEBYTECODE
 # A proxy of the machine's cannot reach the sandbox.
 export NO_PROXY := localhost,127.0.0.1
 export no_proxy := $(NO_PROXY)
