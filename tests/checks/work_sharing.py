@@ -8,23 +8,37 @@ while the others had nothing to do.
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-#: The directories of tests/ in the order in which they begin.
-ORDER = ("crash", "end_to_end", "windows", "functional", "launcher", "sandbox", "unit")
-#: All files of such a directory go to one process: what they share, as a desk, takes longer to make than it is used.
-TOGETHER = ("end_to_end",)
+#: {what is made once, and takes long to make: the files that share it, which go to one process as a whole}. They begin, in this order.
+SHARED = {
+    "three Windows positions": re.compile(r"tests/functional/test_\w*windows"),
+    "a Windows position with the launcher": re.compile(r"tests/windows/test_launcher_windows"),
+    "a desk": re.compile(r"tests/end_to_end/"),
+}
+#: Then come the other files, by directory.
+DIRECTORIES = ("crash", "windows", "functional", "launcher", "sandbox", "unit")
 
 
 def scope(nodeid: str) -> str:
-    """Returns what goes to a process as a whole: the file of a test, or its directory."""
+    """Returns what goes to one process as a whole: the file of a test, or what its file shares with others."""
     path = nodeid.split("::", 1)[0]
-    return next((name for name in TOGETHER if "tests/%s/" % name in path), path)
+    return next((name for name, files in SHARED.items() if files.search(path)), path)
+
+
+def place(nodeid: str) -> int:
+    """Returns when a test begins: the tests of a smaller number come before it."""
+    shared = list(SHARED)
+    if scope(nodeid) in shared:
+        return shared.index(scope(nodeid))
+    return len(shared) + next((number for number, name in enumerate(DIRECTORIES) if "tests/%s/" % name in nodeid), len(DIRECTORIES))
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: next((place for place, name in enumerate(ORDER) if "tests/%s/" % name in item.nodeid), len(ORDER)))
+    items.sort(key=lambda item: place(item.nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)
