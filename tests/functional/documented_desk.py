@@ -138,11 +138,19 @@ class Desk:
         return text
 
     def run(self, command):
-        """Runs a Command to its end, one that needs nothing of its page once for all pages; returns (exit code, output)."""
+        """Runs a Command to its end; returns (exit code, output)."""
+        return self._once(self._run, command)
+
+    def run_in_foreground(self, command):
+        """Runs a Command until it says that it is ready, or that its first chapter is over, and interrupts it; returns (whether it came so far, output)."""
+        return self._once(self._run_in_foreground, command)
+
+    def _once(self, run, command):
+        """Returns what run(command) does; it is done once for all pages, if the command needs nothing of its page."""
         if not is_of(SELF_CONTAINED, command):
-            return self._run(command)
+            return run(command)
         if command.text not in self._done:
-            self._done[command.text] = self._run(command)
+            self._done[command.text] = run(command)
         return self._done[command.text]
 
     def _run(self, command):
@@ -152,8 +160,7 @@ class Desk:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT_SECONDS, check=False)
         return done.returncode, done.stdout
 
-    def run_in_foreground(self, command):
-        """Runs a Command until it says that it is ready, or that its first chapter is over, and interrupts it; returns (whether it came so far, output)."""
+    def _run_in_foreground(self, command):
         process = subprocess.Popen(
             ["bash", "-c", "exec " + re.sub(r"^(PYTHONPATH=\S+) ", r"env \1 ", self.rehearsed(command))], cwd=self.checkout, env=self.environment(),
             stdin=subprocess.DEVNULL, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
