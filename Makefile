@@ -2,7 +2,8 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 
 PYTHON ?= python3
-TEST_JOBS ?= 2
+# One more than cores: a test waits for a program now and then.
+TEST_JOBS ?= 3
 CRASH_INSTANTS ?= 400
 DIFFERENTIAL_ROWS ?= 10000
 VENV ?= .venv
@@ -29,6 +30,8 @@ HERE := $(COLLECTIONS)/ansible_collections/eccops/rapid
 export ANSIBLE_CONFIG := $(CURDIR)/tests/ansible.cfg
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(COLLECTIONS)
 export PATH := $(BIN):$(PATH)
+# What Python and pytest compile is kept for the next process, whatever the machine's environment says.
+unexport PYTHONDONTWRITEBYTECODE
 # A proxy of the machine's cannot reach the sandbox.
 export NO_PROXY := localhost,127.0.0.1
 export no_proxy := $(NO_PROXY)
@@ -41,9 +44,10 @@ help: ## List what can be made
 demo: $(VENV)/.run-installed $(HERE) ## Rotate a demo fleet against the sandbox, and show it (needs no root)
 	@PYTHONPATH=$(HERE)/roles/sandbox/files exec $(BIN)/python -m rapid_demo --directory build/demo
 
-test: $(VENV)/.test-installed $(HERE) lint ## Prove everything: lint, sanity, unit, sandbox, functional and crash tests
+# Each of the first three keeps one core busy, or waits for hosts; what one prints is shown when it has ended.
+test: $(VENV)/.test-installed $(HERE) ## Prove everything: lint, sanity, unit, sandbox, functional and crash tests
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target lint test-targets test-hosts
 	PATH="$$PATH:$(POWERSHELL_BIN)" $(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile tests/unit tests/sandbox tests/functional tests/launcher tests/windows tests/end_to_end tests/crash
-	@$(MAKE) --no-print-directory test-targets test-hosts
 	@echo "make test: everything passed but what is named as skipped above"
 
 test-fast: $(VENV)/.test-installed $(HERE) ## The tests for your own loop: no lint, no slow ones

@@ -13,6 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "tests" / "checks"))
 
 import powershell_programs  # noqa: E402  # pylint: disable=wrong-import-position
+import work_sharing  # noqa: E402  # pylint: disable=wrong-import-position
 
 COLLECTIONS = ROOT / "build" / "collections"
 
@@ -48,7 +49,8 @@ def _tame_hypothesis():
 
 
 def pytest_configure(config):
-    config.pluginmanager.register(powershell_programs)
+    for plugin in (powershell_programs, work_sharing):
+        config.pluginmanager.register(plugin)
 
 
 # A proxy of the machine's cannot reach the sandbox.

@@ -8,7 +8,7 @@ from harness_fixtures import fixture_running_sandbox, fixture_sandbox  # noqa: F
 
 
 def pytest_addoption(parser):
-    parser.addoption("--crash-instants", type=int, default=100, help="instants at which a rotation is killed (default: 100)")
+    parser.addoption("--crash-instants", type=int, default=26, help="instants at which a rotation is killed (default: 26, each kind twice)")
 
 
 def pytest_sessionfinish(session):

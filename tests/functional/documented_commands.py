@@ -59,6 +59,7 @@ REHEARSED = [
      "the reader's checkout and fleet are elsewhere"),
     (re.compile(r"-i ~/fleet/inventory\.yml\b"), "-i fleet.yml", "the reader's fleet is elsewhere"),
     (re.compile(r"\bINVENTORY=\S+(?: SANDBOX_LISTEN_ADDRESS=0\.0\.0\.0\b)?"), "INVENTORY=fleet.yml", "the reader's fleet is elsewhere, and no network reaches this sandbox"),
+    (re.compile(r"^\.venv/bin/python -m pytest tests/functional/\w+\.py$"), r"\g<0> -k fine_fleet", "make test runs all of them: that one runs alone is seen"),
     (re.compile(r"^jq (.*) report\.json$"), r"jq \1 build/credentials/report.json", "where the command before it wrote it"),
     (re.compile(r"^openssl pkcs12 .*"), r"\g<0> -passin file:{directory}/sac/passphrase", "nobody is there to be asked for it"),
     (re.compile(r"^(PYTHONPATH=roles/sandbox/files python -m rapid_sandbox --data-directory build/sandbox)$"),
@@ -68,7 +69,7 @@ REHEARSED = [
 ]
 #: Run to their end; exit code 0 is wanted.
 RUNNABLE = [re.compile(pattern) for pattern in (
-    r"make (build|demo|help|test|test-fast|test-crash|test-differential|test-siblings|test-oldest|molecule|lint|docs|matrix|bench|clean)",
+    r"make (build|help|test|test-fast|test-crash|test-differential|test-siblings|test-oldest|molecule|lint|docs|matrix|bench|clean)",
     r"\. \.venv/bin/activate",
     r"ansible-galaxy collection install build/eccops-rapid-[0-9.]+\.tar\.gz",
     r"python3 -m pip install -r requirements\.txt",
@@ -81,7 +82,6 @@ RUNNABLE = [re.compile(pattern) for pattern in (
     r"(\.venv/bin/)?python tests/bench/\w+\.py( --\w+)?",
     r"\.venv/bin/python -m pytest tests/.*",
     r"\.venv/bin/nox (--list|-Rs [\w-]+)",
-    r"PYTHONPATH=\S+/roles/sandbox/files python -m rapid_demo .*",
     r"python3 -I -c pass",
     r"version=\$\(readlink -f /etc/rapidauth-sac/current\)\nprintf .* \| curl --config - https://\.\.\.",
     r'curl (-X PATCH )?"?http://127\.0\.0\.1:8446/.*',
@@ -92,8 +92,12 @@ RUNNABLE = [re.compile(pattern) for pattern in (
     r"openssl pkcs12 -info -noout -in sac\.p12",
     r"sha256sum roles/\S+",
 )]
-#: Stay in the foreground: run until they say ``ready``, then ended as by Ctrl-C.
-FOREGROUND = [re.compile(r"make sandbox( INVENTORY=\S+( SANDBOX_\w+=\S+)*)?"), re.compile(r"PYTHONPATH=roles/sandbox/files python -m rapid_sandbox .*")]
+#: Stay in the foreground: run until they say ``ready``, then ended as by Ctrl-C. The demo takes half a minute: test_demo.py runs it to its end.
+FOREGROUND = [re.compile(pattern) for pattern in (
+    r"make demo", r"make sandbox( INVENTORY=\S+( SANDBOX_\w+=\S+)*)?", r"PYTHONPATH=\S*roles/sandbox/files python -m (rapid_sandbox|rapid_demo) .*",
+)]
+#: Need nothing of the page that shows them, nor of the commands before them.
+SELF_CONTAINED = [re.compile(pattern) for pattern in (r"make [\w-]+", r"ansible-doc .*", r"ansible --version")]
 #: [(command, why it is not run here)].
 NOT_HERE = [(re.compile(pattern), why) for pattern, why in (
     (r"apt-get (update|install --yes .*)|git clone .*", "changes the machine as root, or needs the public repository: this checkout stands for it"),

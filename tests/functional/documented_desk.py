@@ -19,11 +19,12 @@ import sys
 import harness
 import sandbox_process
 import yaml
-from documented_commands import JOBS, REHEARSED, ROOT, yaml_file_of
+from documented_commands import JOBS, REHEARSED, ROOT, SELF_CONTAINED, is_of, yaml_file_of
 
 BIN = pathlib.Path(sys.executable).parent
 TIMEOUT_SECONDS = 300
 VAULT_PASSWORD = "rehearsal"
+READY = re.compile(r"ready\n|1/7 ")
 
 
 class Desk:
@@ -42,6 +43,7 @@ class Desk:
             "admin_url": values["sandbox_admin_url"], "device_url": values["sandbox_device_url"], "rapidauth_url": values["rapidauth_api_url"],
             "directory": self.directory}
         self.version = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
+        self._vault, self._done = None, {}
 
     def close(self):
         return self.sandbox.stop()
@@ -96,11 +98,15 @@ class Desk:
             ansible_connection="local", ansible_python_interpreter=sys.executable, ansible_become=False, portal_launcher_group=_own_group(),
             rotation_request_path=str(self.directory / "positions" / "{{ inventory_hostname }}" / "request.json"))
         path = self.checkout / "vault.yml"
+        if self._vault:  # of another page: the same
+            path.write_bytes(self._vault)
+            return
         path.write_text(yaml.safe_dump(values), encoding="utf-8")
         (self.home / "vault-password").write_text(VAULT_PASSWORD + "\n", encoding="utf-8")
         (self.home / "vault-password").chmod(0o600)
         subprocess.run(
             [str(BIN / "ansible-vault"), "encrypt", str(path)], env=self.environment(), check=True, capture_output=True, timeout=TIMEOUT_SECONDS)
+        self._vault = path.read_bytes()
 
     def environment(self):
         """Only what is needed: no setting, proxy or collection of the machine's reaches a command."""
@@ -133,29 +139,44 @@ class Desk:
 
     def run(self, command):
         """Runs a Command to its end; returns (exit code, output)."""
+        return self._once(self._run, command)
+
+    def run_in_foreground(self, command):
+        """Runs a Command until it says that it is ready, or that its first chapter is over, and interrupts it; returns (whether it came so far, output)."""
+        return self._once(self._run_in_foreground, command)
+
+    def _once(self, run, command):
+        """Returns what run(command) does; it is done once for all pages, if the command needs nothing of its page."""
+        if not is_of(SELF_CONTAINED, command):
+            return run(command)
+        if command.text not in self._done:
+            self._done[command.text] = run(command)
+        return self._done[command.text]
+
+    def _run(self, command):
         environment = self._environment_of_job() if command.language in JOBS else self.environment()
         done = subprocess.run(
             ["bash", "-ec", self.rehearsed(command)], cwd=self.checkout, env=environment, stdin=subprocess.DEVNULL, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TIMEOUT_SECONDS, check=False)
         return done.returncode, done.stdout
 
-    def run_in_foreground(self, command):
-        """Runs a Command until it says that it is ready, and interrupts it; returns (whether it was ready, output)."""
+    def _run_in_foreground(self, command):
         process = subprocess.Popen(
             ["bash", "-c", "exec " + re.sub(r"^(PYTHONPATH=\S+) ", r"env \1 ", self.rehearsed(command))], cwd=self.checkout, env=self.environment(),
             stdin=subprocess.DEVNULL, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
-        lines = []
+        lines, is_ready = [], False
         try:
             for line in process.stdout:
                 lines.append(line)
-                if line == "ready\n":
+                if not is_ready and READY.match(line):
+                    is_ready = True
                     os.killpg(process.pid, signal.SIGINT)
             process.wait(timeout=30)
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-        return "ready\n" in lines, "".join(lines)
+        return is_ready, "".join(lines)
 
 
 def _own_group():

@@ -24,39 +24,44 @@ ANSWERS = {
 }
 
 
-@pytest.fixture(name="server")
-def fixture_server(tmp_path):
+@pytest.fixture(scope="module", name="servers")
+def fixture_servers(tmp_path_factory):
+    """{name of an answer: the server that gives it}."""
+    place = tmp_path_factory.mktemp("servers")
     authority, key = certificates.Authority(), certificates.new_key()
     certificate = authority.issue("localhost", key, host_names=["localhost"])
-    pem, ca_path = tmp_path / "server.pem", tmp_path / "ca.pem"
+    pem, ca_path = place / "server.pem", place / "ca.pem"
     pem.write_bytes(certificates.key_pem(key) + certificates.certificate_pem(certificate))
     ca_path.write_bytes(authority.pem)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
-    server, sac_key = ScriptedServer(context), certificates.new_key()
+    sac_key = certificates.new_key()
     sac = certificates.certificate_pem(authority.issue("Test SAC", sac_key)) + certificates.key_pem(sac_key, "correct horse")
-    server.options = {"api_url": server.url("localhost"), "ca_path": str(ca_path), "retry_budget_seconds": 0, "timeout_seconds": 5}
-    server.sac = {"sac_content": sac.decode("ascii"), "sac_passphrase": "correct horse"}
-    server.login = {"email": "launcher@ecc.example", "password": "secret-portal-7"}
-    yield server
-    server.close()
+    servers = {name: ScriptedServer(context, [answer]) for name, answer in ANSWERS.items()}
+    for server in servers.values():
+        server.options = {"api_url": server.url("localhost"), "ca_path": str(ca_path), "retry_budget_seconds": 0, "timeout_seconds": 5}
+        server.sac = {"sac_content": sac.decode("ascii"), "sac_passphrase": "correct horse"}
+        server.login = {"email": "launcher@ecc.example", "password": "secret-portal-7"}
+    yield servers
+    for server in servers.values():
+        server.close()
 
 
-def tasks(server):
-    login = {name: server.options[name] for name in ("api_url", "ca_path", "timeout_seconds")}
-    return [task("Ask", "rapidauth_request", {"register": "answer"}, request_id=ID, **server.options, **server.sac),
-            task("Show", "ansible.builtin.debug", var="answer"),
-            task("Say", "ansible.builtin.debug", msg="{{ answer.msg | default(answer.response) }}"),
-            task("Log in", "rapidsos_portal_token", **login, **server.login)]
+def tasks(name, server):
+    login = {option: server.options[option] for option in ("api_url", "ca_path", "timeout_seconds")}
+    return [task(name + ": ask", "rapidauth_request", {"register": "answer"}, request_id=ID, **server.options, **server.sac),
+            task(name + ": show", "ansible.builtin.debug", var="answer"),
+            task(name + ": say", "ansible.builtin.debug", msg="{{ answer.msg | default(answer.response) }}"),
+            task(name + ": log in", "rapidsos_portal_token", **login, **server.login)]
 
 
 @pytest.mark.parametrize("verbosity", [0, 3])
-@pytest.mark.parametrize("name", ANSWERS)
-def test_no_line_is_forged(server, tmp_path, name, verbosity):
-    server.script = [ANSWERS[name]]
+def test_no_line_is_forged(servers, tmp_path, verbosity):
     log = tmp_path / "log"
-    run = Playbooks(None, tmp_path)([play(tasks(server), module_defaults={})], verbosity=verbosity, env={"ANSIBLE_LOG_PATH": log})
-    assert len(server.requests) >= 2, run.output
+    before = {name: len(server.requests) for name, server in servers.items()}
+    every = [each for name, server in servers.items() for each in tasks(name, server)]
+    run = Playbooks(None, tmp_path)([play(every, module_defaults={})], verbosity=verbosity, env={"ANSIBLE_LOG_PATH": log})
+    assert all(len(server.requests) >= before[name] + 2 for name, server in servers.items()), run.output
     for text in (run.output, log.read_text(encoding="utf-8")):
-        assert not [character for character in text if not character.isprintable() and character not in "\n"], text
         assert not [line for line in text.splitlines() if line.strip().startswith(LINE)], text
+        assert not [line for line in text.split("\n") if not line.isprintable()], text

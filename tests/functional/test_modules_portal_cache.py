@@ -9,6 +9,7 @@ import stat
 import pytest
 from harness import assert_sentence, task
 
+pytestmark = pytest.mark.slow
 TOKEN = "rapidsos_portal_token"
 
 

@@ -10,6 +10,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._ledger.session impor
 from ansible_collections.eccops.rapid.plugins.module_utils._options import service_name
 from playbook_fleet import Fleet, fail_message
 
+pytestmark = pytest.mark.slow
 PLAYBOOK = "eccops.rapid.block_credentials"
 PLAN, PREVENT = "Read and validate the lost positions", "Prevent collection"
 LIST, REQUIRE = "List the AnonIds that the relying party must block", "Require that every credential is blocked"
@@ -76,7 +77,6 @@ def test_the_lost_devices_are_blocked_and_no_others(sandbox, fleet, run_playbook
     assert not fleet.ledger_path.exists()
 
 
-@pytest.mark.slow
 def test_every_credential_of_a_history_is_blocked_and_the_one_in_the_device_is_marked(sandbox, fleet, run_playbook):
     name, other = list(fleet.positions)[:2]
     inventory = fleet.write()

@@ -12,6 +12,8 @@ import ssl
 import pytest
 from playbook_check import Check, change, days_ago, found, replace, young_fleet
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(name="fleet")
 def fixture_fleet(sandbox, tmp_path):

@@ -10,6 +10,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils._ledger import ledger
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger import rows as rows_of_ledger
 from playbook_check import Check, change, days_ago, found, replace, young_fleet
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(name="fleet")
 def fixture_fleet(sandbox, tmp_path):

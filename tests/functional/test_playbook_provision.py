@@ -23,7 +23,8 @@ INSTALL = "eccops.rapid.portal_launcher : Ensure the launcher is present"
 PLAN = "Read and validate the fleet's variables"
 PROGRAM = pathlib.Path("/usr/local/bin/portal-launcher")
 
-pytestmark = pytest.mark.skipif(PROGRAM.exists(), reason="the launcher is installed on this machine: check mode would find nothing to do")
+pytestmark = [
+    pytest.mark.slow, pytest.mark.skipif(PROGRAM.exists(), reason="the launcher is installed on this machine: check mode would find nothing to do")]
 
 
 def launcher(**changed):

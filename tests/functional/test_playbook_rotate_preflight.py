@@ -9,6 +9,7 @@ import harness
 import pytest
 from playbook_fleet import OWN_COMMANDS, Fleet, fail_message
 
+pytestmark = pytest.mark.slow
 PLAYBOOK = "eccops.rapid.rotate_credentials"
 NOT_GIVEN = object()
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
@@ -117,7 +118,6 @@ def test_a_ledger_that_cannot_be_kept(fleet, refused, tmp_path):
     assert fleet.ledger_path.read_text(encoding="utf-8") == "Call the vendor on Monday"
 
 
-@pytest.mark.slow
 def test_positions_that_are_not_ready_are_all_named(fleet, tmp_path, refused):
     unreachable, not_a_directory, without_program, fine = fleet.positions
     fleet.positions[unreachable].update({"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1})

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from harness import task
 from ssh_host import SshHost
 
+pytestmark = pytest.mark.slow
 ME = pwd.getpwuid(os.geteuid()).pw_name
 POSITIONS = ("one", "two")
 WANTED = {"sac_certificate_is_wanted_on_workstations": True}
@@ -63,7 +64,6 @@ def changes(run):
     return {name: (counts["changed"], counts["failures"]) for name, counts in run.recap.items()}
 
 
-@pytest.mark.slow
 def test_first_run_second_run_check_mode_and_absent(sandbox, provision, place):
     def probes():
         return sandbox.stats()["calls"].get("get_request", {}).get("GET", 0)
@@ -102,7 +102,6 @@ REFUSED = {
 }
 
 
-@pytest.mark.slow
 def test_a_sac_that_would_not_do_is_refused_before_any_position_is_touched(sandbox, provision, place):
     for name, (given, where, words) in REFUSED.items():
         variables = {**WANTED, **sac_variables(sandbox, given)} if isinstance(given, str) else given
@@ -157,7 +156,6 @@ def command_lines():
     return found
 
 
-@pytest.mark.slow
 def test_nothing_of_it_shows_or_stays_anywhere_else(sandbox, provision, run_playbook, place):
     secrets, seen, seen_at = secrets_of(sandbox), [], [0.0]
 
@@ -218,7 +216,6 @@ def test_it_is_not_sent_where_it_would_lie_in_a_file(sandbox, provision, run_pla
     assert [each.name for each in place.iterdir()] == ["ca.pem"]
 
 
-@pytest.mark.slow
 def test_over_ssh(sandbox, provision, place, tmp_path):
     with SshHost(tmp_path / "ssh") as host:
         first = provision(extra_vars=WANTED, connection=host.variables(), verbosity=4, diff=True)

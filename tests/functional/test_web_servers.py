@@ -16,6 +16,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.client imp
 from ansible_collections.eccops.rapid.plugins.module_utils._sac.certificate import Sac
 from ansible_collections.eccops.rapid.tests.unit.support import certificates
 
+pytestmark = pytest.mark.slow
 ID = "65c4d858-23b2-4a9e-9c45-b8f36d1c442f"
 REQUIRED = ["SSLVerifyClient require", "SSLVerifyDepth 2"]
 

@@ -19,7 +19,8 @@ from planted_mistakes import PLANTED, SOUND
 ROOT = documented.ROOT
 CHECKER = ROOT / "tests" / "checks" / "windows_api.ps1"
 DATA = os.environ.get("WINDOWS_API_DATA")
-pytestmark = pytest.mark.skipif(not DATA, reason="PowerShell is not compared with 5.1 and .NET Framework 4.8: WINDOWS_API_DATA is not set")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(
+    not DATA, reason="PowerShell is not compared with 5.1 and .NET Framework 4.8: WINDOWS_API_DATA is not set")]
 
 
 def tracked(*patterns):

@@ -12,7 +12,7 @@ from powershell import PowerShell, utf16
 from twins import LINUX, TWINS
 
 
-pytestmark = pytest.mark.powershell("pwsh")
+pytestmark = [pytest.mark.slow, pytest.mark.powershell("pwsh")]
 #: Constants of the same name that each program has of its own.
 OWN = {"CONFIGURATION_PATH", "ACCOUNT_FILE", "USAGE", "STYLE"}
 

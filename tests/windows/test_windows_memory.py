@@ -8,7 +8,7 @@ import powershell
 import pytest
 import windows_position
 
-pytestmark = windows_position.NEEDS_WINE
+pytestmark = [pytest.mark.slow, windows_position.NEEDS_WINE]
 KEPT = {"token": "planted-token", "api_url": "https://portal.example"}
 FUNCTIONS = powershell.PROGRAM.read_text(encoding="ascii").partition("$StartSeconds = [")[0]
 KEEP = "Write-Memory 'token' @{ token = 'planted-token'; api_url = 'https://portal.example' }\n"

@@ -24,6 +24,7 @@ def run(program, path, **environment):
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.powershell("pwsh")
 def test_pester_on_linux():
     said = run("pwsh", HERE)

@@ -10,7 +10,7 @@ import subprocess
 import powershell
 import pytest
 
-pytestmark = pytest.mark.powershell("pwsh")
+pytestmark = [pytest.mark.slow, pytest.mark.powershell("pwsh")]
 PROBE = r"""
 $asked = Read-CommandLine ([string[]]@($args))
 [System.Console]::Out.WriteLine((ConvertTo-Json -InputObject $asked -Compress))

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pathlib
 import shutil
 import signal
+import tempfile
 import time
 
 import pytest
@@ -53,6 +55,14 @@ def fixture_systemctl(tmp_path, monkeypatch):
     return tmp_path / "calls"
 
 
+@pytest.fixture(name="memory")
+def fixture_memory():
+    """A directory in memory where that can be had: what a power cut leaves is not what is tested here."""
+    memory = pathlib.Path("/dev/shm")
+    with tempfile.TemporaryDirectory(prefix="installations-", dir=memory if memory.is_dir() else None) as directory:
+        yield pathlib.Path(directory)
+
+
 def damage(place):
     path = place.at("current", "key.pem")
     os.chmod(path, 0o600)
@@ -78,10 +88,11 @@ SCENARIOS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_an_installation_killed_at_any_instant_is_mended_by_the_next(name, tmp_path, sacs, systemctl):
+def test_an_installation_killed_at_any_instant_is_mended_by_the_next(name, memory, sacs, systemctl):
     installed, spoil, options, versions = SCENARIOS[name]
-    before = Place(tmp_path / "before", **options)
+    before = Place(memory / "before", **options)
     for sac in sacs[:installed]:
         before.have(sac, state="present", reloaded_service=None, kept_versions=2)
     wanted = sacs[1] if spoil else sacs[2]
@@ -90,7 +101,7 @@ def test_an_installation_killed_at_any_instant_is_mended_by_the_next(name, tmp_p
     instant, outcome = 0, DIED
     while outcome == DIED:
         instant += 1
-        place = Place(tmp_path / ("place-%d" % instant), **options)
+        place = Place(memory / ("place-%d" % instant), **options)
         if installed:
             shutil.copytree(before.path, place.path, symlinks=True)
         if spoil:

@@ -65,6 +65,7 @@ def _versions(place):
     return {path.read_text().split()[-1] if path.exists() else "none" for path in paths}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_first_install", [True, False])
 @pytest.mark.parametrize("next_run", ["ends_well", "ends_badly", "is_killed_too"])
 def test_a_run_killed_at_any_instant_is_brought_to_an_end_by_the_next(place, monkeypatch, is_first_install, next_run):
