@@ -10,6 +10,8 @@ import pathlib
 from typing import Any
 
 import yaml
+from ansible import constants as C
+from ansible import context
 from ansible.errors import AnsibleError
 from ansible.inventory.manager import split_host_pattern
 from ansible.plugins.loader import lookup_loader
@@ -87,6 +89,11 @@ def match_hosts(name: str, own: HostVariables, reachable, task_vars: dict, loade
 def extra_variable_names(loader) -> frozenset[str]:
     """Returns the names of the variables given with -e."""
     return frozenset(load_extra_vars(loader))
+
+
+def find_default_connection(host: str) -> str:
+    """Returns by which connection a host is reached that has no ansible_connection: a delegated task would take that of its play instead."""
+    return "local" if host in C.LOCALHOST else context.CLIARGS.get("connection") or C.DEFAULT_TRANSPORT
 
 
 def role_options() -> dict[str, dict]:

@@ -28,6 +28,15 @@ def test_every_play_states_what_it_needs(path):
     assert all((play["strategy"], play["any_errors_fatal"], play["gather_facts"]) == ("ansible.builtin.linear", False, False) for play in plays)
 
 
+def test_every_task_at_the_ledger_states_how_its_host_is_reached():
+    """Else it would take the connection of its play, and run on the controller for another host, or over ssh for a localhost of the inventory."""
+    paths = [*(REPOSITORY / "playbooks").glob("*.yml"), *(REPOSITORY / "playbooks" / "tasks").glob("*.yml")]
+    lines = [line.strip() for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
+    at_the_ledger = [number for number, line in enumerate(lines) if line.startswith("delegate_to: \"{{ eccops_rapid_plan.ledger_host")]
+    assert len(at_the_ledger) > 5
+    assert all(lines[number + 1].startswith("connection: \"{{ eccops_rapid_plan.ledger_connection") for number in at_the_ledger)
+
+
 def inventory_with(fleet, **shared):
     """Writes the fleet's inventory with variables for all hosts, the controller included; positions keep what they need to be reached."""
     path = fleet.write()
