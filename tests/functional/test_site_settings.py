@@ -15,7 +15,7 @@ ONE_WAVE = {"rotation_id": "2026q4", "rotation_waves": [20]}
 PLAN = "Read and validate the fleet's variables"
 
 #: What a play states, whatever ansible.cfg, the environment or the inventory say.
-STATED = ("any_errors_fatal", "become", "gather_facts", "order", "strategy")
+STATED = ("any_errors_fatal", "become", "gather_facts", "order", "strategy", "timeout")
 
 
 @pytest.mark.parametrize("path", sorted((REPOSITORY / "playbooks").glob("*.yml")), ids=lambda path: path.stem)
@@ -25,7 +25,8 @@ def test_every_play_states_what_it_needs(path):
     # The roles become root themselves where they must; a site may want it for all that it provisions.
     missing = {play["name"]: [name for name in STATED if name not in play] for play in plays}
     assert {name: found for name, found in missing.items() if found} in ({}, {"Provision in waves": ["become"]})
-    assert all((play["strategy"], play["any_errors_fatal"], play["gather_facts"]) == ("ansible.builtin.linear", False, False) for play in plays)
+    wanted = {"strategy": "ansible.builtin.linear", "any_errors_fatal": False, "gather_facts": False, "timeout": 0}
+    assert all({name: play[name] for name in wanted} == wanted for play in plays)
 
 
 def test_every_task_at_the_ledger_states_how_its_host_is_reached():
