@@ -14,7 +14,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import known_names
 from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import plain
 from ansible_collections.eccops.rapid.plugins.plugin_utils.inventory import (
-    extra_variable_names, find_default_connection, match_hosts, read_hosts, role_options, role_variables, shipped_launchers)
+    extra_variable_names, find_default_connection, match_hosts, read_hosts, role_options, role_variables, shipped_launchers, validate_texts_stay_texts)
 
 
 class ActionModule(ActionBase):
@@ -41,6 +41,7 @@ class ActionModule(ActionBase):
             known = known_names(name for options in roles.values() for name in options).union(defaults or ())
             reader = FleetReader(hosts, known, extra_names)
             result.update(changed=False, **make_plan(params, reader, shipped_launchers(), roles))
+            validate_texts_stay_texts(result, self._templar)
             if "ledger_host" in result:
                 result["ledger_connection"] = find_default_connection(result["ledger_host"])
             # It holds the SAC's passphrase; a failure names variables and no value of a secret.

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import inspect
 import pathlib
@@ -84,6 +85,32 @@ def match_hosts(name: str, own: HostVariables, reachable, task_vars: dict, loade
     if not found:
         raise InvalidInput("Nothing was changed. %s leaves no host: '%s'" % (name, ", ".join(patterns)), kind="fleet_invalid")
     return found
+
+
+def validate_texts_stay_texts(plan: dict, templar) -> None:
+    """Raises InvalidInput where an id or a secret of a plan would become a number on its way: jinja2_native does that until ansible-core 2.18."""
+    if getattr(templar, "jinja2_native", False):
+        for name, value in _scalars_in(plan):
+            if name.endswith(("_id", "_name", "password", "passphrase")) and _is_literal(value):
+                raise InvalidInput(
+                    "Nothing was changed. jinja2_native is set, by which this ansible-core makes numbers of ids and secrets that look like some, as the "
+                    "%s here does; unset jinja2_native in ansible.cfg and ANSIBLE_JINJA2_NATIVE" % name, kind="fleet_invalid")
+
+
+def _scalars_in(value, name=""):
+    """Yields (key, text) of all texts in a tree."""
+    if isinstance(value, str):
+        yield name, value
+    for key, each in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from _scalars_in(each, str(key))
+
+
+def _is_literal(text):
+    """Returns whether Python would read something else than this text, as Jinja does then."""
+    try:
+        return ast.literal_eval(text) != text
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return False
 
 
 def extra_variable_names(loader) -> frozenset[str]:
