@@ -14,7 +14,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import known_names
 from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import plain
 from ansible_collections.eccops.rapid.plugins.plugin_utils.inventory import (
-    extra_variable_names, find_default_connection, match_hosts, read_hosts, role_options, role_variables, shipped_launchers, validate_texts_stay_texts)
+    extra_variable_names, find_default_connection, match_hosts, read_hosts, role_options, role_variables, shipped_launchers, validate_controller,
+    validate_texts_stay_texts)
 
 
 class ActionModule(ActionBase):
@@ -32,6 +33,7 @@ class ActionModule(ActionBase):
         extra_names = extra_variable_names(self._loader)
         play_vars = self._task.get_play().get_vars()
         try:
+            validate_controller(task_vars["hostvars"], self._loader)
             if params["pattern_variable"]:
                 (own,) = read_hosts([task_vars["inventory_hostname"]], task_vars, self._templar, play_vars, extra_names).values()
                 params["hosts"] = match_hosts(params["pattern_variable"], own, params["hosts"], task_vars, self._loader)

@@ -8,6 +8,7 @@ import ast
 import hashlib
 import inspect
 import pathlib
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -116,6 +117,23 @@ def _is_literal(text):
 def extra_variable_names(loader) -> frozenset[str]:
     """Returns the names of the variables given with -e."""
     return frozenset(load_extra_vars(loader))
+
+
+def validate_controller(hostvars, loader) -> None:
+    """Raises InvalidInput where a variable would make the controller's own tasks run elsewhere or as somebody else, with another ledger.
+
+    The playbooks' own variables outrank the inventory's, and not those given with -e.
+    """
+    extra = load_extra_vars(loader)
+    own = hostvars.raw_get("localhost")
+    connection = str(own.get("ansible_connection") or "local") if isinstance(own, Mapping) else "local"
+    if connection.rpartition(".")[2] != "local":
+        raise InvalidInput("Nothing was changed. the controller's own tasks would use ansible_connection=%s; set ansible_connection: local for localhost, and "
+                           "give no ansible_connection with -e" % connection, kind="fleet_invalid")
+    for name, harmless in (("ansible_become", ("false", "no", "off", "0", "")), ("ansible_shell_type", ("sh", ""))):
+        if str(extra.get(name, "")).lower() not in harmless:
+            raise InvalidInput("Nothing was changed. %s was given with -e, which changes the controller's own tasks too; set it in the inventory, for the "
+                               "positions" % name, kind="fleet_invalid")
 
 
 def find_default_connection(host: str) -> str:

@@ -130,6 +130,7 @@ def test_a_first_position_without_a_connection_hides_nothing(sandbox, tmp_path, 
     ({"rotation_id": 202610}, "rotation_id is not text, since YAML reads it as a number; put it in quotes"),
     ({"rapidauth_sac_passphrase": "secret\n"}, "rapidauth_sac_passphrase ends with a line break"),
     ({"eccops_rapid_plan": {}}, "eccops_rapid_plan is reserved for the playbooks"),
+    ({"ansible_become": True}, "ansible_become was given with -e, which changes the controller's own tasks too"),
 ])
 def test_values_as_people_mistype_them(sandbox, tmp_path, run_playbook, variables, reported):
     fleet = Fleet(sandbox, tmp_path / "fleet", size=1)

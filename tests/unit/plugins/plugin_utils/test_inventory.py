@@ -7,9 +7,11 @@ from __future__ import annotations
 import types
 
 import pytest
+from ansible.parsing.dataloader import DataLoader
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
-from ansible_collections.eccops.rapid.plugins.plugin_utils.inventory import validate_texts_stay_texts
+from ansible_collections.eccops.rapid.plugins.plugin_utils import inventory
+from ansible_collections.eccops.rapid.plugins.plugin_utils.inventory import validate_controller, validate_texts_stay_texts
 
 NATIVE, USUAL = types.SimpleNamespace(jinja2_native=True), types.SimpleNamespace()
 
@@ -26,3 +28,18 @@ def test_jinja_makes_no_number_of_an_id_or_a_secret(plan, name):
     with pytest.raises(InvalidInput, match="as the %s here does; unset jinja2_native" % name) as caught:
         validate_texts_stay_texts(plan, NATIVE)
     assert "MARKER" not in caught.value.message
+
+
+@pytest.mark.parametrize("own, extra, reported", [
+    ({}, {}, None), ({"ansible_connection": "local", "ansible_become": True}, {"ansible_become": "false"}, None), (None, {"ansible_shell_type": "sh"}, None),
+    ({"ansible_connection": "ansible.builtin.local"}, {"ansible_user": "x"}, None),
+    ({"ansible_connection": "winrm"}, {}, "would use ansible_connection=winrm; set ansible_connection: local for localhost"),
+    ({}, {"ansible_become": "yes"}, "ansible_become was given with -e"), ({}, {"ansible_shell_type": "powershell"}, "ansible_shell_type was given with -e")])
+def test_nothing_that_is_meant_for_positions_reaches_the_controller(monkeypatch, own, extra, reported):
+    monkeypatch.setattr(inventory, "load_extra_vars", lambda loader: extra)
+    hostvars = types.SimpleNamespace(raw_get={"localhost": own}.get)
+    if reported is None:
+        validate_controller(hostvars, DataLoader())
+        return
+    with pytest.raises(InvalidInput, match="Nothing was changed. .*" + reported):
+        validate_controller(hostvars, DataLoader())
