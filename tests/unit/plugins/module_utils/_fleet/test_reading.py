@@ -11,7 +11,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._fleet import plans, 
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import FleetReader
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import known_names
 
-KNOWN = known_names(["portal_launcher_email", "portal_launcher_is_login_checked"])
+KNOWN = known_names(["portal_launcher_email", "portal_launcher_is_login_checked", "sac_certificate_is_wanted_on_workstations"])
 IDS = ["00000000-0000-4000-8000-%012d" % number for number in range(4)]
 LAUNCHERS = {"linux": "aa" * 32, "windows": "bb" * 32}
 
@@ -121,6 +121,8 @@ def test_what_templates_name_must_not_come_from_a_host_either(fact_name, is_refu
     ("portal_launcher_is_login_check", True, "portal_launcher_is_login_checked"), ("check_reprot_directory", False, "check_report_directory"),
     ("check_mk_agent_port", True, "there is no variable check_mk_agent_port"), ("check_mk_agent_port", False, None), ("block_device", False, None),
     ("provision_wave", True, "provision_waves"), ("eccops_rapid_plan", True, "reserved for the playbooks"), ("ansible_host", True, None),
+    ("portal_launcher_installed", False, None), ("sac_certificate_installed", True, "reserved for the playbooks"),
+    ("sac_certificate_is_wanted_on_workstation", True, "sac_certificate_is_wanted_on_workstations"),
     ("rotation_waves", True, None)])
 def test_names_that_do_not_exist(name, is_extra, reported):
     found = variables.describe_unknown(name, KNOWN, is_extra)
