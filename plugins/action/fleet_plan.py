@@ -41,7 +41,7 @@ class ActionModule(ActionBase):
             defaults = role_variables(self._loader) if params["job"] == "provision" else None
             hosts = read_hosts(params["hosts"], task_vars, self._templar, play_vars, extra_names, defaults)
             known = known_names(name for options in roles.values() for name in options).union(defaults or ())
-            reader = FleetReader(hosts, known, extra_names)
+            reader = FleetReader(hosts, known, extra_names, play_vars)
             result.update(changed=False, **make_plan(params, reader, shipped_launchers(), roles))
             validate_texts_stay_texts(result, self._templar)
             if "ledger_host" in result:

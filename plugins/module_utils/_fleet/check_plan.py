@@ -30,6 +30,8 @@ def plan_check(reader: FleetReader, all_positions: typing.Collection[str], shipp
     Raises InvalidInput where something of the whole run is wrong.
     """
     run = {name: reader.of_run(variable) for name, variable in names.CHECK.items()}
+    if run["check_launchers"] or run["check_installed_sacs"]:
+        reader.note_too_late("rapidauth_positions")
     plan = plan_ledger(reader, all_positions)
     if run["check_fleet_from"] not in ("inventory", "ledger", None):
         reader.note("", "check_fleet_from is '%s'; set it to inventory or ledger" % run["check_fleet_from"])

@@ -55,6 +55,7 @@ def make_plan(params: dict, reader: FleetReader, shipped_launchers: typing.Mappi
 def plan_rotation(reader: FleetReader, all_positions: typing.Collection[str]) -> dict:
     """Returns the plan of a rotation. Raises InvalidInput with all problems at once."""
     run = {name: reader.of_run(variable) for name, variable in {**names.ROTATION, **names.SERVICE_NAMES}.items()}
+    reader.note_too_late("rapidauth_positions", "rotation_max_fail_percentage")
     plan = plan_ledger(reader, all_positions)
     plan["service"] = plan_service(reader)
     plan.update(

@@ -31,6 +31,7 @@ def plan_provision(
     roles are the option specifications of the two roles, tags and skipped those of the run. Raises InvalidInput with all problems at once.
     """
     run = {name: reader.of_run(variable) for name, variable in names.PROVISION.items()}
+    reader.note_too_late("provision_positions")
     wanted = [role for role in (LAUNCHER, SAC) if ({"all", "tagged", role}.intersection(tags) or list(tags) == ["always"]) and role not in skipped]
     positions = {position: _plan_position(reader, position, roles, wanted) for position in reader.hosts}
     refuse(reader, "Nothing was touched.")

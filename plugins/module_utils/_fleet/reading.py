@@ -25,9 +25,12 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 class FleetReader:
     """Reads variables of hosts, {name: its variables}. Problems are kept by position; those of the run under the empty name."""
 
-    def __init__(self, hosts: typing.Mapping[str, typing.Any], known: typing.Set[str], extra_names: typing.Collection[str] = ()):
+    def __init__(
+        self, hosts: typing.Mapping[str, typing.Any], known: typing.Set[str], extra_names: typing.Collection[str] = (), play_names: typing.Collection[str] = ()
+    ):
         self.hosts, self.problems = hosts, {}  # type: typing.Mapping, typing.Dict[str, typing.List[str]]
         #: The positions whose facts do not outrank the inventory: only they have a say in what holds for the run.
+        self._in_time = {*extra_names, *play_names}
         self._names: typing.Dict[str, typing.Tuple[str, ...]] = {}
         said = {position: self._find_overridden(own, known) for position, own in hosts.items() if own.fact_names}
         self.trusted = {position for position in hosts if not said.get(position)}
@@ -129,6 +132,12 @@ class FleetReader:
                     problem = describe_unknown(name, known, False)
                     if problem:
                         self.note(position, problem)
+
+    def note_too_late(self, *names: str) -> None:
+        """Notes which of the variables that Ansible reads before it looks at a host only the inventory has."""
+        for name in names:
+            if name not in self._in_time and any(name in own.raw for position, own in self.hosts.items() if position in self.trusted):
+                self.note("", "%s stands in the inventory, which the playbook cannot read so early; give it with -e" % name)
 
     def _note_facts(self, said):
         for position, names in said.items():

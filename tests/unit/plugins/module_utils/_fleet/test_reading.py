@@ -10,6 +10,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._errors import Invali
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet import plans, variables
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import FleetReader
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import known_names
+from ansible_collections.eccops.rapid.plugins.plugin_utils.inventory import role_options
 
 KNOWN = known_names(["portal_launcher_email", "portal_launcher_is_login_checked", "sac_certificate_is_wanted_on_workstations"])
 IDS = ["00000000-0000-4000-8000-%012d" % number for number in range(4)]
@@ -113,6 +114,17 @@ def test_what_templates_name_must_not_come_from_a_host_either(fact_name, is_refu
     own.fact_names = frozenset({fact_name})
     # Whatever is read, the AnonId is malformed here, since nothing opens its template.
     assert ("a: its facts contain %s, which only the inventory may set" % fact_name in refused({"a": own})) is is_refused
+
+
+@pytest.mark.parametrize("job, name", [
+    ("rotate", "rapidauth_positions"), ("rotate", "rotation_max_fail_percentage"), ("provision", "provision_positions"), ("check", "rapidauth_positions")])
+def test_what_the_inventory_says_too_late_is_refused(job, name):
+    hosts = {"a": host(0, **{name: "10", "check_launchers": True})}
+    reader = FleetReader(hosts, KNOWN | {name})
+    with pytest.raises(InvalidInput, match="%s stands in the inventory, which the playbook cannot read so early; give it with -e" % name):
+        plans.make_plan({"job": job, "hosts": ["a"], "all_positions": [], "tags": [], "skipped_tags": []}, reader, LAUNCHERS, role_options())
+    if job == "rotate":
+        assert plan(hosts, extra_names=[name])["positions"]
 
 
 @pytest.mark.parametrize("name, is_extra, reported", [
