@@ -107,7 +107,7 @@ class FleetReader:
     def is_windows(self, position: str) -> bool:
         """Returns whether Ansible speaks PowerShell to the position, as far as its variables say."""
         connection, shell = (self.own(position, CONNECTION[name]) or "" for name in ("ansible_connection", "ansible_shell_type"))
-        return shell in ("powershell", "cmd") or connection.rpartition(".")[2] in ("winrm", "psrp")
+        return shell.rpartition(".")[2] in ("powershell", "cmd") or connection.rpartition(".")[2] in ("winrm", "psrp")
 
     def _value(self, position, variable):
         own = self.hosts[position]
