@@ -159,3 +159,12 @@ def test_a_check_finds_the_accounts_under_either_name(prefix):
     nameless = {prefix + "email": "a@b.example", "check_portal": True}
     reported = plan({"a": host(0, **nameless)}, job="check")["unreadable"]["a"]["reason"]
     assert reported == "its Portal account has no rapidsos_api_url and no rapidsos_password"
+
+
+def test_one_account_with_two_passwords_is_a_finding():
+    """Only one of them is tried, and the dispatcher at the other position would be refused."""
+    hosts = {name: host(number, rapidsos_email="a@b.example", rapidsos_environment="sandbox", check_portal=True, rapidsos_password="MARKER%d" % (number // 2))
+             for number, name in enumerate("abc")}
+    checked = plan(hosts, job="check")
+    reason = "its Portal account a@b.example has another password than at a, and one of them is wrong"
+    assert checked["unreadable"] == {"c": {"ecc": "", "reason": reason}} and len(checked["accounts"]) == 1
