@@ -15,7 +15,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables impo
 from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import plain
 from ansible_collections.eccops.rapid.plugins.plugin_utils.inventory import (
     extra_variable_names, find_default_connection, match_hosts, read_hosts, role_options, role_variables, shipped_launchers, validate_controller,
-    validate_texts_stay_texts)
+    validate_ledger_host, validate_texts_stay_texts)
 
 
 class ActionModule(ActionBase):
@@ -45,6 +45,7 @@ class ActionModule(ActionBase):
             result.update(changed=False, **make_plan(params, reader, shipped_launchers(), roles))
             validate_texts_stay_texts(result, self._templar)
             if "ledger_host" in result:
+                validate_ledger_host(result["ledger_host"], task_vars["hostvars"], {*params["all_positions"], *params["hosts"]})
                 result["ledger_connection"] = find_default_connection(result["ledger_host"])
             # It holds the SAC's passphrase; a failure names variables and no value of a secret.
             result["_ansible_no_log"] = True

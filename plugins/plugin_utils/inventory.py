@@ -136,6 +136,23 @@ def validate_controller(hostvars, loader) -> None:
                                "positions" % name, kind="fleet_invalid")
 
 
+def validate_ledger_host(host: str, hostvars, positions) -> None:
+    """Raises InvalidInput where the host of the ledger is one of the positions under another name: whoever has that would be sent the SAC."""
+    if host in C.LOCALHOST:
+        return
+
+    def find_address(name):
+        own = hostvars.raw_get(name)
+        own = own if isinstance(own, Mapping) else {}
+        return str(own.get("ansible_host") or name).lower(), str(own.get("ansible_port") or 22)
+
+    wanted = find_address(host)
+    for position in positions:
+        if find_address(position) == wanted:
+            raise InvalidInput("Nothing was changed. rapidauth_ledger_host is %s, which has the address of %s, a position: whoever has that position would be "
+                               "sent the SAC; keep the ledger on localhost or a server" % (host, position), kind="fleet_invalid")
+
+
 def find_default_connection(host: str) -> str:
     """Returns by which connection a host is reached that has no ansible_connection: a delegated task would take that of its play instead."""
     return "local" if host in C.LOCALHOST else context.CLIARGS.get("connection") or C.DEFAULT_TRANSPORT

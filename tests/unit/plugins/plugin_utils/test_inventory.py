@@ -11,7 +11,7 @@ from ansible.parsing.dataloader import DataLoader
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.plugin_utils import inventory
-from ansible_collections.eccops.rapid.plugins.plugin_utils.inventory import validate_controller, validate_texts_stay_texts
+from ansible_collections.eccops.rapid.plugins.plugin_utils.inventory import validate_controller, validate_ledger_host, validate_texts_stay_texts
 
 NATIVE, USUAL = types.SimpleNamespace(jinja2_native=True), types.SimpleNamespace()
 
@@ -43,3 +43,16 @@ def test_nothing_that_is_meant_for_positions_reaches_the_controller(monkeypatch,
         return
     with pytest.raises(InvalidInput, match="Nothing was changed. .*" + reported):
         validate_controller(hostvars, DataLoader())
+
+
+@pytest.mark.parametrize("host, is_position", [
+    ("localhost", False), ("keeper", False), ("10.0.0.7", True), ("alias", True), ("other_port", False), ("NORTH-02", True), ("unknown", False)])
+def test_a_position_under_another_name_keeps_no_ledger(host, is_position):
+    hosts = {"north-01": {"ansible_host": "10.0.0.7"}, "north-02": {}, "alias": {"ansible_host": "10.0.0.7"}, "keeper": {"ansible_host": "10.0.0.8"},
+             "other_port": {"ansible_host": "10.0.0.7", "ansible_port": 2222}}
+    hostvars = types.SimpleNamespace(raw_get=hosts.get)
+    if not is_position:
+        validate_ledger_host(host, hostvars, ["north-01", "north-02"])
+        return
+    with pytest.raises(InvalidInput, match="rapidauth_ledger_host is %s, which has the address of north-0" % host):
+        validate_ledger_host(host, hostvars, ["north-01", "north-02"])
