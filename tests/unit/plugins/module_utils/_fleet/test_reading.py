@@ -83,6 +83,8 @@ def test_all_problems_are_reported_at_once_with_their_positions():
     ({"rotation_waves": "many"}, "rotation_waves is 'many'"), ({"rotation_concurrency": 65}, "between 1 and 64"), ({"rapidauth_sac_path": None}, "not set"),
     ({"rapidauth_sac_content": "x"}, "both set"), ({"rapidauth_api_url": "http://x"}, "must be an https URL"),
     ({"rotation_resolutions": {"z": "x"}}, "names z"), ({"rapidauth_sac_passphrase": "secret\n"}, "line break"),
+    ({"rotation_collect_seconds": 7200}, "rotation_collect_seconds must be between 1 and 3600"), ({"rotation_collect_seconds": "0"}, "between 1 and 3600"),
+    ({"rotation_collection_minutes": 0}, "rotation_collection_minutes must be more than 0"),
     ({"rotation_collect_argv": []}, "no rotation_collect_argv"), ({"rapidauth_request_id": ""}, "no RequestId"),
     ({"rapidauth_ledger_host": "a"}, "is a, a position"), ({"rapidauth_ledger_host": "elsewhere"}, "is elsewhere, a position")])
 def test_what_cannot_be_right_is_refused(changes, reported):
