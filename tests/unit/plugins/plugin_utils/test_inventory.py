@@ -17,7 +17,8 @@ NATIVE, USUAL = types.SimpleNamespace(jinja2_native=True), types.SimpleNamespace
 
 
 @pytest.mark.parametrize("plan, name", [
-    ({"rotation_id": "2026_10"}, "rotation_id"), ({"positions": {"a": {"anon_id": "71"}}}, "anon_id"), ({"service": {"sac_passphrase": "'MARKER'"}}, "sac_passphrase"),
+    ({"rotation_id": "2026_10"}, "rotation_id"), ({"positions": {"a": {"anon_id": "71"}}}, "anon_id"),
+    ({"service": {"sac_passphrase": "'MARKER'"}}, "sac_passphrase"),
     ({"services": [{"options": {"ledger_password": "1e5"}}]}, "ledger_password"), ({"rotation_id": "2026q4", "positions": {"a": {"anon_id": "0071"}}}, None),
     ({"waves": [1, "25%"], "positions": {"1": {"argv": ["1"], "is_root": True, "anon_id": None}}}, None)])
 def test_jinja_makes_no_number_of_an_id_or_a_secret(plan, name):

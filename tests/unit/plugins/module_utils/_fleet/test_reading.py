@@ -112,7 +112,8 @@ def test_what_a_host_says_of_itself_decides_nothing():
 @pytest.mark.parametrize("fact_name, is_refused", [("site_ids", True), ("of_this_site", True), ("env", False), ("hostname", False)])
 def test_what_templates_name_must_not_come_from_a_host_either(fact_name, is_refused):
     """The value of rapidauth_request_id would be the host's choice, though the host says nothing of that name."""
-    own = host(0, rapidauth_sac_passphrase="{{ lookup('env', 'X') }}", rotation_anon_id="{{ of_this_site }}", of_this_site=["{{ site_ids[0] }}"], site_ids=["a"])
+    own = host(0, rapidauth_sac_passphrase="{{ lookup('env', 'X') }}", rotation_anon_id="{{ of_this_site }}",
+               of_this_site=["{{ site_ids[0] }}"], site_ids=["a"])
     own.fact_names = frozenset({fact_name})
     # Whatever is read, the AnonId is malformed here, since nothing opens its template.
     assert ("a: its facts contain %s, which only the inventory may set" % fact_name in refused({"a": own})) is is_refused
