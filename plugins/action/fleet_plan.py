@@ -16,7 +16,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import known_names
 from ansible_collections.eccops.rapid.plugins.plugin_utils.controller_action import plain
 from ansible_collections.eccops.rapid.plugins.plugin_utils.inventory import (
-    extra_variable_names, match_hosts, read_hosts, role_options, role_variables, shipped_launchers)
+    extra_variable_names, find_default_connection, match_hosts, read_hosts, role_options, role_variables, shipped_launchers, validate_controller,
+    validate_ledger_host, validate_texts_stay_texts)
 
 
 class ActionModule(ActionBase):
@@ -34,6 +35,7 @@ class ActionModule(ActionBase):
         extra_names = extra_variable_names(self._loader)
         play_vars = self._task.get_play().get_vars()
         try:
+            validate_controller(task_vars["hostvars"], self._loader)
             if params["pattern_variable"]:
                 (own,) = read_hosts([task_vars["inventory_hostname"]], task_vars, self._templar, play_vars, extra_names).values()
                 params["hosts"] = match_hosts(params["pattern_variable"], own, params["hosts"], task_vars, self._loader)
@@ -41,8 +43,12 @@ class ActionModule(ActionBase):
             defaults = role_variables(self._loader) if params["job"] == "provision" else None
             hosts = read_hosts(params["hosts"], task_vars, self._templar, play_vars, extra_names, defaults)
             known = known_names(name for options in roles.values() for name in options).union(defaults or ())
-            reader = FleetReader(hosts, known, extra_names)
+            reader = FleetReader(hosts, known, extra_names, play_vars)
             result.update(changed=False, **make_plan(params, reader, shipped_launchers(), roles, self._task.check_mode))
+            validate_texts_stay_texts(result, self._templar)
+            if "ledger_host" in result:
+                validate_ledger_host(result["ledger_host"], task_vars["hostvars"], {*params["all_positions"], *params["hosts"]})
+                result["ledger_connection"] = find_default_connection(result["ledger_host"])
             # It holds the SAC's passphrase; a failure names variables and no value of a secret.
             result["_ansible_no_log"] = True
         except RapidError as error:

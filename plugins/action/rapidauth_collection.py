@@ -16,5 +16,5 @@ class ActionModule(ControllerAction):
     returned_keys = frozenset({"exit_code", "is_collected", "is_delivered"})
 
     def must_pipeline(self, arguments: Mapping[str, Any]) -> bool:
-        # Whoever reads the RequestId on its way can collect before the position does.
-        return bool(arguments.get("request_id"))
+        # Whoever reads the RequestId on its way can collect before the position does. What is only tried needs the same, or it would fail too late.
+        return True

@@ -90,6 +90,11 @@ ledger_host:
   type: str
   returned: success
   sample: localhost
+ledger_connection:
+  description: The connection to that host if it has no C(ansible_connection).
+  type: str
+  returned: success
+  sample: local
 ledger_path:
   description: Path of the ledger on that host. Null if it is in a database.
   type: str

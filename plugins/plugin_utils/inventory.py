@@ -4,13 +4,16 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import inspect
 import pathlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import yaml
+from ansible import constants as C
+from ansible import context
 from ansible.errors import AnsibleError
 from ansible.inventory.manager import split_host_pattern
 from ansible.plugins.loader import lookup_loader
@@ -87,9 +90,74 @@ def match_hosts(name: str, own: HostVariables, reachable: Collection[str], task_
     return found
 
 
+def validate_texts_stay_texts(plan: dict, templar: Any) -> None:
+    """Raises InvalidInput where an id or a secret of a plan would become a number on its way: jinja2_native does that until ansible-core 2.18."""
+    if getattr(templar, "jinja2_native", False):
+        for name, value in _scalars_in(plan):
+            if name.endswith(("_id", "_name", "password", "passphrase")) and _is_literal(value):
+                raise InvalidInput(
+                    "Nothing was changed. jinja2_native is set, by which this ansible-core makes numbers of ids and secrets that look like some, as the "
+                    "%s here does; unset jinja2_native in ansible.cfg and ANSIBLE_JINJA2_NATIVE" % name, kind="fleet_invalid")
+
+
+def _scalars_in(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yields (key, text) of all texts in a tree."""
+    if isinstance(value, str):
+        yield name, value
+    for key, each in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from _scalars_in(each, str(key))
+
+
+def _is_literal(text: str) -> bool:
+    """Returns whether Python would read something else than this text, as Jinja does then."""
+    try:
+        return ast.literal_eval(text) != text
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return False
+
+
 def extra_variable_names(loader: Any) -> frozenset[str]:
     """Returns the names of the variables given with -e."""
     return frozenset(load_extra_vars(loader))
+
+
+def validate_controller(hostvars, loader) -> None:
+    """Raises InvalidInput where a variable would make the controller's own tasks run elsewhere or as somebody else, with another ledger.
+
+    The playbooks' own variables outrank the inventory's, and not those given with -e.
+    """
+    extra = load_extra_vars(loader)
+    own = hostvars.raw_get("localhost")
+    connection = str(own.get("ansible_connection") or "local") if isinstance(own, Mapping) else "local"
+    if connection.rpartition(".")[2] != "local":
+        raise InvalidInput("Nothing was changed. the controller's own tasks would use ansible_connection=%s; set ansible_connection: local for localhost, and "
+                           "give no ansible_connection with -e" % connection, kind="fleet_invalid")
+    for name, harmless in (("ansible_become", ("false", "no", "off", "0", "")), ("ansible_shell_type", ("sh", ""))):
+        if str(extra.get(name, "")).lower() not in harmless:
+            raise InvalidInput("Nothing was changed. %s was given with -e, which changes the controller's own tasks too; set it in the inventory, for the "
+                               "positions" % name, kind="fleet_invalid")
+
+
+def validate_ledger_host(host: str, hostvars, positions) -> None:
+    """Raises InvalidInput where the host of the ledger is one of the positions under another name: whoever has that would be sent the SAC."""
+    if host in C.LOCALHOST:
+        return
+
+    def find_address(name):
+        own = hostvars.raw_get(name)
+        own = own if isinstance(own, Mapping) else {}
+        return str(own.get("ansible_host") or name).lower(), str(own.get("ansible_port") or 22)
+
+    wanted = find_address(host)
+    for position in positions:
+        if find_address(position) == wanted:
+            raise InvalidInput("Nothing was changed. rapidauth_ledger_host is %s, which has the address of %s, a position: whoever has that position would be "
+                               "sent the SAC; keep the ledger on localhost or a server" % (host, position), kind="fleet_invalid")
+
+
+def find_default_connection(host: str) -> str:
+    """Returns by which connection a host is reached that has no ansible_connection: a delegated task would take that of its play instead."""
+    return "local" if host in C.LOCALHOST else context.CLIARGS.get("connection") or C.DEFAULT_TRANSPORT
 
 
 def role_options() -> dict[str, dict]:

@@ -188,6 +188,16 @@ def test_what_a_site_sets_for_all_changes_nothing(sandbox, fleet, run_playbook, 
     assert list(prevented(run)) == list(fleet.positions)
 
 
+def test_the_host_of_the_ledger_is_asked_by_its_own_connection(fleet, run_playbook):
+    """As most inventories have it: nothing says how it is reached, and the play's own connection is local. So is localhost, if it is listed."""
+    content = fleet.write().read_text(encoding="utf-8")
+    keeper = {"ansible_python_interpreter": "{{ ansible_playbook_python }}", "ansible_pipelining": True}
+    fleet.directory.joinpath("fleet.yml").write_text(content + "all:\n  hosts: %s\n" % json.dumps({"localhost": None, "keeper": keeper}), encoding="utf-8")
+    variables = {"blocked_positions": "north-01", "rapidauth_ledger_host": "keeper"}
+    run = run_playbook(PLAYBOOK, variables, inventory=fleet.directory / "fleet.yml", check=True, verbosity=3, env={"ANSIBLE_TRANSPORT": "talkative"})
+    assert run.returncode == 0 and "TOLD BY THE CONNECTION" in run.output, run.output
+
+
 @pytest.mark.parametrize(("extra_vars", "arguments", "reported"), [
     ({}, [], "blocked_positions is not set; set it to the positions that are meant"),
     ({"blocked_positions": ""}, [], "blocked_positions is not set"),

@@ -135,6 +135,13 @@ def test_positions_that_are_not_ready_are_all_named(fleet, tmp_path, refused):
     assert [path.name for path in fleet.place(fine).iterdir()] == []  # what was written to try it is gone
 
 
+def test_a_position_that_could_not_be_sent_the_request_id_safely(fleet, refused):
+    first, second, *_others = fleet.positions
+    fleet.positions[first]["ansible_connection"] = "talkative"
+    reported = refused(READY, env={"ANSIBLE_KEEP_REMOTE_FILES": "1"})
+    assert reported.startswith("Nothing was replaced. %s: " % first) and "unset ANSIBLE_KEEP_REMOTE_FILES" in reported and second not in reported
+
+
 def test_a_position_without_a_way_to_collect(sandbox, fleet, tmp_path, refused):
     connection = tmp_path / "connection.yml"  # as at a site: nothing but the service and its SAC
     lines = sandbox.connection_path.read_text(encoding="utf-8").splitlines()

@@ -15,7 +15,7 @@ ONE_WAVE = {"rotation_id": "2026q4", "rotation_waves": [20]}
 PLAN = "Read and validate the fleet's variables"
 
 #: What a play states, whatever ansible.cfg, the environment or the inventory say.
-STATED = ("any_errors_fatal", "become", "gather_facts", "order", "strategy")
+STATED = ("any_errors_fatal", "become", "gather_facts", "order", "strategy", "timeout")
 
 
 @pytest.mark.parametrize("path", sorted((REPOSITORY / "playbooks").glob("*.yml")), ids=lambda path: path.stem)
@@ -25,7 +25,17 @@ def test_every_play_states_what_it_needs(path):
     # The roles become root themselves where they must; a site may want it for all that it provisions.
     missing = {play["name"]: [name for name in STATED if name not in play] for play in plays}
     assert {name: found for name, found in missing.items() if found} in ({}, {"Provision in waves": ["become"]})
-    assert all((play["strategy"], play["any_errors_fatal"], play["gather_facts"]) == ("ansible.builtin.linear", False, False) for play in plays)
+    wanted = {"strategy": "ansible.builtin.linear", "any_errors_fatal": False, "gather_facts": False, "timeout": 0}
+    assert all({name: play[name] for name in wanted} == wanted for play in plays)
+
+
+def test_every_task_at_the_ledger_states_how_its_host_is_reached():
+    """Else it would take the connection of its play, and run on the controller for another host, or over ssh for a localhost of the inventory."""
+    paths = [*(REPOSITORY / "playbooks").glob("*.yml"), *(REPOSITORY / "playbooks" / "tasks").glob("*.yml")]
+    lines = [line.strip() for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
+    at_the_ledger = [number for number, line in enumerate(lines) if line.startswith("delegate_to: \"{{ eccops_rapid_plan.ledger_host")]
+    assert len(at_the_ledger) > 5
+    assert all(lines[number + 1].startswith("connection: \"{{ eccops_rapid_plan.ledger_connection") for number in at_the_ledger)
 
 
 def inventory_with(fleet, **shared):
@@ -120,6 +130,7 @@ def test_a_first_position_without_a_connection_hides_nothing(sandbox, tmp_path, 
     ({"rotation_id": 202610}, "rotation_id is not text, since YAML reads it as a number; put it in quotes"),
     ({"rapidauth_sac_passphrase": "secret\n"}, "rapidauth_sac_passphrase ends with a line break"),
     ({"eccops_rapid_plan": {}}, "eccops_rapid_plan is reserved for the playbooks"),
+    ({"ansible_become": True}, "ansible_become was given with -e, which changes the controller's own tasks too"),
 ])
 def test_values_as_people_mistype_them(sandbox, tmp_path, run_playbook, variables, reported):
     fleet = Fleet(sandbox, tmp_path / "fleet", size=1)

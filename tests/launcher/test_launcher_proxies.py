@@ -93,6 +93,7 @@ def test_a_server_with_another_name_is_not_trusted(position, make_proxy, logins)
 @pytest.mark.parametrize("login, refusal, words", [
     ("", b"HTTP/1.1 407 No", "wants a login (HTTP 407); write it into all_proxy: http://user:password@host:port"),
     ("us:s3cret@", b"HTTP/1.1 407 No", "refused the user name and password in all_proxy (HTTP 407); they were sent once: correct them"),
+    ("us:s3cret@", b"HTTP/1.0 401 Unauthorized", "refused the user name and password in all_proxy (HTTP 401); they were sent once: correct them"),
     ("us:s3cret@", b"HTTP/1.1 403 No", "does not allow a tunnel to localhost:"),
     ("", b"HTTP/1.1 503 No", "(HTTP 503); check the URL's host and port, and whether the proxy can reach them"),
     ("", b"HTTP/1.1 502", "(HTTP 502); check the URL's host and port"), ("", b"", "cut the connection before it opened a tunnel to localhost:"),

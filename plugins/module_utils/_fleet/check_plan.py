@@ -30,6 +30,8 @@ def plan_check(reader: FleetReader, all_positions: typing.Collection[str], shipp
     Raises InvalidInput where something of the whole run is wrong.
     """
     run = {name: reader.of_run(variable) for name, variable in names.CHECK.items()}
+    if run["check_launchers"] or run["check_installed_sacs"]:
+        reader.note_too_late("rapidauth_positions")
     plan = plan_ledger(reader, all_positions)
     if run["check_fleet_from"] not in ("inventory", "ledger", None):
         reader.note("", "check_fleet_from is '%s'; set it to inventory or ledger" % run["check_fleet_from"])
@@ -39,18 +41,23 @@ def plan_check(reader: FleetReader, all_positions: typing.Collection[str], shipp
         refuse(reader, "Nothing was checked.")
     services: typing.Dict[tuple, dict] = {}
     accounts: typing.Dict[tuple, dict] = {}
+    holders: typing.Dict[tuple, str] = {}
     looks: typing.Dict[str, dict] = {}
     for position in reader.hosts:
         ecc = reader.shared(position, names.FLEET["ecc"])
         service, account = read_service(reader, position), _read_account(reader, position) if run["check_portal"] else {}
         request_id = reader.own(position, names.POSITION["rapidauth_request_id"])
         looks[position] = _plan_look(reader, position, run, shipped_launchers)
+        name = (account.get("api_url"), account.get("email"))
+        if name in accounts and accounts[name]["password"] != account.get("password"):
+            reader.note(position, "its Portal account %s has another password than at %s, and one of them is wrong" % (name[1], holders[name]))
         if position in reader.problems:
             continue
         key = tuple(sorted((name, repr(value)) for name, value in service.items()))
         services.setdefault(key, dict(service, positions={}))["positions"][position] = {"ecc": ecc or "", "request_id": request_id or ""}
         if account:
-            accounts.setdefault((account["api_url"], account["email"]), dict(account, ecc=ecc or ""))
+            accounts.setdefault(name, dict(account, ecc=ecc or ""))
+            holders.setdefault(name, position)
     plan.update(
         services=list(services.values()),
         accounts=list(accounts.values()),

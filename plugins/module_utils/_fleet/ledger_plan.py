@@ -57,7 +57,7 @@ def _as_options(reader, position, found):
             validate_https_url(options["api_url"], "rapidauth_api_url")
         except InvalidInput as error:
             reader.note(position, error.message)
-    if not reader.problems.get("") and position not in reader.problems:
+    if reader.trusted and not reader.problems.get("") and position not in reader.problems:
         given = {"sac_path", "sac_content"} & set(options)
         if len(given) != 1:
             reader.note(position, "rapidauth_sac_path and rapidauth_sac_content are %s set; set one of them" % ("both" if given else "not"))

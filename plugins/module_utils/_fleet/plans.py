@@ -20,6 +20,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils._rotation.request_ids
 
 #: Between two look-ups of a credential that its position collects on its own schedule.
 CONFIRM_DELAY_SECONDS = 5
+#: What rapidauth_collection allows, which is asked only after the replacement.
+LONGEST_COLLECTION_SECONDS = 3600
 #: Where a RequestId is delivered to on a position that has no rotation_request_path.
 REQUEST_PATH, WINDOWS_REQUEST_PATH = "/var/lib/rapidauth/request.json", "C:\\ProgramData\\RapidAuth\\request.json"
 
@@ -55,6 +57,7 @@ def make_plan(params: dict, reader: FleetReader, shipped_launchers: typing.Mappi
 def plan_rotation(reader: FleetReader, all_positions: typing.Collection[str]) -> dict:
     """Returns the plan of a rotation. Raises InvalidInput with all problems at once."""
     run = {name: reader.of_run(variable) for name, variable in {**names.ROTATION, **names.SERVICE_NAMES}.items()}
+    reader.note_too_late("rapidauth_positions", "rotation_max_fail_percentage")
     plan = plan_ledger(reader, all_positions)
     plan["service"] = plan_service(reader)
     plan.update(
@@ -97,6 +100,8 @@ def _plan_position(reader, position, run):
     own = {name: reader.own(position, variable) for name, variable in names.POSITION.items() if name != "rapidauth_request_id"}
     if own["rotation_collect_argv"] is not None and not own["rotation_collect_argv"]:
         reader.note(position, "it has no rotation_collect_argv, the command that makes it collect")
+    if own["rotation_collect_seconds"] is not None and not 1 <= own["rotation_collect_seconds"] <= LONGEST_COLLECTION_SECONDS:
+        reader.note(position, "rotation_collect_seconds must be between 1 and %d" % LONGEST_COLLECTION_SECONDS)
     minutes, is_windows = run["rotation_collection_minutes"] or 0, reader.is_windows(position)
     return {
         "request_id": _request_id(reader, position),
@@ -105,7 +110,7 @@ def _plan_position(reader, position, run):
         # Windows has no root: there the account of the connection does it, or the one that ansible_become_method: runas names.
         "is_root": own["rotation_become"] and not is_windows,
         "argv": list(own["rotation_collect_argv"] or ()),
-        "collect_seconds": own["rotation_collect_seconds"] or min(3600, max(1, int(minutes * 60))),
+        "collect_seconds": own["rotation_collect_seconds"] or min(LONGEST_COLLECTION_SECONDS, max(1, int(minutes * 60))),
     }
 
 
@@ -124,6 +129,8 @@ def _validate_rotation(reader, plan):
         _note_invalid(reader, "", validate_rotation_id, rotation_id)
     if not 1 <= (plan["concurrency"] or 1) <= 64:
         reader.note("", "rotation_concurrency must be between 1 and 64")
+    if plan["collection_minutes"] == 0:
+        reader.note("", "rotation_collection_minutes must be more than 0: a replacement that is not collected in time lapses")
     unknown = sorted(set(plan["resolutions"]) - set(plan["positions"]))
     if unknown:
         reader.note("", "rotation_resolutions names %s, which is not among the positions of this run" % unknown[0])

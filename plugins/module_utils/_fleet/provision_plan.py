@@ -37,7 +37,8 @@ def plan_provision(
     roles are the option specifications of the two roles, tags and skipped those of the run. Raises InvalidInput with all problems at once.
     """
     run = {name: reader.of_run(variable) for name, variable in names.PROVISION.items()}
-    wanted = [role for role in (LAUNCHER, SAC) if ("all" in tags or role in tags or "always" in tags and len(tags) == 1) and role not in skipped]
+    reader.note_too_late("provision_positions")
+    wanted = [role for role in (LAUNCHER, SAC) if ({"all", "tagged", role}.intersection(tags) or list(tags) == ["always"]) and role not in skipped]
     positions = {position: _plan_position(reader, position, roles, wanted) for position in reader.hosts}
     if run["provision_is_rehearsal"] and not is_check_mode:
         reader.note("", _REHEARSAL)

@@ -25,14 +25,18 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 class FleetReader:
     """Reads variables of hosts, {name: its variables}. Problems are kept by position; those of the run under the empty name."""
 
-    def __init__(self, hosts: typing.Mapping[str, typing.Any], known: typing.Set[str], extra_names: typing.Collection[str] = ()):
+    def __init__(
+        self, hosts: typing.Mapping[str, typing.Any], known: typing.Set[str], extra_names: typing.Collection[str] = (), play_names: typing.Collection[str] = ()
+    ):
         self.hosts, self.problems = hosts, {}  # type: typing.Mapping, typing.Dict[str, typing.List[str]]
         #: The positions whose facts do not outrank the inventory: only they have a say in what holds for the run.
-        self.trusted = {position for position, own in hosts.items() if not known.intersection(own.fact_names)}
-        self._opened: typing.Dict[tuple, typing.Tuple[typing.Any, typing.Optional[str]]] = {}
+        self._in_time = {*extra_names, *play_names}
         self._names: typing.Dict[str, typing.Tuple[str, ...]] = {}
+        said = {position: self._find_overridden(own, known) for position, own in hosts.items() if own.fact_names}
+        self.trusted = {position for position in hosts if not said.get(position)}
+        self._opened: typing.Dict[tuple, typing.Tuple[typing.Any, typing.Optional[str]]] = {}
         self._note_unknown(known, extra_names)
-        self._note_facts(known)
+        self._note_facts(said)
 
     def note(self, position: str, problem: str) -> None:
         """Notes what is wrong with a position, or with the run (the empty name), once."""
@@ -68,14 +72,28 @@ class FleetReader:
 
     def _trace(self, raw, value, depth=0):
         """Returns what distinguishes one written value from another: itself, and the written values of all variables that its templates name."""
-        text = value if isinstance(value, str) else repr(value) if isinstance(value, (dict, list, tuple)) else None
+        text = _as_written(value)
         if text is None or "{" not in text:
             return text if text is not None else id(value)
         if depth == DEEPEST_TEMPLATE:
             return id(raw)
+        return text, tuple(self._trace(raw, raw[name], depth + 1) for name in self._find_names(text) if name in raw)
+
+    def _find_names(self, text):
         if text not in self._names:
             self._names[text] = tuple(dict.fromkeys(_NAME.findall(text)))
-        return text, tuple(self._trace(raw, raw[name], depth + 1) for name in self._names[text] if name in raw)
+        return self._names[text]
+
+    def _find_overridden(self, own, known):
+        """Returns which variables of ours, and of those that their templates name, a host's facts outrank."""
+        used, pending = set(known), [own.raw[name] for name in known if name in own.raw]
+        while pending:
+            text = _as_written(pending.pop())
+            for name in self._find_names(text) if text and "{" in text else ():
+                if name in own.raw and name not in used:
+                    used.add(name)
+                    pending.append(own.raw[name])
+        return sorted(used.intersection(own.fact_names))
 
     def of_run(self, variable: Variable) -> typing.Any:
         """Returns the one value that all positions have, or None after noting that they have several."""
@@ -91,7 +109,7 @@ class FleetReader:
     def is_windows(self, position: str) -> bool:
         """Returns whether Ansible speaks PowerShell to the position, as far as its variables say."""
         connection, shell = (self.own(position, CONNECTION[name]) or "" for name in ("ansible_connection", "ansible_shell_type"))
-        return shell in ("powershell", "cmd") or connection.rpartition(".")[2] in ("winrm", "psrp")
+        return shell.rpartition(".")[2] in ("powershell", "cmd") or connection.rpartition(".")[2] in ("winrm", "psrp")
 
     def _value(self, position, variable):
         own = self.hosts[position]
@@ -117,12 +135,17 @@ class FleetReader:
                     if problem:
                         self.note(position, problem)
 
-    def _note_facts(self, known):
-        for position, own in self.hosts.items():
-            if position not in self.trusted:
-                said = sorted(known.intersection(own.fact_names))
+    def note_too_late(self, *names: str) -> None:
+        """Notes which of the variables that Ansible reads before it looks at a host only the inventory has."""
+        for name in names:
+            if name not in self._in_time and any(name in own.raw for position, own in self.hosts.items() if position in self.trusted):
+                self.note("", "%s stands in the inventory, which the playbook cannot read so early; give it with -e" % name)
+
+    def _note_facts(self, said):
+        for position, names in said.items():
+            if names:
                 self.note(position, "its facts contain %s, which only the inventory may set; find out who set them, then run with --flush-cache"
-                          % ", ".join(said))
+                          % ", ".join(names))
 
     def describe_problems(self) -> str:
         """Returns all problems in one line, those of the run first, then by position in the inventory's order."""
@@ -131,3 +154,8 @@ class FleetReader:
                  for position, problems in sorted(self.problems.items(), key=lambda each: order.index(each[0]))]
         further = len(lines) - MOST_LISTED
         return " | ".join(lines[:MOST_LISTED] + (["and %d more positions" % further] if further > 0 else []))
+
+
+def _as_written(value):
+    """Returns the text in which the templates of a value stand, or None where it can have none."""
+    return value if isinstance(value, str) else repr(value) if isinstance(value, (dict, list, tuple)) else None

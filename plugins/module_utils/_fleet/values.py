@@ -17,6 +17,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils._errors import Invali
 from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_secret
 
 _TRUE, _FALSE = ("yes", "true", "on", "1", "y", "t"), ("no", "false", "off", "0", "n", "f")
+#: One pair of quotes on the line of a host is lost there.
+_IN_INI = ", in an INI inventory in two pairs: '\"...\"'"
 _WAVE = re.compile(r"[1-9]\d{0,5}\Z|(?:100|[1-9]\d?)(?:\.\d+)?%\Z")
 
 
@@ -24,7 +26,7 @@ def read_text(name: str, value: typing.Any) -> str:
     """Returns the text. Raises InvalidInput for a number, a date or a boolean that YAML made of it."""
     if isinstance(value, str):
         return str(value)
-    raise InvalidInput("%s is not text, since YAML reads it as %s; put it in quotes" % (name, _describe(value)))
+    raise InvalidInput("%s is not text, since YAML reads it as %s; put it in quotes%s" % (name, _describe(value), _IN_INI))
 
 
 def read_text_or_nothing(name: str, value: typing.Any) -> str:

@@ -18,10 +18,11 @@ Variable = typing.NamedTuple("Variable", [
 EXTRA, RUN, EACH, EACH_OR_RUN = "extra var", "run", "position", "position; rotation: run"
 
 #: Prefixes that belong to this collection, and those that other people's variables may have too.
-OWN_PREFIXES = ("rotation_", "rapidauth_", "portal_launcher_")
+OWN_PREFIXES = ("rotation_", "rapidauth_", "portal_launcher_", "sac_certificate_", "credential_report_")
 SHARED_PREFIXES = ("check_", "provision_", "block_", "blocked_")
-#: What the playbooks register has this prefix, which nobody else may use.
+#: What the playbooks register has this prefix, which nobody else may use. What the roles register has their own.
 INTERNAL_PREFIX = "eccops_rapid_"
+REGISTERED = ("credential_report_written", "portal_launcher_installed", "sac_certificate_installed", "sac_certificate_seen")
 
 LEDGER_PATH = "~/.local/state/eccops.rapid/ledger.sqlite"
 AUDIT_LOG_PATH = "~/.local/state/eccops.rapid/audit.jsonl"
@@ -159,7 +160,7 @@ def describe_unknown(name: str, known: typing.Set[str], is_extra: bool) -> typin
 
     Names with a prefix that others may use too are ours where they are given with -e or are nearly one of ours.
     """
-    if name.startswith(INTERNAL_PREFIX):
+    if name.startswith(INTERNAL_PREFIX) or name in REGISTERED:
         return "%s is reserved for the playbooks; rename the variable" % name if is_extra else None
     if name in known or not name.startswith(OWN_PREFIXES + SHARED_PREFIXES):
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import ipaddress
 import os
 import re
@@ -58,7 +59,7 @@ def find_proxy(host: str, port: int, environment: typing.Mapping[str, str] | Non
     login = None
     if parts.username is not None:
         login = unquote_to_bytes(parts.username) + b":" + unquote_to_bytes(parts.password or "")
-    return Proxy(variable, proxy_host, proxy_port, login)
+    return _known_proxy(variable, proxy_host, proxy_port, login)
 
 
 def is_excepted(host: str, port: int, exceptions: str) -> bool:
@@ -194,6 +195,12 @@ class Proxy:
             "%s refused the user name and password in %s (HTTP %d); they were sent once: correct them" % (self.describe(), self.variable, status),
             http_status=status,
         )
+
+
+@functools.lru_cache(maxsize=None)
+def _known_proxy(*named: typing.Any) -> Proxy:
+    """Returns one Proxy for all connections of this process: what it refused to one service it would refuse to the next."""
+    return Proxy(*named)
 
 
 def _read_head(connection: socket.socket) -> bytes:

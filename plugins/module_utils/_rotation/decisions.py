@@ -138,7 +138,7 @@ SUCCESSOR_NAMELESS = (
 
 
 def may_be_at_work(lost: RapidError) -> bool:
-    """Says whether the service may be replacing even after its time: it was silent to the end, or something else answered for it."""
+    """Says whether the service may be replacing even after its time: it was silent to the end, put it off (202), or something else answered for it."""
     status = lost.details.get("http_status")
     is_answered_by_another = status is not None and not 200 <= status < 400 and status not in (500, 501)
-    return lost.is_effect_unknown and (lost.kind == "answer_timed_out" or is_answered_by_another)
+    return lost.is_effect_unknown and (lost.kind == "answer_timed_out" or status == 202 or is_answered_by_another)

@@ -102,3 +102,8 @@ def test_a_playbook_leads_to_the_page(job, playbook):
     head = (variable_reference.ROOT / "playbooks" / (playbook + ".yml")).read_text(encoding="utf-8").partition("\n---\n")[0]
     assert "docs/playbook_variables.md" in head and "ansible-playbook eccops.rapid.%s" % playbook in head
     assert len(listed(job)) > 5
+
+
+def test_what_the_roles_register_is_no_unknown_variable_of_a_later_play():
+    tasks = "".join(path.read_text(encoding="utf-8") for role in role_options() for path in (variable_reference.ROOT / "roles" / role / "tasks").glob("*.yml"))
+    assert set(variables.REGISTERED) == set(re.findall(r"^ *register: (\w+)$", tasks, re.MULTILINE))

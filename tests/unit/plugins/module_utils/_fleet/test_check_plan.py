@@ -29,6 +29,7 @@ def plan(run=None, **positions):
     ({}, "linux"), ({"ansible_connection": "ssh"}, "linux"), ({"ansible_connection": "ssh", "ansible_shell_type": "sh"}, "linux"),
     ({"ansible_connection": "winrm"}, "windows"), ({"ansible_connection": "ansible.builtin.psrp"}, "windows"),
     ({"ansible_connection": "ssh", "ansible_shell_type": "cmd"}, "windows"), ({"ansible_shell_type": "powershell"}, "windows"),
+    ({"ansible_shell_type": "ansible.builtin.powershell"}, "windows"),
 ])
 def test_each_platform_has_its_own_paths_and_program(variables, platform):
     look = plan(BOTH, position=variables)["positions"]["position"]

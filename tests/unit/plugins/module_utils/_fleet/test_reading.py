@@ -10,8 +10,9 @@ from ansible_collections.eccops.rapid.plugins.module_utils._errors import Invali
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet import plans, variables
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import FleetReader
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import known_names
+from ansible_collections.eccops.rapid.plugins.plugin_utils.inventory import role_options
 
-KNOWN = known_names(["portal_launcher_email", "portal_launcher_is_login_checked"])
+KNOWN = known_names(["portal_launcher_email", "portal_launcher_is_login_checked", "sac_certificate_is_wanted_on_workstations"])
 IDS = ["00000000-0000-4000-8000-%012d" % number for number in range(4)]
 LAUNCHERS = {"linux": "aa" * 32, "windows": "bb" * 32}
 
@@ -82,6 +83,8 @@ def test_all_problems_are_reported_at_once_with_their_positions():
     ({"rotation_waves": "many"}, "rotation_waves is 'many'"), ({"rotation_concurrency": 65}, "between 1 and 64"), ({"rapidauth_sac_path": None}, "not set"),
     ({"rapidauth_sac_content": "x"}, "both set"), ({"rapidauth_api_url": "http://x"}, "must be an https URL"),
     ({"rotation_resolutions": {"z": "x"}}, "names z"), ({"rapidauth_sac_passphrase": "secret\n"}, "line break"),
+    ({"rotation_collect_seconds": 7200}, "rotation_collect_seconds must be between 1 and 3600"), ({"rotation_collect_seconds": "0"}, "between 1 and 3600"),
+    ({"rotation_collection_minutes": 0}, "rotation_collection_minutes must be more than 0"),
     ({"rotation_collect_argv": []}, "no rotation_collect_argv"), ({"rapidauth_request_id": ""}, "no RequestId"),
     ({"rapidauth_ledger_host": "a"}, "is a, a position"), ({"rapidauth_ledger_host": "elsewhere"}, "is elsewhere, a position")])
 def test_what_cannot_be_right_is_refused(changes, reported):
@@ -106,12 +109,35 @@ def test_what_a_host_says_of_itself_decides_nothing():
     assert [list(service["positions"]) for service in checked["services"]] == [["a"]]
 
 
+@pytest.mark.parametrize("fact_name, is_refused", [("site_ids", True), ("of_this_site", True), ("env", False), ("hostname", False)])
+def test_what_templates_name_must_not_come_from_a_host_either(fact_name, is_refused):
+    """The value of rapidauth_request_id would be the host's choice, though the host says nothing of that name."""
+    own = host(0, rapidauth_sac_passphrase="{{ lookup('env', 'X') }}", rotation_anon_id="{{ of_this_site }}",
+               of_this_site=["{{ site_ids[0] }}"], site_ids=["a"])
+    own.fact_names = frozenset({fact_name})
+    # Whatever is read, the AnonId is malformed here, since nothing opens its template.
+    assert ("a: its facts contain %s, which only the inventory may set" % fact_name in refused({"a": own})) is is_refused
+
+
+@pytest.mark.parametrize("job, name", [
+    ("rotate", "rapidauth_positions"), ("rotate", "rotation_max_fail_percentage"), ("provision", "provision_positions"), ("check", "rapidauth_positions")])
+def test_what_the_inventory_says_too_late_is_refused(job, name):
+    hosts = {"a": host(0, **{name: "10", "check_launchers": True})}
+    reader = FleetReader(hosts, KNOWN | {name})
+    with pytest.raises(InvalidInput, match="%s stands in the inventory, which the playbook cannot read so early; give it with -e" % name):
+        plans.make_plan({"job": job, "hosts": ["a"], "all_positions": [], "tags": [], "skipped_tags": []}, reader, LAUNCHERS, role_options())
+    if job == "rotate":
+        assert plan(hosts, extra_names=[name])["positions"]
+
+
 @pytest.mark.parametrize("name, is_extra, reported", [
     ("rotation_wave", True, "did you mean rotation_waves?"), ("rotation_wave", False, "did you mean rotation_waves?"),
     ("rapidauth_sac_pth", False, "rapidauth_sac_path"),
     ("portal_launcher_is_login_check", True, "portal_launcher_is_login_checked"), ("check_reprot_directory", False, "check_report_directory"),
     ("check_mk_agent_port", True, "there is no variable check_mk_agent_port"), ("check_mk_agent_port", False, None), ("block_device", False, None),
     ("provision_wave", True, "provision_waves"), ("eccops_rapid_plan", True, "reserved for the playbooks"), ("ansible_host", True, None),
+    ("portal_launcher_installed", False, None), ("sac_certificate_installed", True, "reserved for the playbooks"),
+    ("sac_certificate_is_wanted_on_workstation", True, "sac_certificate_is_wanted_on_workstations"),
     ("rotation_waves", True, None)])
 def test_names_that_do_not_exist(name, is_extra, reported):
     found = variables.describe_unknown(name, KNOWN, is_extra)
@@ -136,3 +162,12 @@ def test_a_check_finds_the_accounts_under_either_name(prefix):
     nameless = {prefix + "email": "a@b.example", "check_portal": True}
     reported = plan({"a": host(0, **nameless)}, job="check")["unreadable"]["a"]["reason"]
     assert reported == "its Portal account has no rapidsos_api_url and no rapidsos_password"
+
+
+def test_one_account_with_two_passwords_is_a_finding():
+    """Only one of them is tried, and the dispatcher at the other position would be refused."""
+    hosts = {name: host(number, rapidsos_email="a@b.example", rapidsos_environment="sandbox", check_portal=True, rapidsos_password="MARKER%d" % (number // 2))
+             for number, name in enumerate("abc")}
+    checked = plan(hosts, job="check")
+    reason = "its Portal account a@b.example has another password than at a, and one of them is wrong"
+    assert checked["unreadable"] == {"c": {"ecc": "", "reason": reason}} and len(checked["accounts"]) == 1

@@ -18,7 +18,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils._fleet import values
 def test_what_yaml_made_no_text_of_is_refused(value, reported):
     with pytest.raises(InvalidInput) as caught:
         values.read_text("rotation_id", value)
-    assert caught.value.message == "rotation_id is not text, since YAML reads it as %s; put it in quotes" % reported
+    advice = "put it in quotes, in an INI inventory in two pairs: '\"...\"'"
+    assert caught.value.message == "rotation_id is not text, since YAML reads it as %s; %s" % (reported, advice)
 
 
 @pytest.mark.parametrize("value", ["MARKER\n", "MARKER\r\n", "MAR\nKER", 57])

@@ -156,6 +156,13 @@ def test_a_wrong_password_is_sent_once_by_all_threads_together(serve, through, m
     assert kinds == [407] * 8 and len(proxy.heads) == 1
 
 
+def test_a_wrong_password_is_sent_once_for_all_services_and_accounts_of_a_task(serve, through, make_proxy):
+    proxy = make_proxy(answer=REFUSED["wrong login"][1])
+    transports = [through(serve(OK), proxy.url("other:" + SECRET)) for unused in range(3)]
+    assert [failure(lambda each=each: each.get("/x")).details["http_status"] for each in transports] == [407] * 3 and len(proxy.heads) == 1
+    assert failure(lambda: through(serve(OK), proxy.url("corrected:" + SECRET)).get("/x")).kind == "proxy_failed" and len(proxy.heads) == 2
+
+
 def test_a_dead_proxy_and_one_without_a_name(serve, through):
     with socket.socket() as unused_port:
         unused_port.bind(("127.0.0.1", 0))
