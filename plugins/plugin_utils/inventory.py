@@ -121,7 +121,7 @@ def extra_variable_names(loader: Any) -> frozenset[str]:
     return frozenset(load_extra_vars(loader))
 
 
-def validate_controller(hostvars, loader) -> None:
+def validate_controller(hostvars: Any, loader: Any) -> None:
     """Raises InvalidInput where a variable would make the controller's own tasks run elsewhere or as somebody else, with another ledger.
 
     The playbooks' own variables outrank the inventory's, and not those given with -e.
@@ -130,7 +130,7 @@ def validate_controller(hostvars, loader) -> None:
     own = hostvars.raw_get("localhost")
     connection = str(own.get("ansible_connection") or "local") if isinstance(own, Mapping) else "local"
     if connection.rpartition(".")[2] != "local":
-        raise InvalidInput("Nothing was changed. the controller's own tasks would use ansible_connection=%s; set ansible_connection: local for localhost, and "
+        raise InvalidInput("Nothing was changed. The controller's own tasks would use ansible_connection=%s; set ansible_connection: local for localhost, and "
                            "give no ansible_connection with -e" % connection, kind="fleet_invalid")
     for name, harmless in (("ansible_become", ("false", "no", "off", "0", "")), ("ansible_shell_type", ("sh", ""))):
         if str(extra.get(name, "")).lower() not in harmless:
@@ -138,12 +138,12 @@ def validate_controller(hostvars, loader) -> None:
                                "positions" % name, kind="fleet_invalid")
 
 
-def validate_ledger_host(host: str, hostvars, positions) -> None:
+def validate_ledger_host(host: str, hostvars: Any, positions: Collection[str]) -> None:
     """Raises InvalidInput where the host of the ledger is one of the positions under another name: whoever has that would be sent the SAC."""
     if host in C.LOCALHOST:
         return
 
-    def find_address(name):
+    def find_address(name: str) -> tuple[str, str]:
         own = hostvars.raw_get(name)
         own = own if isinstance(own, Mapping) else {}
         return str(own.get("ansible_host") or name).lower(), str(own.get("ansible_port") or 22)

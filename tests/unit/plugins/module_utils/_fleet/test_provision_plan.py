@@ -21,6 +21,6 @@ OWN = {"portal_launcher_account_source": "user", "sac_certificate_is_wanted_on_w
     (["tagged"], ["sac_certificate"], "launcher")])
 def test_what_a_run_with_these_tags_installs_is_planned(tags, skipped, roles):
     host = types.SimpleNamespace(raw=OWN, fact_names=frozenset(), get=OWN.get)
-    made = plan_provision(FleetReader({"north-01": host}, set(OWN)), role_options(), tags, skipped)
+    made = plan_provision(FleetReader({"north-01": host}, set(OWN)), role_options(), tags, skipped, is_check_mode=False)
     own = made["positions"]["north-01"]
     assert " ".join(name for name in ("launcher", "sac") if own["is_%s_wanted" % name]) == roles
