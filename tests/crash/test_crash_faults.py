@@ -7,7 +7,6 @@ import pytest
 import tables
 
 TITLE = "a rotation under faults at 20 % of all calls, run again until done"
-SIZE = 60
 #: kind: what the fault is given
 FAULTS = {
     "none": None,
@@ -27,6 +26,12 @@ FAULTS = {
     "maintenance": {},
 }
 MOST_RUNS = 40
+
+
+@pytest.fixture(name="size")
+def fixture_size(request):
+    """How many credentials are rotated: all that are wanted ("make test-crash"), or half of them."""
+    return 60 if request.config.getoption("--crash-instants") >= 400 else 30
 
 
 def put_in_force(sandbox, kind, details):
@@ -58,18 +63,18 @@ def run_until_done(fleet, controllers, **options):
 @pytest.mark.slow
 @pytest.mark.parametrize("controllers", [1, 2])
 @pytest.mark.parametrize("kind", FAULTS)
-def test_under_every_fault_each_credential_is_replaced_once(sandbox, tmp_path, kind, controllers):
+def test_under_every_fault_each_credential_is_replaced_once(sandbox, tmp_path, size, kind, controllers):
     details = FAULTS[kind]
-    fleet = fleets.Fleet(sandbox, tmp_path, SIZE)
+    fleet = fleets.Fleet(sandbox, tmp_path, size)
     put_in_force(sandbox, kind, details)
-    runs, reported = run_until_done(fleet, controllers, max_failures=SIZE)
+    runs, reported = run_until_done(fleet, controllers, max_failures=size)
     fired = sandbox.stats()["faults_fired"]
     assert (fired > 0) == (details is not None)
     assert sandbox.admin("DELETE", "/faults").status_code == 200
     # One more run without faults finds nothing to replace, and fixes what a wrong answer put into the ledger.
     assert fleet.run_until_done(1) == 1
     once, equal = fleet.assert_done()
-    tables.add(TITLE, fault=kind, controllers=controllers, runs=runs, faults_fired=fired, n=SIZE, replaced_once=once, ledger_equal=equal)
+    tables.add(TITLE, fault=kind, controllers=controllers, runs=runs, faults_fired=fired, n=size, replaced_once=once, ledger_equal=equal)
     if kind != "wrong_request_id":
         successors = fleet.successors()
         assert reported == {position: set(successors[request_id]) for position, request_id in fleet.request_ids.items()}
@@ -79,26 +84,26 @@ def test_under_every_fault_each_credential_is_replaced_once(sandbox, tmp_path, k
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["disconnect_after_effect", "error_after_effect_empty_500", "truncated_json"])
-def test_a_service_that_would_replace_twice_is_not_asked_to(sandbox, tmp_path, kind):
+def test_a_service_that_would_replace_twice_is_not_asked_to(sandbox, tmp_path, size, kind):
     sandbox.switch(anon_ids_are_unique=False)
-    fleet = fleets.Fleet(sandbox, tmp_path, SIZE)
+    fleet = fleets.Fleet(sandbox, tmp_path, size)
     sandbox.fault("replace", kind, count=None, probability=0.2, seed=20261122)
-    runs, _reported = run_until_done(fleet, 2, max_failures=SIZE, anon_ids_are_unique=False)
+    runs, _reported = run_until_done(fleet, 2, max_failures=size, anon_ids_are_unique=False)
     fired = sandbox.stats()["faults_fired"]
     assert fired > 0 and runs > 1
     once, equal = fleet.assert_done()
-    tables.add(TITLE, fault=kind + ", AnonIds not unique", controllers=2, runs=runs, faults_fired=fired, n=SIZE,
+    tables.add(TITLE, fault=kind + ", AnonIds not unique", controllers=2, runs=runs, faults_fired=fired, n=size,
                replaced_once=once, ledger_equal=equal)
 
 
 @pytest.mark.slow
-def test_effects_that_come_after_their_rotation_gave_them_up(sandbox, tmp_path):
-    fleet = fleets.Fleet(sandbox, tmp_path, SIZE)
+def test_effects_that_come_after_their_rotation_gave_them_up(sandbox, tmp_path, size):
+    fleet = fleets.Fleet(sandbox, tmp_path, size)
     sandbox.fault("replace", "latency", count=None, seed=1, seconds=1.3, probability=0.2)
-    runs, _reported = run_until_done(fleet, 1, max_failures=SIZE, timeout_seconds=1)
+    runs, _reported = run_until_done(fleet, 1, max_failures=size, timeout_seconds=1)
     late = sandbox.stats()["faults_fired"]
     assert late > 0 and runs > 1
     assert fleet.run_until_done(2) <= 2
     once, equal = fleet.assert_done()
-    tables.add(TITLE, fault="effect after the time limit", controllers=1, runs=runs, faults_fired=late, n=SIZE,
+    tables.add(TITLE, fault="effect after the time limit", controllers=1, runs=runs, faults_fired=late, n=size,
                replaced_once=once, ledger_equal=equal)

@@ -77,6 +77,7 @@ def fixture_sick_fleet(sandbox, fleet):
     return fleet
 
 
+@pytest.mark.slow
 def test_each_finding_is_seen_as_what_it_is(sandbox, sick_fleet, run_playbook):
     run = run_playbook(PLAYBOOK, {"check_sac_warning_days": 100000}, inventory=sick_fleet.write(), env={"ANSIBLE_SHOW_CUSTOM_STATS": "1"})
     assert run.returncode == 2
@@ -95,6 +96,7 @@ def test_each_finding_is_seen_as_what_it_is(sandbox, sick_fleet, run_playbook):
     assert sandbox.effects("patch", "replace", "request") == []
 
 
+@pytest.mark.slow
 def test_when_to_fail_is_the_sites_choice(sick_fleet, run_playbook):
     inventory = sick_fleet.write()
     names = list(sick_fleet.positions)
@@ -114,6 +116,7 @@ def test_when_to_fail_is_the_sites_choice(sick_fleet, run_playbook):
     assert "check_fail_on is 'sometimes'; set it to critical, warning or never" in fail_message(wrong, PLAN)
 
 
+@pytest.mark.slow
 def test_time_and_thresholds_can_be_given(fleet, run_playbook):
     inventory = fleet.write()
     later = {"check_now": "2099-01-01T00:00:00Z"}
@@ -134,6 +137,7 @@ def test_time_and_thresholds_can_be_given(fleet, run_playbook):
         assert re.search(r"it is valid for \d+ more days; critical below", table(run)["SAC"])
 
 
+@pytest.mark.slow
 def test_a_fleet_without_any_request_id_is_a_finding_for_each(sandbox, fleet, run_playbook):
     for variables in fleet.positions.values():
         del variables["rapidauth_request_id"]
@@ -145,6 +149,7 @@ def test_a_fleet_without_any_request_id_is_a_finding_for_each(sandbox, fleet, ru
     assert "get_request" not in sandbox.stats()["calls"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("extra_vars", "arguments", "reported"), [
     ({"rapidauth_positions": "spare_workstations"}, [], "has no host in 'spare_workstations'; give one with -i"),
     ({}, ["--limit", "bystander"], "by --limit, has no host in 'dispatch_workstations'"),
@@ -157,6 +162,7 @@ def test_a_check_of_nothing_fails(fleet, run_playbook, extra_vars, arguments, re
     assert reported in fail_message(run, "Require a fleet to check")
 
 
+@pytest.mark.slow
 def test_a_mistyped_source_of_the_fleet_fails(sandbox, fleet, run_playbook):
     run = run_playbook(PLAYBOOK, {"check_fleet_from": "ledgr"}, inventory=fleet.write())
     assert run.returncode == 2 and "get_request" not in sandbox.stats()["calls"]

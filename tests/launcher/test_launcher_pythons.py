@@ -15,6 +15,8 @@ import pythons  # noqa: E402  # pylint: disable=wrong-import-position
 
 PATHS = pythons.found([f"3.{minor}" for minor in range(6, 15)])
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(name="python", params=list(PATHS))
 def fixture_python(request):

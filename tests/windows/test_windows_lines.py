@@ -15,7 +15,7 @@ import powershell
 import pytest
 from ansible_collections.eccops.rapid.tests.unit.support import certificates
 
-pytestmark = pytest.mark.powershell("pwsh")
+pytestmark = [pytest.mark.slow, pytest.mark.powershell("pwsh")]
 BODY = r"""
 $StartSeconds = 0.0
 Import-Assembly

@@ -85,6 +85,7 @@ ENDLESS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("name", ENDLESS)
 def test_nothing_without_end_is_read_to_its_end(serve, connect, name, method):

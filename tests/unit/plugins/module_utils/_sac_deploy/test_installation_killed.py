@@ -16,6 +16,7 @@ import pytest
 
 from ansible_collections.eccops.rapid.tests.unit.support.sac_places import Place, load_whole
 
+pytestmark = pytest.mark.slow
 CALLS = ("open", "mkdir", "chmod", "chown", "fchmod", "fchown", "rename", "symlink", "unlink", "rmdir", "fsync", "replace", "fork")
 DONE, DIED = 0, -signal.SIGKILL
 
@@ -88,7 +89,6 @@ SCENARIOS = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_an_installation_killed_at_any_instant_is_mended_by_the_next(name, memory, sacs, systemctl):
     installed, spoil, options, versions = SCENARIOS[name]
