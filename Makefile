@@ -2,8 +2,8 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 
 PYTHON ?= python3
-# One more than cores: a test waits for a program now and then.
-TEST_JOBS ?= 3
+# As many as cores: with more, tests that wait for a program would wait longer.
+TEST_JOBS ?= 2
 CRASH_INSTANTS ?= 400
 DIFFERENTIAL_ROWS ?= 10000
 VENV ?= .venv

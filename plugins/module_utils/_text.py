@@ -15,6 +15,8 @@ _GUID = re.compile(r"\b([0-9a-fA-F]{8})(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b"
 _SHOWN = 8
 _LONGEST = 600
 _LONGEST_CAUSE = 100
+_MOST_REASONS = 20
+_MOST_NAMES = 12
 
 
 def printable(text: str, longest: int | None = _LONGEST) -> str:
@@ -48,6 +50,22 @@ def describe_unreachable(message: typing.Any) -> str:
     """Returns why a host cannot be reached, and what to do: of Ansible's own message, which it has shown already, only the innermost cause."""
     cause = printable(str(message or "")).rsplit(": ", 1)[-1].strip(" .'\")>")[:_LONGEST_CAUSE]
     return "it cannot be reached (%s); switch it on, or correct its address and account" % (cause or "no reason was given")
+
+
+def join_reasons(reasons: typing.Mapping[str, str]) -> str:
+    """Returns {position: what is wrong with it} in one line: a reason that several have once, and only the first of many positions by name."""
+    having: dict[str, list[str]] = {}
+    for name, reason in reasons.items():
+        having.setdefault(reason, []).append(name)
+    lines = ["%s: %s" % (name_first(names, _MOST_NAMES), reason) for reason, names in having.items()]
+    further = sum(len(names) for names in list(having.values())[_MOST_REASONS:])
+    return " | ".join(lines[:_MOST_REASONS] + (["and %d more positions" % further] if further else []))
+
+
+def name_first(names: typing.Sequence[str], most: int) -> str:
+    """Returns the first names of many, and how many more there are."""
+    further = len(names) - most
+    return ", ".join(names[:most]) + (" and %s more" % format(further, ",") if further > 0 else "")
 
 
 def shortened(identifier: str | None) -> str | None:

@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible import constants as C
-from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
@@ -98,11 +97,10 @@ class ControllerAction(ActionBase):
     def _ship_with(self, arguments, task_vars):
         """Ships the module with ``arguments``, and returns what its host may say."""
         if self.must_pipeline(arguments) and not self._is_pipelining_enabled("new"):
-            raise AnsibleActionFail(
+            return {"failed": True, "msg": (
                 "without pipelining the secrets of this task would be written to the temporary directory of %s; nothing was sent: set 'pipelining = true' "
                 "below [connection] in ansible.cfg, or ansible_pipelining: true, unset ANSIBLE_KEEP_REMOTE_FILES, and become by another method than su"
-                % (self._task.delegate_to or self._play_context.remote_addr or "the host")
-            )
+                % (self._task.delegate_to or self._play_context.remote_addr or "the host"))}
         with self._hide_output():
             said = self._execute_module(module_args=arguments, task_vars=task_vars)
         result = filter_result(said, self.returned_keys, self.longest_returned_text)

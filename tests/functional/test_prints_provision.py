@@ -33,11 +33,11 @@ def described(content):
 def test_a_run_prints_what_it_changes_and_no_more(run_playbook, tmp_path):
     position = LinuxPosition(tmp_path / "north-01")
     options = {
-        **position.variables, "portal_launcher_environment": "sandbox", "portal_launcher_email": "north@example.org", "portal_launcher_password": PASSWORD,
+        "portal_launcher_environment": "sandbox", "portal_launcher_email": "north@example.org", "portal_launcher_password": PASSWORD,
         "portal_launcher_is_verified": False, "provision_positions": "all"}
 
     def provision(check=True, **changed):
-        run = run_playbook(PROVISION, {**options, **changed}, inventory={"north-01": {}}, check=check, diff=True)
+        run = run_playbook(PROVISION, {**options, **changed}, inventory={"north-01": position.variables}, check=check, diff=True)
         assert run.returncode == 0 and not run.stderr, run.output
         assert not [form for form in (PASSWORD, "Planted-Second", "Planted-Old") if form in run.output]
         return run

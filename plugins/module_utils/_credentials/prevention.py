@@ -23,7 +23,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.connect im
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.credential import Credential, is_same_request_id
 from ansible_collections.eccops.rapid.plugins.module_utils._rapidauth.lookup import known
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.request_ids import validate_credentials
-from ansible_collections.eccops.rapid.plugins.module_utils._text import printable, printable_tree
+from ansible_collections.eccops.rapid.plugins.module_utils._text import join_reasons, printable, printable_tree
 
 #: After as many calls in a row without an answer of the service the rest is not tried.
 MOST_CALLS_WITHOUT_ANSWER = 3
@@ -151,9 +151,9 @@ def _describe(params: dict, found: Found, is_changed: bool, is_check_mode: bool,
 
 
 def _complain(found: Found) -> str:
-    reasons = ["%s: %s" % (name, "; ".join(dict.fromkeys(texts))) for name, (unused_entries, texts) in found.items() if texts]
+    reasons = {name: "; ".join(dict.fromkeys(texts)) for name, (unused_entries, texts) in found.items() if texts}
     return "%d of %d positions are not blocked: %s | Fix that and run the same command again: what is already prevented stays prevented." % (
-        len(reasons), len(found), printable(" | ".join(reasons), 6000))
+        len(reasons), len(found), printable(join_reasons(reasons), 6000))
 
 
 def _describe_lines(params: dict, positions: dict[str, list[dict]], problems: dict[str, str], is_check_mode: bool, has_ledger: bool) -> list[str]:

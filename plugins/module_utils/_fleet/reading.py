@@ -14,9 +14,8 @@ import typing
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.values import read_text_or_nothing
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import CONNECTION, Variable, describe_unknown
-from ansible_collections.eccops.rapid.plugins.module_utils._text import printable
+from ansible_collections.eccops.rapid.plugins.module_utils._text import join_reasons, printable
 
-MOST_LISTED = 20
 #: Templates that refer to templates are followed so far; beyond it each host's are opened for themselves.
 DEEPEST_TEMPLATE = 6
 _NAME = re.compile(r"[A-Za-z_]\w*")
@@ -149,11 +148,9 @@ class FleetReader:
 
     def describe_problems(self) -> str:
         """Returns all problems in one line, those of the run first, then by position in the inventory's order."""
-        order = ["", *self.hosts]
-        lines = ["; ".join(problems) if not position else "%s: %s" % (position, "; ".join(problems))
-                 for position, problems in sorted(self.problems.items(), key=lambda each: order.index(each[0]))]
-        further = len(lines) - MOST_LISTED
-        return " | ".join(lines[:MOST_LISTED] + (["and %d more positions" % further] if further > 0 else []))
+        of_the_run = self.problems.get("", [])
+        own = join_reasons({position: "; ".join(self.problems[position]) for position in self.hosts if self.problems.get(position)})
+        return " | ".join(filter(None, ["; ".join(of_the_run), own]))
 
 
 def _as_written(value):

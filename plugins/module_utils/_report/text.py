@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.eccops.rapid.plugins.module_utils._report.model import FATAL, FINE, STATES, UNCHECKED
 from ansible_collections.eccops.rapid.plugins.module_utils._report.wording import STATE_WORDS, format_number
+from ansible_collections.eccops.rapid.plugins.module_utils._text import name_first
 
 #: The most rows of each table, and the most things to do of a summary.
 MOST_SHOWN = 200
@@ -64,15 +65,10 @@ def summarize_report(report: dict[str, Any]) -> str:
     for each in report["findings"]:
         if each["severity"] in fatal:
             where.setdefault(each["what_to_do"], []).append(each["subject"])
-    lines = ["%s: %s" % (_name(list(dict.fromkeys(subjects))), what_to_do) for what_to_do, subjects in where.items()]
+    lines = ["%s: %s" % (name_first(list(dict.fromkeys(subjects)), MOST_NAMED), what_to_do) for what_to_do, subjects in where.items()]
     if len(lines) > MOST_SHOWN:
         lines[MOST_SHOWN:] = ["and %s more" % format_number(len(lines) - MOST_SHOWN)]
     return "%s %s" % (report["verdict"]["headline"], " | ".join(lines)) if lines else _verdict(report)
-
-
-def _name(subjects: list[str]) -> str:
-    more = len(subjects) - MOST_NAMED
-    return ", ".join(subjects[:MOST_NAMED]) + (" and %s more" % format_number(more) if more > 0 else "")
 
 
 def _verdict(report: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 import typing
 
-from ansible_collections.eccops.rapid.plugins.module_utils._text import describe_unreachable
+from ansible_collections.eccops.rapid.plugins.module_utils._text import describe_unreachable, join_reasons
 
 #: The service's clock and ours may differ by this much: what lapses within minutes is judged by both.
 MOST_CLOCK_SKEW_SECONDS = 120
@@ -85,16 +85,16 @@ def end_wave(plan: dict, progress: dict, wave: dict, replaced: dict, confirmed: 
 
 def describe_unready(plan: dict, tried: typing.Mapping[str, typing.Mapping[str, typing.Any]]) -> str:
     """Returns which positions of a plan are not ready and why, or an empty text. tried is {position: result of state=ready}."""
-    reasons = []
+    reasons = {}
     for name in plan["positions"]:
         result = tried.get(name) or {}
         if result.get("unreachable"):
-            reasons.append("%s: %s" % (name, describe_unreachable(result.get("msg"))))
+            reasons[name] = describe_unreachable(result.get("msg"))
         elif "is_delivered" not in result or result.get("failed"):
-            reasons.append("%s: %s" % (name, result.get("msg") or "it was not tried"))
+            reasons[name] = str(result.get("msg") or "it was not tried")
     if not reasons:
         return ""
-    return "Nothing was replaced. %s | Fix them, or leave them out with --limit." % " | ".join(reasons)
+    return "Nothing was replaced. %s | Fix them, or leave them out with --limit." % join_reasons(reasons)
 
 
 def _number(value: float) -> str:
