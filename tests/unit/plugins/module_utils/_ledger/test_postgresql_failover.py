@@ -78,17 +78,21 @@ def test_a_rotation_goes_on_after_a_standby_was_promoted(own_server, monkeypatch
 def test_a_synchronous_standby_that_is_not_there_is_not_done_without(own_server, monkeypatch):
     """A commit that waits for it looks done to nobody, even where an administrator cancels the wait."""
     url = own_server.url("postgres")
+    is_held, is_awaited = threading.Event(), threading.Event()
     with LedgerRecord(url, API) as record, concurrent.futures.ThreadPoolExecutor(1) as thread:
+        def intend():
+            with record.held("r0"):
+                is_held.set()
+                is_awaited.wait()
+                record.intend(intent())
+
+        intending = thread.submit(intend)
+        is_held.wait()
         own_server.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
         own_server.execute("SELECT pg_reload_conf()")
         wait(lambda: own_server.execute("SHOW synchronous_standby_names") == [("nobody",)])
         waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
-
-        def intend():
-            with record.held("r0"):
-                record.intend(intent())
-
-        intending = thread.submit(intend)
+        is_awaited.set()
         wait(lambda: own_server.execute(waiting))
         own_server.execute("SELECT pg_cancel_backend(pid) FROM (%s) AS waiting" % waiting)
         wait(lambda: own_server.execute(waiting))  # the next session waits too
