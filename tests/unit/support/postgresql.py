@@ -23,7 +23,7 @@ from ansible_collections.eccops.rapid.tests.unit.support import certificates
 #: Where Debian and others have the server's programs, which are not on the PATH.
 _PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/lib/postgresql*/bin", "/usr/local/pgsql/bin")
 #: Of the login "jobs", which must give it over TCP and has no rights of its own.
-PASSWORD = "correct horse"
+PASSWORD = "Correct-Horse-82c1"
 #: What the server's certificate is for.
 HOST_NAME = "db.example.test"
 _numbers = itertools.count(1)

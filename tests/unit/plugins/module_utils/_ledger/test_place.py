@@ -36,7 +36,8 @@ def test_one_place_only():
 
 
 @pytest.mark.parametrize("url, name", [
-    ("postgres://u@db:5432/ledger?sslmode=verify-full", "postgres://u@db:5432/ledger"), ("postgresql://u@[::1]:5432/ledger", "postgresql://u@[::1]:5432/ledger"),
+    ("postgres://u@db:5432/ledger?sslmode=verify-full", "postgres://u@db:5432/ledger"),
+    ("postgresql://u@[::1]:5432/ledger", "postgresql://u@[::1]:5432/ledger"),
     ("postgresql://a:5432,b:5433/ledger?target_session_attrs=read-write", "postgresql://a:5432,b:5433/ledger"),
     ("postgresql://u@%2Frun%2Fpostgresql/ledger", "postgresql://u@%2Frun%2Fpostgresql/ledger"), ("postgresql:///ledger?host=/run", "postgresql:///ledger"),
     ("postgresql://?service=site&passfile=/p", "postgresql://?service=site"), ("postgresql://u%40realm@db/ledger", "postgresql://u%40realm@db/ledger")])

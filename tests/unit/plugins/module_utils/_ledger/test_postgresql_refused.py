@@ -32,10 +32,12 @@ def refused(place, words, kind="ledger_unusable"):
 
 
 @pytest.mark.parametrize("address, words", [
-    ("127.0.0.1:0/%(database)s", 'invalid port number: "0"'), ("127.0.0.1:99999/x", "invalid port number"), ("127.0.0.1:%(port)s/x?nosuch=1", "parameter: .nosuch"),
+    ("127.0.0.1:0/%(database)s", 'invalid port number: "0"'), ("127.0.0.1:99999/x", "invalid port number"),
+    ("127.0.0.1:%(port)s/x?nosuch=1", "parameter: .nosuch"),
     ("127.0.0.1:%(port)s/x?sslmode=nosuch", "sslmode value: .nosuch"), ("127.0.0.1:%(port)s/x?connect_timeout=a", "bad value for connect_timeout"),
     ("127.0.0.1:%(port)s/?sslmode=disable&user=nobody", 'role "nobody" does not exist'), ("127.0.0.1:%(port)s/x%%00", "forbidden value %%00"),
-    ("127.0.0.1:%(port)s/x?sslmode=disable&user=jobs&passfile=/nonexistent", "no password supplied"), ("?service=nosuch", 'definition of service "nosuch" not found'),
+    ("127.0.0.1:%(port)s/x?sslmode=disable&user=jobs&passfile=/nonexistent", "no password supplied"),
+    ("?service=nosuch", 'definition of service "nosuch" not found'),
     ("127.0.0.1:%(port)s/%(database)s?sslmode=disable&user=owner&options=-c%%20nosuch%%3D1", "unrecognized configuration parameter .nosuch"),
     ("127.0.0.1:%(port)s/%(database)s?sslmode=disable&user=owner&replication=database", "not supported in a replication connection"),
     ("127.0.0.1:%(port)s/%(database)s?sslmode=disable&user=owner&target_session_attrs=read-only", "session is not read-only"),
@@ -46,12 +48,14 @@ def test_a_url_that_libpq_or_the_server_refuses(postgresql, database, address, w
 
 
 @pytest.mark.parametrize("parameters", [
-    {"options": "-c%20synchronous_commit%3Doff%20-c%20default_transaction_isolation%3Dserializable%20-c%20search_path%3Dpublic"}, {"client_encoding": "SQL_ASCII"}])
+    {"options": "-c%20synchronous_commit%3Doff%20-c%20default_transaction_isolation%3Dserializable%20-c%20search_path%3Dpublic"},
+    {"client_encoding": "SQL_ASCII"}])
 def test_what_the_url_sets_does_not_change_what_the_ledger_relies_on(postgresql, database, ledger_url, parameters):
     with LedgerRecord(postgresql.url(database, **parameters), API) as record:
         record.intend(intent(position="n\u00f6rth"))
         assert record.entry("a1")["position"] == "n\u00f6rth"
-        assert [list(record.ledger.rows("SHOW " + name)[0].values()) for name in ("synchronous_commit", "transaction_isolation")] == [["on"], ["read committed"]]
+        assert record.ledger.rows("SHOW synchronous_commit") == [{"synchronous_commit": "on"}]
+        assert record.ledger.rows("SHOW transaction_isolation") == [{"transaction_isolation": "read committed"}]
 
 
 def test_a_socket_in_the_place_of_a_host(postgresql, database, ledger_url):
