@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
 import re
-import socket
 import threading
 import time
 import typing
@@ -21,7 +19,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._errors import Missin
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger import postgresql_schema
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.fence import FencedHolds
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.place import LedgerUrl
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.postgresql_session import build_options, set_session
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.postgresql_session import build_options, cut, is_given_to_others, set_session
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
 
 try:
@@ -37,6 +35,7 @@ RECONNECT_SECONDS = 60
 
 #: For how long the server may keep silent; a statement ends there earlier. TCP's own limits do not see what stands between and has stopped.
 SILENT_SECONDS = 75
+
 
 class PostgresqlStore:
     """The open database; safe to use from several threads. ``is_new`` says that the schema was created by this call."""
@@ -114,8 +113,7 @@ class PostgresqlStore:
             since = self._busy_since
             if since is not None and time.monotonic() - since > SILENT_SECONDS:
                 self._is_cut = True
-                with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self._raw.fileno())) as connection:
-                    connection.shutdown(socket.SHUT_RDWR)
+                cut(self._raw)
 
     def _in_transaction(self, function: typing.Callable[[typing.Any], typing.Any]) -> typing.Any:
         connection = Connection(self._raw, self.session)
@@ -150,8 +148,8 @@ class PostgresqlStore:
                     raise _NotPrimary
             self._server = connection.execute("SELECT pg_backend_pid() AS pid").fetchone()["pid"]
             self._is_pooled = self._server != self._raw.info.backend_pid
-            if self._is_pooled:
-                self._ensure_own_server()
+            if self._is_pooled and is_given_to_others(self._place, self._server):
+                raise self._make_pooler_error()
             self.is_new = self._in_transaction(self._prepare) or self.is_new
         except BaseException:
             self._raw.close()
@@ -170,18 +168,6 @@ class PostgresqlStore:
         else:
             postgresql_schema.ensure_writable(connection)
         return is_new
-
-    def _ensure_own_server(self) -> None:
-        """Raises LedgerError where the pooler gives another client the server process that serves this session between two of its transactions."""
-        try:
-            other = psycopg.connect(autocommit=True, row_factory=dict_row, **build_options(self._place))
-        except psycopg.OperationalError:
-            return  # the pooler has no second one: the first is this session's alone
-        with contextlib.closing(other):
-            for unused_attempt in range(5):
-                with contextlib.suppress(psycopg.OperationalError):
-                    if other.execute("SELECT pg_backend_pid() AS pid").fetchone()["pid"] == self._server:
-                        raise self._make_pooler_error()
 
     def _ensure_same_server(self) -> None:
         if self._raw.execute("SELECT pg_backend_pid() AS pid").fetchone()["pid"] != self._server:

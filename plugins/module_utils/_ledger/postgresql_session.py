@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import socket
+import threading
 import typing
 from urllib.parse import parse_qsl
 
@@ -21,6 +23,9 @@ except ImportError:
 
 #: For how long a session may be idle; less than another run waits for it.
 IDLE_SECONDS = 100
+
+#: For how long a pooler is waited for that has no second connection to give.
+POOLER_SECONDS = 20
 
 #: What holds unless the URL, a service file or the environment says otherwise: a peer that keeps silent is given up within seconds.
 _DEFAULTS = {
@@ -53,6 +58,31 @@ def set_session(raw: typing.Any) -> None:
     """Sets in a new session what the ledger relies on, whatever the database's defaults."""
     raw.execute(_SESSION)
     raw.execute(_IDLE, ("%ds" % IDLE_SECONDS,))
+
+
+def is_given_to_others(place: LedgerUrl, server: int) -> bool:
+    """Returns whether a pooler gives another client the server process that serves a session, between two of its transactions."""
+    try:
+        other = psycopg.connect(autocommit=True, **build_options(place))
+    except psycopg.OperationalError:
+        return False  # the pooler has no second one: the first is this session's alone
+    limit = threading.Timer(POOLER_SECONDS, cut, [other])
+    limit.start()
+    try:
+        for unused_attempt in range(5):
+            with contextlib.suppress(psycopg.OperationalError):
+                if other.execute("SELECT pg_backend_pid()").fetchone() == (server,):
+                    return True
+    finally:
+        limit.cancel()
+        other.close()
+    return False
+
+
+def cut(raw: typing.Any) -> None:
+    """Ends what another thread waits for on a connection."""
+    with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(raw.fileno())) as connection:
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _choose_sslmode(place: LedgerUrl, options: dict) -> dict:

@@ -188,7 +188,7 @@ class PostgresqlServer:
             place.close()
 
     @contextlib.contextmanager
-    def pooler(self, program, mode):
+    def pooler(self, program, mode, size=20):
         """Runs pgbouncer before this server; gives its port."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
@@ -201,7 +201,8 @@ listen_port = %d
 unix_socket_dir =
 auth_type = any
 pool_mode = %s
-""" % (self.directory, self.port, port, mode), encoding="utf-8")
+default_pool_size = %d
+""" % (self.directory, self.port, port, mode, size), encoding="utf-8")
         settings.chmod(0o644)
         process = subprocess.Popen([program, "-q", settings], cwd=self.directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **self._as_owner())
         try:

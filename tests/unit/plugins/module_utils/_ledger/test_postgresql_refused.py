@@ -12,7 +12,7 @@ import time
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import MissingLibrary
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger import postgresql as postgresql_store
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger import postgresql_schema
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger import postgresql_schema, postgresql_session
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.info import view_ledger
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.ledger import Ledger
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.place import LedgerUrl, find_place
@@ -208,3 +208,11 @@ def test_a_pooler_in_session_mode_is_fine_and_in_transaction_mode_refused(postgr
                 record.intend(intent())
             with other.held("r0"):
                 assert other.entry("a1")["outcome"] == "intended"
+
+
+def test_a_pooler_without_a_second_connection_is_not_waited_for_long(postgresql, ledger_url, database, monkeypatch):
+    if not find_pooler():
+        pytest.skip("pgbouncer is not installed: nothing was tested through it")
+    monkeypatch.setattr(postgresql_session, "POOLER_SECONDS", 1)
+    with postgresql.pooler(find_pooler(), "session", size=1) as port, LedgerRecord(postgresql.network_url(database, port=port), API) as record:
+        record.intend(intent())
