@@ -19,7 +19,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._errors import Missin
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger import postgresql_schema
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.fence import FencedHolds
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.place import LedgerUrl
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.postgresql_session import build_options, cut, is_given_to_others, set_session
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.postgresql_session import connect, cut, is_given_to_others, set_session
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
 
 try:
@@ -136,7 +136,7 @@ class PostgresqlStore:
     def _connect(self) -> None:
         """Opens the next session. Raises psycopg.Error, _NotPrimary, or LedgerError for what no other attempt will change."""
         self._is_cut = self._is_unreplicated = False
-        self._raw = psycopg.connect(autocommit=True, row_factory=dict_row, **build_options(self._place))
+        self._raw = connect(self._place, row_factory=dict_row)
         self.session, self._busy_since = self.session + 1, time.monotonic()
         try:
             self._raw.add_notice_handler(self._note)

@@ -43,6 +43,14 @@ _SESSION = (
 _IDLE = "SELECT set_config(name, %s, false) FROM pg_settings WHERE name = 'idle_session_timeout'"
 
 
+def connect(place: LedgerUrl, **options: typing.Any) -> typing.Any:
+    """Returns a new connection. Raises what build_options raises."""
+    try:
+        return psycopg.connect(autocommit=True, **options, **build_options(place))
+    except ValueError as error:  # what can be no host's name, which Python says before libpq
+        raise psycopg.ProgrammingError(str(error)) from None
+
+
 def build_options(place: LedgerUrl) -> dict:
     """Returns what psycopg.connect gets. Raises InvalidInput for a server on another host that would not be verified, or psycopg.Error."""
     given = {name for name, unused_value in parse_qsl(place.url.partition("?")[2])}
@@ -63,7 +71,7 @@ def set_session(raw: typing.Any) -> None:
 def is_given_to_others(place: LedgerUrl, server: int) -> bool:
     """Returns whether a pooler gives another client the server process that serves a session, between two of its transactions."""
     try:
-        other = psycopg.connect(autocommit=True, **build_options(place))
+        other = connect(place)
     except psycopg.OperationalError:
         return False  # the pooler has no second one: the first is this session's alone
     limit = threading.Timer(POOLER_SECONDS, cut, [other])

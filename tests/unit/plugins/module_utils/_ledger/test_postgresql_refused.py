@@ -41,6 +41,8 @@ def refused(place, words, kind="ledger_unusable"):
     ("127.0.0.1:%(port)s/%(database)s?sslmode=disable&user=owner&options=-c%%20nosuch%%3D1", "unrecognized configuration parameter .nosuch"),
     ("127.0.0.1:%(port)s/%(database)s?sslmode=disable&user=owner&replication=database", "not supported in a replication connection"),
     ("127.0.0.1:%(port)s/%(database)s?sslmode=disable&user=owner&target_session_attrs=read-only", "session is not read-only"),
+    ("a..invalid/x", "label empty or too long|label too long"), ("a" * 64 + ".invalid/x", "label.* too long"),
+    ("127.0.0.1:%(port)s/x?port=a", "invalid (integer value|port).*a"), ("127.0.0.1:%(port)s/x?hostaddr=a", "network address .a"),
     ("nosuch.invalid/x", "failed to resolve host 'nosuch.invalid'"), ("127.0.0.1:%(port)s/x?hostaddr=127.0.0.1,127.0.0.2", "could not match 1 host")])
 def test_a_url_that_libpq_or_the_server_refuses(postgresql, database, address, words):
     place = find_place({"ledger_url": "postgresql://" + address % {"port": postgresql.port, "database": database}})
