@@ -19,7 +19,7 @@ try:
     import psycopg
     from psycopg.conninfo import make_conninfo
 except ImportError:
-    pass  # PostgresqlStore says so
+    psycopg = make_conninfo = None  # PostgresqlStore says so
 
 #: For how long a session may be idle; less than another run waits for it.
 IDLE_SECONDS = 100
