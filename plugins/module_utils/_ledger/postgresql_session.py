@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import itertools
 import os
 import socket
 import threading
@@ -94,11 +95,15 @@ def cut(raw: typing.Any) -> None:
 
 
 def _choose_sslmode(place: LedgerUrl, options: dict) -> dict:
-    """Returns {sslmode} where neither the URL, a service file nor the environment sets it; on a Unix socket it does not matter."""
+    """Returns {sslmode} where neither the URL, a service file nor the environment sets it; on a Unix socket it does not matter.
+
+    Raises InvalidInput for a server on another host that it does not verify.
+    """
     attempt = psycopg.pq.PGconn.connect_start(make_conninfo(**options).encode("utf-8"))  # which sends nothing yet
     known = {each.keyword.decode("ascii"): (each.val or b"").decode("utf-8") for each in attempt.info}
     attempt.finish()
-    hosts, sslmode = (known["hostaddr"] or known["host"]).split(","), known["sslmode"]
+    pairs = itertools.zip_longest(known["hostaddr"].split(","), known["host"].split(","), fillvalue="")
+    hosts, sslmode = [address or name for address, name in pairs], known["sslmode"]
     if all(each.startswith(("/", "@")) for each in hosts if each):
         return {}
     if sslmode in ("", "prefer"):  # as it is without being set
