@@ -69,7 +69,8 @@ def test_a_login_by_certificate(postgresql, database, tmp_path, ledger_url):
 @pytest.mark.parametrize("address, environment", [
     ("db.example.test/ledger?sslmode=%s", {}), ("192.0.2.1/ledger?sslmode=%s", {}), ("[2001:db8::1]/ledger?sslmode=%s", {}),
     (",db.example.test/ledger?sslmode=%s", {}), ("localhost,db.example.test/ledger?sslmode=%s", {}), ("/ledger?sslmode=%s&hostaddr=192.0.2.1", {}),
-    ("localhost/ledger?sslmode=%s&hostaddr=192.0.2.1", {}), ("localhost,db.example.test/ledger?sslmode=%s&hostaddr=127.0.0.1,", {}), ("/ledger?sslmode=%s", {"PGHOST": "db.example.test"}),
+    ("localhost/ledger?sslmode=%s&hostaddr=192.0.2.1", {}),
+    ("localhost,db.example.test/ledger?sslmode=%s&hostaddr=127.0.0.1,", {}), ("/ledger?sslmode=%s", {"PGHOST": "db.example.test"}),
     ("/ledger?sslmode=%s", {"PGHOSTADDR": "192.0.2.1"}), ("db.example.test/ledger", {"PGSSLMODE": "%s"}), ("/ledger?service=site", {}),
     ("/ledger", {"PGSERVICE": "site"})])
 def test_another_host_that_would_not_be_verified_is_not_asked(monkeypatch, tmp_path, address, environment, sslmode):
