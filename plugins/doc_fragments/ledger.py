@@ -35,9 +35,9 @@ options:
         URL of a PostgreSQL database that is the ledger instead of a file, such as V(postgresql://jobs@db.example.org/ledger?sslmode=verify-full). Several
         controllers can use it at the same time. Needs psycopg 3. Libpq's connection parameters, environment variables, service file and passfile apply.
       - >-
-        Over a network the server's certificate is verified unless the URL sets C(sslmode). A connection pooler between must be in session mode. The schema
-        C(eccops_rapid) is created in an empty database if the login may do that; otherwise an administrator creates it from the SQL that
-        M(eccops.rapid.rapidauth_ledger_info) returns.
+        On another host the server's certificate is always verified: C(sslmode) is V(verify-full), unless V(verify-ca) is set. A connection pooler between
+        must be in session mode. The schema C(eccops_rapid) is created in an empty database if the login may do that; otherwise an administrator creates it
+        from the SQL that M(eccops.rapid.rapidauth_ledger_info) returns.
       - Do not put a password into the URL.
     type: str
   ledger_password:

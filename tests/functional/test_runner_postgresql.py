@@ -3,6 +3,7 @@
 """Proves that the playbooks work on a ledger in PostgreSQL: from a laptop, and as four slices on two workers, each in a place that keeps nothing."""
 
 import concurrent.futures
+import json
 import pathlib
 
 import pytest
@@ -39,26 +40,32 @@ def fixture_fleet(sandbox, tmp_path, ledger_url):  # noqa: F811
     return fleet
 
 
-def test_a_fleet_is_rotated_and_checked_with_a_url(sandbox, fleet, run_playbook):
+def test_a_fleet_is_rotated_and_checked_with_a_url(sandbox, fleet, run_playbook, postgresql, database):  # noqa: F811
+    """By a login that may create the schema, over TLS; its password shows nowhere at -vvvv."""
+    place = postgresql.verified_url(database)
+    execute(fleet.url, "GRANT CREATE ON DATABASE %s TO jobs" % database)
     inventory = fleet.write()
     content = yaml.safe_load(inventory.read_text(encoding="utf-8"))
     shared = content["dispatch_workstations"]["vars"]
-    shared["rapidauth_ledger_url"] = fleet.url.url
+    shared.update(rapidauth_ledger_url=place.url, rapidauth_ledger_password=PASSWORD)
     inventory.write_text(yaml.safe_dump(content), encoding="utf-8")
-    refused = run_playbook(PLAYBOOK, Q4, inventory=inventory)
+    refused = run_playbook(PLAYBOOK, Q4, inventory=inventory, verbosity=4)
     assert refused.returncode != 0 and "rapidauth_ledger_url and rapidauth_ledger_path are both set" in refused.output
     del shared["rapidauth_ledger_path"]
     inventory.write_text(yaml.safe_dump(content), encoding="utf-8")
 
-    rehearsed = run_playbook(PLAYBOOK, Q4, inventory=inventory, check=True)
+    rehearsed = run_playbook(PLAYBOOK, Q4, inventory=inventory, check=True, verbosity=4)
     assert rehearsed.returncode == 0, rehearsed.output
-    assert "NEW LEDGER: there is none at %s yet" % fleet.url in rehearsed.output and not exists(fleet.url)
-    first = run_playbook(PLAYBOOK, Q4, inventory=inventory)
+    assert "NEW LEDGER: there is none at %s yet" % place in rehearsed.output and not exists(fleet.url)
+    first = run_playbook(PLAYBOOK, Q4, inventory=inventory, verbosity=4)
     assert first.returncode == 0, first.output
     assert_rotated_once(sandbox, fleet)
-    assert "The ledger %s has every RequestId" % fleet.url in first.result("Show the results")["msg"][-1]
-    checked = run_playbook("eccops.rapid.check_credentials", {"check_fail_on": "never"}, inventory=inventory)
+    assert "The ledger %s has every RequestId" % place in first.result("Show the results")["msg"][-1]
+    checked = run_playbook("eccops.rapid.check_credentials", {"check_fail_on": "never"}, inventory=inventory, verbosity=4)
     assert checked.returncode == 0 and "the RequestIds are from the ledger postgresql://" in checked.output, checked.output
+    for run in (refused, rehearsed, first, checked):
+        assert PASSWORD not in run.output and PASSWORD not in json.dumps(run.reports)
+    execute(fleet.url, "DROP SCHEMA eccops_rapid CASCADE; REVOKE CREATE ON DATABASE %s FROM jobs" % database)
 
 
 def test_four_slices_on_two_workers_share_a_database(sandbox, fleet, postgresql, database, tmp_path):  # noqa: F811

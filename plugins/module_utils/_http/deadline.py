@@ -44,6 +44,16 @@ class Deadline(threading.local):
             raise socket.timeout("the call took longer than the time allowed")
         return remaining
 
+    def limit_delivery(self, connection: socket.socket) -> None:
+        """Has the system discard what is not delivered in the time that is left, even when this process has ended by then.
+
+        Without a limit it goes on sending for minutes: a call that was given up, or whose process was killed, would arrive when a
+        network works again. Other systems than Linux have no such limit.
+        """
+        remaining = self.remaining_seconds()
+        if remaining is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(1000 * remaining) + 1)
+
     def note_sending(self) -> None:
         if self.sent_at is None:
             self.sent_at = time.monotonic()

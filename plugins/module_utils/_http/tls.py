@@ -48,6 +48,7 @@ class DeadlineSocket(ssl.SSLSocket):
 
     def send(self, *args: typing.Any, **kwargs: typing.Any) -> int:
         self.settimeout(deadline.remaining_seconds())
+        deadline.limit_delivery(self)
         deadline.note_sending()
         try:
             return super().send(*args, **kwargs)

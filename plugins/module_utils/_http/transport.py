@@ -122,11 +122,16 @@ class Transport:
         self._threads.work_ends_at = None
         if must_start_by is not None and time.monotonic() > must_start_by:
             raise StartedTooLate("the call could not begin in time; run again later, with less concurrency")
+        arrived_at = None
         try:
             answer = self._call(method, path, json=json, data=data)
+        except AnswerLost as error:
+            if error.kind != "answer_timed_out":
+                arrived_at = time.monotonic()  # the network may have kept it until just before the connection was cut
+            raise
         finally:
             if deadline.sent_at is not None:
-                self._threads.work_ends_at = deadline.sent_at + self._timeout_seconds
+                self._threads.work_ends_at = (arrived_at or deadline.sent_at) + self._timeout_seconds
         if answer.status == 429:
             self._pacer.hold(min(_pause_seconds(answer, 1), self._retry_budget_seconds))
             raise throttled(self.base_url, answer, "and calls that change something are not repeated")

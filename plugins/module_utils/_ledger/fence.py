@@ -18,7 +18,7 @@ import time
 import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._files.locks import wait_until
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.rows import write_intent, write_outcome
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.rows import ensure_written, write_intent, write_outcome
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
 
 #: Within this time of its intent a POST must begin.
@@ -55,13 +55,15 @@ class FencedHolds:
     def held(self, service: str, request_id: str) -> typing.Iterator[None]:
         """Holds the credential whose history begins with a RequestId; raises LedgerError when another session keeps it too long."""
         key = int.from_bytes(hashlib.sha256(("%s\n%s" % (service, request_id)).encode("utf-8")).digest()[:8], "big", signed=True)
-        wait_until(lambda: self._is_acquired(key, service, request_id), lambda: self._make_error(request_id, key), self._wait_seconds, self._clock)
+        self._threads.hold = None
         try:
+            wait_until(lambda: self._is_acquired(key, service, request_id), lambda: self._make_error(request_id, key), self._wait_seconds, self._clock)
             yield
         finally:
             hold, self._threads.hold = self._threads.hold, None
             with contextlib.suppress(LedgerError):
-                self._store.rows("SELECT CASE WHEN ? THEN pg_advisory_unlock(?) END AS is_given_back", (hold.session == self._store.session, key))
+                if hold is not None and hold.session == self._store.session:
+                    self._store.rows("SELECT pg_advisory_unlock(?) AS is_given_back", (key,))
 
     def _find_hold(self) -> _Hold:
         """Returns what this thread holds; where that is nothing, it writes in the session as it is now."""
@@ -84,21 +86,23 @@ class FencedHolds:
     def intend(self, write: typing.Callable[..., None], intent: dict, call_seconds: float) -> float:
         """Writes an intent, and returns until when, by time.monotonic(), its POST may begin. Raises SessionLost where the credential is not held any more."""
         hold, is_lost, began_at = self._find_hold(), [False], self._clock.monotonic()
+        cursors: list[typing.Any] = []
 
         def write_fenced(connection: typing.Any) -> None:
             is_lost[0] = connection.session != hold.session
             if not is_lost[0]:
-                write_intent(connection, intent)
+                cursors.append(write_intent(connection, intent))
                 connection.execute(
                     "UPDATE replacements SET fence = ?, arrives_until = clock_timestamp() + ? * interval '1 second'"
-                    " WHERE service = ? AND new_anon_id = ? AND outcome = 'intended'",
-                    (hold.fence, START_SECONDS + call_seconds, intent["service"], intent["new_anon_id"]))
+                    " WHERE service = ? AND new_anon_id = ? AND outcome = 'intended' AND original_request_id = ? COLLATE NOCASE",
+                    (hold.fence, START_SECONDS + call_seconds, intent["service"], intent["new_anon_id"], intent["original_request_id"]))
 
         if not hold.may_have_sent:
             self._unsent.add(hold.fence)
         write(write_fenced)
         if is_lost[0]:
             raise SessionLost("the connection to the ledger '%s' was lost while credentials were held; run the same task again" % self._store.name)
+        ensure_written(cursors[-1], intent)
         hold.may_have_sent = True
         self._unsent.discard(hold.fence)
         return began_at + START_SECONDS

@@ -20,7 +20,7 @@ import time
 import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._files.locks import describe_wait, open_lock_file, wait_until
-from ansible_collections.eccops.rapid.plugins.module_utils._ledger.rows import write_intent, write_outcome
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.rows import ensure_written, write_intent, write_outcome
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
 
 
@@ -52,7 +52,9 @@ class CredentialLocks:
     @staticmethod
     def intend(write: typing.Callable[..., None], intent: dict, unused_call_seconds: float) -> None:
         """Writes an intent; its POST may begin at any time, as nobody else can hold the credential before this process has ended."""
-        write(write_intent, intent)
+        cursors: list[typing.Any] = []
+        write(lambda connection: cursors.append(write_intent(connection, intent)))
+        ensure_written(cursors[-1], intent)
 
     @staticmethod
     def complete(write: typing.Callable[..., None], service: str, new_anon_id: str, outcome: str, *details: str | None) -> None:

@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import parse_qsl
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import InvalidInput
 from ansible_collections.eccops.rapid.plugins.module_utils._options import validate_secret
@@ -21,10 +22,15 @@ class LedgerUrl:
 
     def __str__(self) -> str:
         """Returns the URL without its parameters, but for the one that names the database alone."""
-        parts = urlsplit(self.url)
-        service = dict(parse_qsl(parts.query)).get("service")
-        return urlunsplit((parts.scheme, parts.netloc, parts.path, "service=" + service if service else "", "")).replace(":?", "://?", 1)
+        address, unused_mark, query = self.url.partition("?")
+        service = dict(parse_qsl(query)).get("service")
+        return address + ("?service=" + service if service else "")
 
+
+#: One of the hosts in a URL, perhaps with its port.
+_HOST = re.compile(r"(\[[^\[\]]+\]|[^\[\]:]*)(:[0-9]*)?\Z")
+#: The connection parameters of libpq that are secrets.
+_SECRETS = {"password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}
 
 #: A path, or a LedgerUrl.
 Place = typing.Union[str, LedgerUrl]
@@ -48,15 +54,12 @@ def find_place(params: dict) -> Place | None:
     if path:
         raise InvalidInput("ledger_path and ledger_url are mutually exclusive: a ledger is a SQLite file or a PostgreSQL database")
     validate_secret("ledger_password", params.get("ledger_password"))
-    try:
-        parts = urlsplit(url)
-        names = [name for name, unused_value in parse_qsl(parts.query)]
-        is_usable = parts.scheme in ("postgresql", "postgres") and url.startswith(parts.scheme + "://") and not parts.fragment
-        has_password = parts.password is not None or "password" in names or "sslpassword" in names
-    except ValueError:
-        is_usable, has_password = False, False
-    if not is_usable:
+    scheme, unused_separator, rest = url.partition("://")
+    user, unused_at, address = rest.rpartition("@")  # as libpq does, which lets a password have a "?"
+    if ":" in user or _SECRETS.intersection(name for name, unused_value in parse_qsl(url.partition("?")[2], keep_blank_values=True)):
+        raise InvalidInput(
+            "ledger_url contains a password (or an @ that is not written as %40), and URLs are shown: give it as ledger_password, or in a passfile")
+    hosts = re.split("[/?]", address, maxsplit=1)[0].split(",")
+    if scheme not in ("postgresql", "postgres") or re.search(r"[\s\0#\ud800-\udfff]", url) or not all(_HOST.match(each) for each in hosts):
         raise InvalidInput("ledger_url must be a URL such as postgresql://user@host:5432/database?sslmode=verify-full")
-    if has_password:
-        raise InvalidInput("ledger_url contains a password, and URLs are shown: give it as ledger_password, or in a passfile")
     return LedgerUrl(url, params.get("ledger_password") or None)

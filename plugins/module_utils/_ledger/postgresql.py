@@ -10,18 +10,16 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
 import re
-import socket
 import threading
 import time
 import typing
-from urllib.parse import parse_qsl, urlsplit
 
 from ansible_collections.eccops.rapid.plugins.module_utils._errors import MissingLibrary
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger import postgresql_schema
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.fence import FencedHolds
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.place import LedgerUrl
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.postgresql_session import connect, cut, is_given_to_others, set_session
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
 
 try:
@@ -37,18 +35,6 @@ RECONNECT_SECONDS = 60
 
 #: For how long the server may keep silent; a statement ends there earlier. TCP's own limits do not see what stands between and has stopped.
 SILENT_SECONDS = 75
-
-#: What holds unless the URL, a service file or the environment says otherwise: a peer that keeps silent is given up within seconds.
-_DEFAULTS = {
-    "connect_timeout": "10", "keepalives_idle": "5", "keepalives_interval": "2", "keepalives_count": "3", "tcp_user_timeout": "10000",
-}
-#: The same at the server's end, so that it gives back the locks of a controller that is gone; a frozen one keeps nobody waiting.
-_SESSION = (
-    "SELECT set_config('search_path', 'eccops_rapid, pg_catalog', false), set_config('tcp_keepalives_idle', '10', false),"
-    " set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '3', false),"
-    " set_config('idle_in_transaction_session_timeout', '30s', false), set_config('statement_timeout', '60s', false),"
-    " set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false)"
-)
 
 
 class PostgresqlStore:
@@ -68,10 +54,14 @@ class PostgresqlStore:
         self._raw: typing.Any = None
         self._busy_since: float | None = None
         self._is_closed = threading.Event()
-        self._is_pooled = False
-        with self._explained():
-            self._connect()
+        self._is_pooled = self._is_cut = self._is_unreplicated = False
         threading.Thread(target=self._watch, name="ledger watch", daemon=True).start()
+        try:
+            with self._explained():
+                self._connect()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         self._is_closed.set()
@@ -122,8 +112,8 @@ class PostgresqlStore:
         while not self._is_closed.wait(min(1, SILENT_SECONDS / 4)):
             since = self._busy_since
             if since is not None and time.monotonic() - since > SILENT_SECONDS:
-                with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self._raw.fileno())) as connection:
-                    connection.shutdown(socket.SHUT_RDWR)
+                self._is_cut = True
+                cut(self._raw)
 
     def _in_transaction(self, function: typing.Callable[[typing.Any], typing.Any]) -> typing.Any:
         connection = Connection(self._raw, self.session)
@@ -134,6 +124,9 @@ class PostgresqlStore:
                     self._ensure_same_server()
                 result = function(connection)
                 connection.execute("COMMIT")
+            if self._is_unreplicated:
+                self._raw.close()
+                raise psycopg.OperationalError("its wait for a synchronous standby was cancelled")
             return result
         except BaseException:
             with contextlib.suppress(psycopg.Error):
@@ -142,23 +135,31 @@ class PostgresqlStore:
 
     def _connect(self) -> None:
         """Opens the next session. Raises psycopg.Error, _NotPrimary, or LedgerError for what no other attempt will change."""
-        raw = psycopg.connect(autocommit=True, row_factory=dict_row, **self._options())
+        self._is_cut = self._is_unreplicated = False
+        self._raw = connect(self._place, row_factory=dict_row)
+        self.session, self._busy_since = self.session + 1, time.monotonic()
         try:
-            connection = Connection(raw, self.session + 1)
-            connection.execute(_SESSION)
+            self._raw.add_notice_handler(self._note)
+            connection = Connection(self._raw, self.session)
+            set_session(self._raw)
             if not self._is_read_only:
                 row = connection.execute("SELECT pg_is_in_recovery() AS is_standby, current_setting('transaction_read_only') AS is_read_only").fetchone()
                 if row["is_standby"] or row["is_read_only"] == "on":
                     raise _NotPrimary
-            server = connection.execute("SELECT pg_backend_pid() AS pid").fetchone()["pid"]
-            self._is_pooled, self._server = server != raw.info.backend_pid, server
-            if self._is_pooled:
-                self._ensure_own_server()
-            self._raw, self.session = raw, self.session + 1
+            self._server = connection.execute("SELECT pg_backend_pid() AS pid").fetchone()["pid"]
+            self._is_pooled = self._server != self._raw.info.backend_pid
+            if self._is_pooled and is_given_to_others(self._place, self._server):
+                raise self._make_pooler_error()
             self.is_new = self._in_transaction(self._prepare) or self.is_new
         except BaseException:
-            raw.close()
+            self._raw.close()
             raise
+        finally:
+            self._busy_since = None
+
+    def _note(self, notice: typing.Any) -> None:
+        """Notes that a commit was reported which its synchronous standby may not have: somebody cancelled the wait for it."""
+        self._is_unreplicated = self._is_unreplicated or notice.source_function == "SyncRepWaitForLSN"
 
     def _prepare(self, connection: Connection) -> bool:
         is_new = postgresql_schema.ensure_ours(connection, self.name, self._is_read_only)
@@ -167,29 +168,6 @@ class PostgresqlStore:
         else:
             postgresql_schema.ensure_writable(connection)
         return is_new
-
-    def _options(self) -> dict:
-        parts = urlsplit(self._place.url)
-        given = {name for name, unused_value in parse_qsl(parts.query)}
-        options: dict[str, typing.Any] = {name: value for name, value in _DEFAULTS.items() if name not in given}
-        is_local = not parts.hostname and ("host" not in given or dict(parse_qsl(parts.query))["host"].startswith("/"))
-        if not is_local and not given & {"sslmode", "service"} and "PGSSLMODE" not in os.environ:
-            options["sslmode"] = "verify-full"
-        if self._place.password is not None:
-            options["password"] = self._place.password
-        return dict(options, conninfo=self._place.url, application_name="eccops.rapid on %s, process %d" % (socket.gethostname()[:30], os.getpid()))
-
-    def _ensure_own_server(self) -> None:
-        """Raises LedgerError where the pooler gives another client the server process that serves this session between two of its transactions."""
-        try:
-            other = psycopg.connect(autocommit=True, row_factory=dict_row, **self._options())
-        except psycopg.OperationalError:
-            return  # the pooler has no second one: the first is this session's alone
-        with contextlib.closing(other):
-            for unused_attempt in range(5):
-                with contextlib.suppress(psycopg.OperationalError):
-                    if other.execute("SELECT pg_backend_pid() AS pid").fetchone()["pid"] == self._server:
-                        raise self._make_pooler_error()
 
     def _ensure_same_server(self) -> None:
         if self._raw.execute("SELECT pg_backend_pid() AS pid").fetchone()["pid"] != self._server:
@@ -209,8 +187,10 @@ class PostgresqlStore:
                 "the ledger '%s' is read-only: it is a standby, or default_transaction_read_only is on; give the primary's address "
                 "(several hosts and target_session_attrs=read-write in ledger_url)" % self.name) from None
         except psycopg.Error as error:
-            raise LedgerError(
-                "the ledger '%s' cannot be used: %s; check ledger_url, the server and its disk" % (self.name, " ".join(str(error).split()))) from None
+            reason = " ".join(str(error).split())
+            if self._is_cut:
+                reason = "it kept silent for %d s, as when it waits for a synchronous standby" % SILENT_SECONDS
+            raise LedgerError("the ledger '%s' cannot be used: %s; check ledger_url, the server and its disk" % (self.name, reason)) from None
 
     @staticmethod
     def batches(request_ids: typing.Sequence[str]) -> typing.Iterator[tuple[list[str], typing.Callable[[str], str], object]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._audit_log import controller_and_user
+from ansible_collections.eccops.rapid.plugins.module_utils._ledger.schema import LedgerError
 from ansible_collections.eccops.rapid.plugins.module_utils._time import format_instant, utc_now
 
 #: Outcomes that leave it open whether the credential was replaced.
@@ -46,13 +47,14 @@ def keep_position_ids(connection: typing.Any, proposed: dict[str, str]) -> None:
     connection.executemany("INSERT INTO positions VALUES (?, ?) ON CONFLICT DO NOTHING", sorted(proposed.items()))
 
 
-def write_intent(connection: typing.Any, intent: dict) -> None:
+def write_intent(connection: typing.Any, intent: dict) -> typing.Any:
     """Writes what is about to be sent; an earlier row of the same AnonId that came to nothing is taken up again as the newest.
 
-    The intent has service, api_url, position, rotation_id, original_request_id, request_id, old_anon_id and new_anon_id.
+    Returns the cursor, for ensure_written once the transaction has ended. The intent has service, api_url, position,
+    rotation_id, original_request_id, request_id, old_anon_id and new_anon_id.
     """
     row = dict(intent, intended_at=format_instant(utc_now()), **controller_and_user())
-    connection.execute(
+    return connection.execute(
         "INSERT INTO replacements (service, api_url, position, rotation_id, original_request_id, request_id, old_anon_id, new_anon_id,"
         ' outcome, intended_at, controller, "user") VALUES (:service, :api_url, :position, :rotation_id, :original_request_id, :request_id,'
         " :old_anon_id, :new_anon_id, 'intended', :intended_at, :controller, :user)"
@@ -61,9 +63,18 @@ def write_intent(connection: typing.Any, intent: dict) -> None:
         " position = excluded.position, rotation_id = excluded.rotation_id,"
         " request_id = excluded.request_id, old_anon_id = COALESCE(excluded.old_anon_id, replacements.old_anon_id),"
         ' intended_at = excluded.intended_at, controller = excluded.controller, "user" = excluded."user"'
-        " WHERE replacements.outcome IN ('intended', 'not_replaced', 'unresolved')",
+        " WHERE replacements.outcome IN ('intended', 'not_replaced', 'unresolved')"
+        " AND lower(replacements.original_request_id) = lower(excluded.original_request_id)",
         row,
     )
+
+
+def ensure_written(cursor: typing.Any, intent: dict) -> None:
+    """Raises LedgerError where write_intent wrote nothing: since it was looked, another run has used the AnonId."""
+    if cursor.rowcount != 1:
+        raise LedgerError(
+            "another run has just used AnonId %s, and nothing was sent for RequestId %s: check which RequestId %s has in each inventory, then run again"
+            % (intent["new_anon_id"], intent["request_id"], intent["position"]), kind="anon_id_taken")
 
 
 def write_outcome(

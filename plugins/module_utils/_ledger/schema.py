@@ -96,7 +96,7 @@ class LedgerError(RapidError):
 
     @property
     def is_service_wide(self) -> bool:  # type: ignore[override]
-        return self.kind not in ("busy", "taken_over")
+        return self.kind not in ("busy", "taken_over", "anon_id_taken")
 
 
 def create(path: str) -> bool:

@@ -18,11 +18,14 @@ import tempfile
 import time
 
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.place import LedgerUrl
+from ansible_collections.eccops.rapid.tests.unit.support import certificates
 
 #: Where Debian and others have the server's programs, which are not on the PATH.
 _PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/lib/postgresql*/bin", "/usr/local/pgsql/bin")
 #: Of the login "jobs", which must give it over TCP and has no rights of its own.
-PASSWORD = "correct horse"
+PASSWORD = "Correct-Horse-82c1"
+#: What the server's certificate is for.
+HOST_NAME = "db.example.test"
 _numbers = itertools.count(1)
 
 
@@ -60,20 +63,33 @@ class PostgresqlServer:
             self.port = free.getsockname()[1]
         wanted = {"listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": str(self.directory), "max_connections": 60,
                   "shared_buffers": "16MB", "fsync": "on" if is_durable else "off", "autovacuum": "off", "log_min_messages": "fatal",
-                  "dynamic_shared_memory_type": "mmap", **settings}
+                  "dynamic_shared_memory_type": "mmap", "ssl": "on", "ssl_ca_file": "ca.crt", **settings}
         with (self.directory / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.writelines("%s = '%s'\n" % each for each in wanted.items())
         rules = self.directory / "data" / "pg_hba.conf"
-        rules.write_text("host all jobs all scram-sha-256\n" + rules.read_text(encoding="utf-8"), encoding="utf-8")
+        rules.write_text("hostssl all certified all cert\nhost all jobs all scram-sha-256\n" + rules.read_text(encoding="utf-8"), encoding="utf-8")
+        self.authority, key = certificates.Authority("PostgreSQL CA"), certificates.new_key()
+        self.ca_path = self._write("data/ca.crt", self.authority.pem)
+        self._write("data/server.key", certificates.key_pem(key))
+        self._write("data/server.crt", certificates.certificate_pem(self.authority.issue(HOST_NAME, key, host_names=[HOST_NAME])))
         self.process = None
         self.start()
         self.execute("CREATE ROLE jobs LOGIN PASSWORD '%s'" % PASSWORD)
+        self.execute("CREATE ROLE certified LOGIN SUPERUSER")
 
     def _as_owner(self):
         return {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []} if self._user else {}
 
     def _run(self, program, *arguments):
         subprocess.run([self._programs / program, *arguments], cwd=self.directory, check=True, stdout=subprocess.DEVNULL, timeout=120, **self._as_owner())
+
+    def _write(self, name, content):
+        path = self.directory / name
+        path.touch(0o600)
+        path.write_bytes(content)
+        if self._user:
+            os.chown(path, self._user.pw_uid, self._user.pw_gid)
+        return path
 
     def start(self, is_awaited=True, most_file_bytes=None):
         """Starts it, perhaps with a limit for the size of a file."""
@@ -108,6 +124,11 @@ class PostgresqlServer:
         """Returns the LedgerUrl of a database over TCP, perhaps by another port that leads to the server."""
         query = "".join("&%s=%s" % each for each in parameters.items())
         return LedgerUrl("postgresql://%s@127.0.0.1:%d/%s?sslmode=disable%s" % (user, port or self.port, database, query), password)
+
+    def verified_url(self, database, user="jobs", host=HOST_NAME, password=None, **parameters):
+        """Returns the LedgerUrl of a database over TLS, for whose server the name stands."""
+        query = "".join("&%s=%s" % each for each in {"sslmode": "verify-full", "sslrootcert": self.ca_path, **parameters}.items() if each[1])
+        return LedgerUrl("postgresql://%s@%s:%d/%s?hostaddr=127.0.0.1%s" % (user, host, self.port, database, query), password)
 
     def execute(self, sql, *values, database="postgres"):
         """Returns the rows of a statement as tuples, by an administrator's connection of its own."""
@@ -167,7 +188,7 @@ class PostgresqlServer:
             place.close()
 
     @contextlib.contextmanager
-    def pooler(self, program, mode):
+    def pooler(self, program, mode, size=20):
         """Runs pgbouncer before this server; gives its port."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
@@ -180,7 +201,8 @@ listen_port = %d
 unix_socket_dir =
 auth_type = any
 pool_mode = %s
-""" % (self.directory, self.port, port, mode), encoding="utf-8")
+default_pool_size = %d
+""" % (self.directory, self.port, port, mode, size), encoding="utf-8")
         settings.chmod(0o644)
         process = subprocess.Popen([program, "-q", settings], cwd=self.directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **self._as_owner())
         try:

@@ -207,3 +207,15 @@ def _wait_until_closed(transport):
     connection = transport._connection()._http
     assert select.select([connection.sock], [], [], 5)[0]
     assert isinstance(connection.sock, socket.socket)
+
+
+def test_a_service_whose_connection_is_cut_late_may_be_at_work_from_then_on(serve, connect):
+    """The network may have kept the call until just before."""
+    def cut_late(unused_connection):
+        time.sleep(0.5)
+        return False
+
+    transport = connect(serve(cut_late), timeout_seconds=5)
+    with pytest.raises(AnswerLost):
+        transport.send_once("POST", "/x", json={})
+    assert 4.7 < transport.seconds_at_work() <= 5

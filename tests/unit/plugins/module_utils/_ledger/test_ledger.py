@@ -97,8 +97,20 @@ def test_a_failed_rotation_that_is_run_again_after_another_is_the_newest(record)
 def test_what_is_done_is_never_intended_again(record, outcome):
     rotate(record, "q1", IDS[0], IDS[1], outcome=outcome)
     before = record.chain(IDS[0])
-    intend(record, "q1", IDS[1])
+    with pytest.raises(LedgerError, match="another run has just used AnonId north-01-q1, and nothing was sent") as caught:
+        intend(record, "q1", IDS[1])
+    assert caught.value.kind == "anon_id_taken" and not caught.value.is_service_wide
     assert record.chain(IDS[0]) == before
+
+
+def test_an_anon_id_is_not_intended_for_two_credentials(record):
+    """Two runs whose inventories disagree hold different credentials, and found the AnonId free."""
+    record.intend(intent())
+    before = record.entry("a1")
+    with pytest.raises(LedgerError, match="another run has just used AnonId a1"):
+        record.intend(intent(original_request_id="x0", request_id="x0"))
+    assert record.entry("a1") == before
+    record.intend(intent(original_request_id="R0"))
 
 
 def test_every_row_has_the_six_audit_fields(record, monkeypatch):
