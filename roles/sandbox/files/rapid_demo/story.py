@@ -54,8 +54,7 @@ def _check(stage, terminal):
     verdict = report["verdict"]
     planned = "; ".join(each["title"] for each in report["to_do"])
     terminal.explain(
-        "%s %s. To plan for: %s." % (verdict["headline"], verdict["scope"].split(",")[0], planned),
-        "Why: a credential that ends unnoticed takes a position out of service.")
+        "%s To plan for: %s." % (verdict["headline"], planned), "One that ends unnoticed takes a position out of service.")
 
 
 def _rotate_canary(stage, terminal, canary):
@@ -63,8 +62,7 @@ def _rotate_canary(stage, terminal, canary):
         stage.play("eccops.rapid.rotate_credentials", _ROTATION, lambda: progress("replace, deliver, collect, confirm"), limit=canary)
         _require(_replaced(stage, [canary]) == [1] and len(stage.effects("collect")) == 1, "the canary was replaced once and collected once")
     terminal.explain(
-        "Replaced once, delivered to the position, collected there, and confirmed by the service.",
-        "Why: a replacement cannot be undone. One position shows first that every step works.")
+        "Replaced once, delivered, collected, confirmed.", "One position proves each step before the rest.")
 
 
 def _rotate_wave(stage, terminal, names, lost_answer):
@@ -94,7 +92,7 @@ def _rotate_wave(stage, terminal, names, lost_answer):
         _require(len(stage.effects("collect")) == 1 + len(names), "each replacement was collected once")
     terminal.explain(
         "SIGKILL after %d were replaced, %d of them uncollected. Run again: %d replaced, 0 twice, 0 lost." % (before, uncollected, len(names)),
-        "Why: a power cut costs nobody a credential. Each intent is on disk before its request is sent.")
+        "Each intent is on disk before its request is sent.")
 
 
 def _add_fault(stage, kind, name, **more):
@@ -112,8 +110,7 @@ def _let_one_lapse(stage, terminal, absent):
         _require(_replaced(stage, [absent]) == [2], "the lapsed credential was replaced once more")
         _require(len(stage.effects("collect")) == len(stage.positions), "every position has collected")
     terminal.explain(
-        "%s did not collect in ten minutes. Run again: lapsed, replaced once more, collected." % absent,
-        "Why: a position keeps its old credential until it has the new one, so dispatch never stopped.")
+        "Run again: replaced once more, and collected.", "Meanwhile %s kept its old credential." % absent)
 
 
 def _block(stage, terminal, lost):
@@ -122,8 +119,7 @@ def _block(stage, terminal, lost):
         blocked = len(stage.effects("patch"))
         _require(blocked >= 2, "the credentials of the lost device were blocked")
     terminal.explain(
-        "None of the %d credentials of its history can be collected or renewed any more." % blocked,
-        "Why: a stolen workstation must not renew its way back in.")
+        "None of the %d credentials of its history can be collected or renewed." % blocked, "A thief stays out.")
 
 
 def _repeat(stage, terminal):
@@ -134,8 +130,7 @@ def _repeat(stage, terminal):
         effects = len(stage.admin("GET", "/audit?limit=100000")["entries"]) - len(before)
         _require(effects == 0, "the second pass did nothing")
     terminal.explain(
-        "All %d positions, same command: 0 effects at the service." % len(stage.positions),
-        "Why: whoever is not sure may run it again. That is the whole procedure for a bad night.")
+        "0 effects at the service.", "Not sure? Run it again: that is the whole procedure for a bad night.")
 
 
 def _open_caller(stage, terminal):
@@ -144,13 +139,11 @@ def _open_caller(stage, terminal):
         logins = len(stage.effects("login"))
         _require(logins == 1, "two tokens cost one login")
     terminal.explain(
-        "Two tokens cost 1 login: the second came from the encrypted cache.",
-        "Why: a few wrong logins lock a dispatcher out, so a login happens only when it is needed.")
+        "Two tokens cost 1 login.", "A few wrong ones lock a dispatcher out, so a token is kept, encrypted.")
 
 
 def _conclude(stage, terminal, names):
     replaced = stage.effects("replace")
-    terminal.say()
     terminal.say("Done in %d s: %d positions rotated by %d replacements (1 had lapsed), none doubled, none lost." % (
         terminal.seconds, len(stage.positions), len(replaced)))
     terminal.say("The ledger says (%s):" % (stage.directory / "sandbox" / "ledger.sqlite"))

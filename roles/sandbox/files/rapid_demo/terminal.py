@@ -43,9 +43,7 @@ class Terminal:
         self.say("%-84s%4d s" % (label, round(time.monotonic() - began_at)))
 
     def explain(self, happened, matters):
-        for text in (happened, matters):
-            for line in textwrap.wrap(text, 100 - len(_INDENT)):
-                self.say(_INDENT + line)
+        self.say(textwrap.fill("%s %s" % (happened, matters), 100, initial_indent=_INDENT, subsequent_indent=_INDENT))
 
     @property
     def seconds(self):
