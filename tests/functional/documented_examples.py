@@ -28,7 +28,8 @@ NEEDS_POSTGRESQL = ("modules/rapidauth_ledger_import",)
 #: Examples that begin with the ledger of a rotation which replaced the second position's credential.
 READ_A_LEDGER = ("docs/rotate_credentials.md", "modules/rapidauth_ledger_import", "modules/rapidauth_ledger_info", "modules/rapidauth_request_info")
 #: Directories that examples use. Here each is one of the test.
-DIRECTORIES = ("/var/lib/rapidauth", "~/.local/state/eccops.rapid", "/var/lib/prometheus/node-exporter", "/srv/www/credentials", "/usr/local/bin", "/etc/example")
+DIRECTORIES = ("/var/lib/rapidauth", "~/.local/state/eccops.rapid", "/var/lib/prometheus/node-exporter", "/srv/www/credentials", "/usr/local/bin",
+               "/etc/example")
 #: Programs of a site that examples run. The launcher reads its URL from its standard input.
 PROGRAMS = {
     "example": "#!/bin/sh\n[ \"$*\" = --check ]\n",

@@ -8,12 +8,12 @@ from windows_position import NEEDS_WINE
 
 pytestmark = [pytest.mark.slow, NEEDS_WINE]
 ID = "00000000-0000-4000-8000-000000000001"
-CMD = ["cmd", "/d", "/c", "exit 0"]
+CMD = ("cmd", "/d", "/c", "exit 0")
 BATCH, PLACE = "C:\\Tools (x86)\\collect.cmd", "C:\\places"
 
 
 def options(name, argv=CMD, state="collected"):
-    return {"request_path": name, "request_id": ID, "anon_id": "mine", "argv": argv, "state": state, "timeout_seconds": 30}
+    return {"request_path": name, "request_id": ID, "anon_id": "mine", "argv": list(argv), "state": state, "timeout_seconds": 30}
 
 
 def test_a_place_and_a_command_of_windows(windows_position, tmp_path):
