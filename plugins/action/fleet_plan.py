@@ -44,13 +44,13 @@ class ActionModule(ActionBase):
             hosts = read_hosts(params["hosts"], task_vars, self._templar, play_vars, extra_names, defaults)
             known = known_names(name for options in roles.values() for name in options).union(defaults or ())
             reader = FleetReader(hosts, known, extra_names, play_vars)
-            result.update(changed=False, **make_plan(params, reader, shipped_launchers(), roles, self._task.check_mode))
-            validate_texts_stay_texts(result, self._templar)
-            if "ledger_host" in result:
-                validate_ledger_host(result["ledger_host"], task_vars["hostvars"], {*params["all_positions"], *params["hosts"]})
-                result["ledger_connection"] = find_default_connection(result["ledger_host"])
-            # It holds the SAC's passphrase; a failure names variables and no value of a secret.
-            result["_ansible_no_log"] = True
+            plan = make_plan(params, reader, shipped_launchers(), roles, self._task.check_mode)
+            validate_texts_stay_texts(plan, self._templar)
+            if "ledger_host" in plan:
+                validate_ledger_host(plan["ledger_host"], task_vars["hostvars"], {*params["all_positions"], *params["hosts"]})
+                plan["ledger_connection"] = find_default_connection(plan["ledger_host"])
+            # The plan holds the SAC's passphrase: no part of it is in the result of a failure, which names variables and no value of a secret.
+            result.update(plan, changed=False, _ansible_no_log=True)
         except RapidError as error:
             result.update(error.as_result(), failed=True)
         return result

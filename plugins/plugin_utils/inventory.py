@@ -121,14 +121,19 @@ def extra_variable_names(loader: Any) -> frozenset[str]:
     return frozenset(load_extra_vars(loader))
 
 
+def _raw_variables(hostvars: Any, name: str) -> Mapping[str, Any]:
+    """Returns the variables of a host as they are written; a slice of the inventory may lack the ledger's host."""
+    own = hostvars.raw_get(name) if name in hostvars else None
+    return own if isinstance(own, Mapping) else {}
+
+
 def validate_controller(hostvars: Any, loader: Any) -> None:
     """Raises InvalidInput where a variable would make the controller's own tasks run elsewhere or as somebody else, with another ledger.
 
     The playbooks' own variables outrank the inventory's, and not those given with -e.
     """
     extra = load_extra_vars(loader)
-    own = hostvars.raw_get("localhost")
-    connection = str(own.get("ansible_connection") or "local") if isinstance(own, Mapping) else "local"
+    connection = str(_raw_variables(hostvars, "localhost").get("ansible_connection") or "local")
     if connection.rpartition(".")[2] != "local":
         raise InvalidInput("Nothing was changed. The controller's own tasks would use ansible_connection=%s; set ansible_connection: local for localhost, and "
                            "give no ansible_connection with -e" % connection, kind="fleet_invalid")
@@ -143,14 +148,15 @@ def validate_ledger_host(host: str, hostvars: Any, positions: Collection[str]) -
     if host in C.LOCALHOST:
         return
 
-    def find_address(name: str) -> tuple[str, str]:
-        own = hostvars.raw_get(name)
-        own = own if isinstance(own, Mapping) else {}
+    def find_address(name: str) -> tuple[str, str] | None:
+        own = _raw_variables(hostvars, name)
+        if str(own.get("ansible_connection")).rpartition(".")[2] == "local":
+            return None  # the controller itself, whatever address all hosts of the inventory have
         return str(own.get("ansible_host") or name).lower(), str(own.get("ansible_port") or 22)
 
     wanted = find_address(host)
     for position in positions:
-        if find_address(position) == wanted:
+        if wanted is not None and find_address(position) == wanted:
             raise InvalidInput("Nothing was changed. rapidauth_ledger_host is %s, which has the address of %s, a position: whoever has that position would be "
                                "sent the SAC; keep the ledger on localhost or a server" % (host, position), kind="fleet_invalid")
 

@@ -10,7 +10,7 @@ from hostile_programs import HostilePosition, HostileWindowsPosition
 from playbook_check import found
 from playbook_fleet import OWN_COMMANDS, Fleet, assert_rotated_once
 
-ROTATE, CHECK = "eccops.rapid.rotate_credentials", "eccops.rapid.check_credentials"
+ROTATE, CHECK, BLOCK = "eccops.rapid.rotate_credentials", "eccops.rapid.check_credentials", "eccops.rapid.block_credentials"
 ONE_WAVE = {"rotation_id": "2026q4", "rotation_waves": [20]}
 
 pytestmark = pytest.mark.slow
@@ -137,4 +137,20 @@ def test_a_ledger_host_that_is_a_position_is_refused(sandbox, tmp_path, run_play
         run = run_playbook(playbook, ONE_WAVE, inventory=fleet.write(), arguments=["--limit", first])
         assert run.returncode == 2
         assert "rapidauth_ledger_host is %s, a position" % second in run.result("Read and validate the fleet's variables")["msg"]
+    assert not {"get_request", "get_credential"} & set(sandbox.stats()["calls"])
+
+
+@pytest.mark.parametrize("playbook", [ROTATE, CHECK, BLOCK])
+def test_a_ledger_host_with_the_address_of_a_position_is_refused(sandbox, tmp_path, run_playbook, playbook):
+    """The plan was complete by then, with the SAC's passphrase: the refusal shows nothing of it."""
+    fleet = Fleet(sandbox, tmp_path / "fleet", 2)
+    first, second = fleet.positions
+    fleet.positions[first]["rapidauth_ledger_host"] = fleet.positions[second]["rapidauth_ledger_host"] = "keeper"
+    fleet.positions[second].update(ansible_connection="ssh", ansible_host="192.0.2.7")
+    inventory = fleet.write()
+    keeper = tmp_path / "keeper.yml"
+    keeper.write_text("ledger:\n  hosts:\n    keeper: {ansible_connection: ssh, ansible_host: 192.0.2.7}\n", encoding="utf-8")
+    run = run_playbook(playbook, {**ONE_WAVE, "blocked_positions": first}, inventory=inventory, arguments=["-i", str(keeper)], verbosity=3)
+    assert run.returncode == 2 and "rapidauth_ledger_host is keeper, which has the address of %s, a position" % second in run.output
+    assert sandbox.values["rapidauth_sac_passphrase"] not in run.output and "confirm_retries" not in run.output
     assert not {"get_request", "get_credential"} & set(sandbox.stats()["calls"])

@@ -146,11 +146,11 @@ def test_a_position_without_a_way_to_collect(sandbox, fleet, tmp_path, refused):
     connection = tmp_path / "connection.yml"  # as at a site: nothing but the service and its SAC
     lines = sandbox.connection_path.read_text(encoding="utf-8").splitlines()
     connection.write_text("\n".join(line for line in lines if not line.startswith(("sandbox_", "rotation_"))), encoding="utf-8")
-    first, second, third, *_others = fleet.positions
+    first, second, third, fourth = fleet.positions
     fleet.positions[second]["rotation_collect_argv"] = ["/bin/true"]
     site = harness.Playbooks(types.SimpleNamespace(connection_path=connection), tmp_path / "site")
     reported = refused(PLAN, playbooks=site)
-    assert "%s, %s: it has no rotation_collect_argv, the command that makes it collect" % (first, third) in reported and second not in reported
+    assert "%s, %s, %s: it has no rotation_collect_argv, the command that makes it collect" % (first, third, fourth) in reported and second not in reported
 
 
 def test_check_mode_finds_what_is_in_the_way_and_makes_nothing(fleet, tmp_path, refused):

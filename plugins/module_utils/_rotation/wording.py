@@ -9,7 +9,7 @@ import typing
 
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger.place import find_place
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.wave import MOST_CLOCK_SKEW_SECONDS
-from ansible_collections.eccops.rapid.plugins.module_utils._text import printable
+from ansible_collections.eccops.rapid.plugins.module_utils._text import join_reasons, printable
 from ansible_collections.eccops.rapid.plugins.module_utils._time import parse_instant
 
 
@@ -53,8 +53,8 @@ def describe_refusals(result: dict) -> str:
     if result.get("stopped_by"):
         return "Nothing was changed. The look-up at the service stopped: %s" % result["stopped_by"]
     if result["failed_positions"]:
-        reasons = ["%s: %s" % (name, result["positions"][name]["reason"].rstrip(".")) for name in result["failed_positions"]]
-        return "Nothing was changed. %s. Fix them, or leave them out with --limit." % ". ".join(reasons)
+        reasons = {name: result["positions"][name]["reason"].rstrip(".") for name in result["failed_positions"]}
+        return "Nothing was changed. %s | Fix them, or leave them out with --limit." % join_reasons(reasons)
     if skew is not None and abs(skew) > MOST_CLOCK_SKEW_SECONDS:
         return "Nothing was changed. The clock here and the service's differ by %d s; correct it first." % skew
     return ""

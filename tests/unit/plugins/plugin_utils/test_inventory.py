@@ -13,6 +13,13 @@ from ansible_collections.eccops.rapid.plugins.module_utils._errors import Invali
 from ansible_collections.eccops.rapid.plugins.plugin_utils import inventory
 from ansible_collections.eccops.rapid.plugins.plugin_utils.inventory import validate_controller, validate_ledger_host, validate_texts_stay_texts
 
+
+class RawVariables(dict):
+    """{host: its variables}, as Ansible's hostvars have them."""
+
+    raw_get = dict.__getitem__
+
+
 NATIVE, USUAL = types.SimpleNamespace(jinja2_native=True), types.SimpleNamespace()
 
 
@@ -38,7 +45,7 @@ def test_jinja_makes_no_number_of_an_id_or_a_secret(plan, name):
     ({}, {"ansible_become": "yes"}, "ansible_become was given with -e"), ({}, {"ansible_shell_type": "powershell"}, "ansible_shell_type was given with -e")])
 def test_nothing_that_is_meant_for_positions_reaches_the_controller(monkeypatch, own, extra, reported):
     monkeypatch.setattr(inventory, "load_extra_vars", lambda loader: extra)
-    hostvars = types.SimpleNamespace(raw_get={"localhost": own}.get)
+    hostvars = RawVariables({"localhost": own})
     if reported is None:
         validate_controller(hostvars, DataLoader())
         return
@@ -47,11 +54,11 @@ def test_nothing_that_is_meant_for_positions_reaches_the_controller(monkeypatch,
 
 
 @pytest.mark.parametrize("host, is_position", [
-    ("localhost", False), ("keeper", False), ("10.0.0.7", True), ("alias", True), ("other_port", False), ("NORTH-02", True), ("unknown", False)])
+    ("localhost", False), ("keeper", False), ("10.0.0.7", True), ("alias", True), ("other_port", False), ("NORTH-02", True), ("unknown", False), ("here", False)])
 def test_a_position_under_another_name_keeps_no_ledger(host, is_position):
     hosts = {"north-01": {"ansible_host": "10.0.0.7"}, "north-02": {}, "alias": {"ansible_host": "10.0.0.7"}, "keeper": {"ansible_host": "10.0.0.8"},
-             "other_port": {"ansible_host": "10.0.0.7", "ansible_port": 2222}}
-    hostvars = types.SimpleNamespace(raw_get=hosts.get)
+             "other_port": {"ansible_host": "10.0.0.7", "ansible_port": 2222}, "here": {"ansible_host": "10.0.0.7", "ansible_connection": "local"}}
+    hostvars = RawVariables(hosts)
     if not is_position:
         validate_ledger_host(host, hostvars, ["north-01", "north-02"])
         return
