@@ -54,7 +54,8 @@ def test_nothing_that_is_meant_for_positions_reaches_the_controller(monkeypatch,
 
 
 @pytest.mark.parametrize("host, is_position", [
-    ("localhost", False), ("keeper", False), ("10.0.0.7", True), ("alias", True), ("other_port", False), ("NORTH-02", True), ("unknown", False), ("here", False)])
+    ("localhost", False), ("keeper", False), ("10.0.0.7", True), ("alias", True), ("other_port", False), ("NORTH-02", True), ("unknown", False),
+    ("here", False)])
 def test_a_position_under_another_name_keeps_no_ledger(host, is_position):
     hosts = {"north-01": {"ansible_host": "10.0.0.7"}, "north-02": {}, "alias": {"ansible_host": "10.0.0.7"}, "keeper": {"ansible_host": "10.0.0.8"},
              "other_port": {"ansible_host": "10.0.0.7", "ansible_port": 2222}, "here": {"ansible_host": "10.0.0.7", "ansible_connection": "local"}}
