@@ -76,6 +76,7 @@ class Browser:
         self._reader = self._loop.create_task(self._read())
         for domain in ("Page", "Runtime", "Log", "Network", "Accessibility"):
             await self._send(domain + ".enable")
+        await self._send("Page.setLifecycleEventsEnabled", enabled=True)
 
     async def _close(self):
         self._reader.cancel()
@@ -103,10 +104,10 @@ class Browser:
 
     def go(self, url):
         """Opens a page and returns when it is loaded."""
-        seen = len(self.events)
-        self.call("Page.navigate", url=url)
+        # The load event of the page before may still be on its way: an answer to what is asked of that page would never come.
+        loader = self.call("Page.navigate", url=url)["loaderId"]
         until = time.monotonic() + TIMEOUT_SECONDS
-        while "Page.loadEventFired" not in [each["method"] for each in self.events[seen:]]:
+        while not [each for each in self.told("Page.lifecycleEvent") if (each["loaderId"], each["name"]) == (loader, "load")]:
             assert time.monotonic() < until
             self._run(asyncio.sleep(0.01))
 
