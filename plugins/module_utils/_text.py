@@ -15,8 +15,6 @@ _GUID = re.compile(r"\b([0-9a-fA-F]{8})(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b"
 _SHOWN = 8
 _LONGEST = 600
 _LONGEST_CAUSE = 100
-_MOST_REASONS = 20
-_MOST_NAMES = 12
 
 
 def printable(text: str, longest: int | None = _LONGEST) -> str:
@@ -48,18 +46,20 @@ def printable_tree(value: typing.Any, longest: int | None = _LONGEST) -> typing.
 
 def describe_unreachable(message: typing.Any) -> str:
     """Returns why a host cannot be reached, and what to do: of Ansible's own message, which it has shown already, only the innermost cause."""
-    cause = printable(str(message or "")).rsplit(": ", 1)[-1].strip(" .'\")>")[:_LONGEST_CAUSE]
-    return "it cannot be reached (%s); switch it on, or correct its address and account" % (cause or "no reason was given")
+    last_line = (str(message or "").strip() or ":").splitlines()[-1]
+    cause = printable(last_line.rsplit(": ", 1)[-1].strip(" :.'\")>"))[:_LONGEST_CAUSE]
+    cause += ")" * (cause.count("(") - cause.count(")"))
+    return "it cannot be reached (%s); switch it on, or correct how Ansible connects to it" % (cause or "no reason was given")
 
 
-def join_reasons(reasons: typing.Mapping[str, str]) -> str:
-    """Returns {position: what is wrong with it} in one line: a reason that several have once, and only the first of many positions by name."""
+def join_reasons(reasons: typing.Mapping[str, str], most_reasons: int | None = None, most_names: int | None = None) -> str:
+    """Returns {position: what is wrong with it} in one line: a reason that several have once, with the first of them, or all, by name."""
     having: dict[str, list[str]] = {}
     for name, reason in reasons.items():
         having.setdefault(reason, []).append(name)
-    lines = ["%s: %s" % (name_first(names, _MOST_NAMES), reason) for reason, names in having.items()]
-    further = sum(len(names) for names in list(having.values())[_MOST_REASONS:])
-    return " | ".join(lines[:_MOST_REASONS] + (["and %d more positions" % further] if further else []))
+    lines = ["%s: %s" % (name_first(names, most_names or len(names)), reason) for reason, names in having.items()]
+    further = len(reasons) - sum(len(names) for names in list(having.values())[:most_reasons])
+    return " | ".join(lines[:most_reasons] + (["and %d more positions" % further] if further else []))
 
 
 def name_first(names: typing.Sequence[str], most: int) -> str:

@@ -129,7 +129,7 @@ def test_positions_that_are_not_ready_are_all_named(fleet, tmp_path, refused):
     nothing, *named, advice = reported.replace("Nothing was replaced. ", "Nothing was replaced. | ").split(" | ")
     assert (nothing, advice) == ("Nothing was replaced.", "Fix them, or leave them out with --limit.")
     assert [text.split(":")[0] for text in named] == [unreachable, not_a_directory, without_program]
-    assert named[0] == unreachable + ": it cannot be reached (Connection refused); switch it on, or correct its address and account"
+    assert named[0] == unreachable + ": it cannot be reached (Connection refused); switch it on, or correct how Ansible connects to it"
     assert "%s is not a directory" % in_the_way in named[1]
     assert "no-such-program' does not exist on this position" in named[2]
     assert [path.name for path in fleet.place(fine).iterdir()] == []  # what was written to try it is gone

@@ -2,6 +2,7 @@
 # Copyright (c) 2026 eccops.rapid maintainers
 """Every kind of fault: what the client sees, and whether the effect happened."""
 
+import concurrent.futures
 import time
 
 import pytest
@@ -69,6 +70,18 @@ def test_wrong_request_id(sandbox, request_id):
     sandbox.fault("get_request", "wrong_request_id")
     value = sandbox.get(f"/requests/{request_id}").json()
     assert list(value) == FIELDS and value["RequestId"] != request_id
+
+
+def test_a_reset_drops_what_is_still_delayed(sandbox, request_id):
+    sandbox.fault("replace", "latency", seconds=1)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        delayed = pool.submit(replace, sandbox, request_id)
+        give_up_at = time.monotonic() + 60
+        while not sandbox.admin("GET", "/stats").json()["faults_fired"]:
+            assert time.monotonic() < give_up_at
+        assert sandbox.admin("POST", "/reset").status_code == 200
+        assert isinstance(delayed.exception(), requests.ConnectionError)
+    assert not is_replaced(sandbox)
 
 
 def test_latency_and_slow_drip_take_their_time_and_answer_well(sandbox, request_id):

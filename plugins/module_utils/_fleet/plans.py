@@ -17,11 +17,10 @@ from ansible_collections.eccops.rapid.plugins.module_utils._fleet.ledger_plan im
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.provision_plan import plan_provision
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.reading import FleetReader
 from ansible_collections.eccops.rapid.plugins.module_utils._rotation.request_ids import validate_credentials, validate_rotation_id
+from ansible_collections.eccops.rapid.plugins.module_utils._workstation.collection import LONGEST_SECONDS
 
 #: Between two look-ups of a credential that its position collects on its own schedule.
 CONFIRM_DELAY_SECONDS = 5
-#: What rapidauth_collection allows, which is asked only after the replacement.
-LONGEST_COLLECTION_SECONDS = 3600
 #: Where a RequestId is delivered to on a position that has no rotation_request_path.
 REQUEST_PATH, WINDOWS_REQUEST_PATH = "/var/lib/rapidauth/request.json", "C:\\ProgramData\\RapidAuth\\request.json"
 
@@ -100,8 +99,8 @@ def _plan_position(reader, position, run):
     own = {name: reader.own(position, variable) for name, variable in names.POSITION.items() if name != "rapidauth_request_id"}
     if own["rotation_collect_argv"] is not None and not own["rotation_collect_argv"]:
         reader.note(position, "it has no rotation_collect_argv, the command that makes it collect")
-    if own["rotation_collect_seconds"] is not None and not 1 <= own["rotation_collect_seconds"] <= LONGEST_COLLECTION_SECONDS:
-        reader.note(position, "rotation_collect_seconds must be between 1 and %d" % LONGEST_COLLECTION_SECONDS)
+    if own["rotation_collect_seconds"] is not None and not 1 <= own["rotation_collect_seconds"] <= LONGEST_SECONDS:
+        reader.note(position, "rotation_collect_seconds must be between 1 and %d" % LONGEST_SECONDS)
     minutes, is_windows = run["rotation_collection_minutes"] or 0, reader.is_windows(position)
     return {
         "request_id": _request_id(reader, position),
@@ -110,7 +109,7 @@ def _plan_position(reader, position, run):
         # Windows has no root: there the account of the connection does it, or the one that ansible_become_method: runas names.
         "is_root": own["rotation_become"] and not is_windows,
         "argv": list(own["rotation_collect_argv"] or ()),
-        "collect_seconds": own["rotation_collect_seconds"] or min(LONGEST_COLLECTION_SECONDS, max(1, int(minutes * 60))),
+        "collect_seconds": own["rotation_collect_seconds"] or min(LONGEST_SECONDS, max(1, int(minutes * 60))),
     }
 
 

@@ -16,6 +16,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils._fleet.values import 
 from ansible_collections.eccops.rapid.plugins.module_utils._fleet.variables import CONNECTION, Variable, describe_unknown
 from ansible_collections.eccops.rapid.plugins.module_utils._text import join_reasons, printable
 
+#: What is wrong with an inventory is often wrong for all: how much of it is listed.
+MOST_REASONS, MOST_NAMES = 20, 12
 #: Templates that refer to templates are followed so far; beyond it each host's are opened for themselves.
 DEEPEST_TEMPLATE = 6
 _NAME = re.compile(r"[A-Za-z_]\w*")
@@ -149,8 +151,8 @@ class FleetReader:
     def describe_problems(self) -> str:
         """Returns all problems in one line, those of the run first, then by position in the inventory's order."""
         of_the_run = self.problems.get("", [])
-        own = join_reasons({position: "; ".join(self.problems[position]) for position in self.hosts if self.problems.get(position)})
-        return " | ".join(filter(None, ["; ".join(of_the_run), own]))
+        own = {position: "; ".join(self.problems[position]) for position in self.hosts if self.problems.get(position)}
+        return " | ".join(filter(None, ["; ".join(of_the_run), join_reasons(own, MOST_REASONS, MOST_NAMES)]))
 
 
 def _as_written(value):

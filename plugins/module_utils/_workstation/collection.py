@@ -26,6 +26,8 @@ from ansible_collections.eccops.rapid.plugins.module_utils._workstation.commands
 
 #: Stands in an argument of the command for the path of the request file, as this position expands it.
 REQUEST_PATH = "{request_path}"
+#: The longest time that a command may be given.
+LONGEST_SECONDS = 3600
 #: Room that the request file, the mark and what a collector writes need at the least.
 ROOM_BYTES = 65536
 
@@ -40,8 +42,8 @@ def run(params: dict, is_check_mode: bool) -> dict:
     """Returns the module's result for its params. Raises RapidError where the position is not ready or did not collect."""
     place = RequestPlace(params["request_path"])
     argv = expand_argv(params["argv"], place.path)
-    if not 1 <= params["timeout_seconds"] <= 3600:
-        raise InvalidInput("timeout_seconds must be between 1 and 3600")
+    if not 1 <= params["timeout_seconds"] <= LONGEST_SECONDS:
+        raise InvalidInput("timeout_seconds must be between 1 and %d" % LONGEST_SECONDS)
     if params["state"] == "ready":
         return _prepare(place, argv, is_check_mode)
     return _collect(place, argv, params, is_check_mode)

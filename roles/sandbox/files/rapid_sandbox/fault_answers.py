@@ -20,7 +20,10 @@ _PIECES_OF_A_DRIP = 16
 async def play(fault, surface, route, call, request):
     """Serve the call the way the fault wants it."""
     if fault.kind == "latency":
+        resets = surface.world.resets
         await asyncio.sleep(fault.seconds)
+        if surface.world.resets != resets:  # the call belongs to what was before, and must not change what is now
+            return await _cut(request)
     answer = surface.act(route, call) if fault.is_effect_done else None
     if fault.kind.startswith("disconnect_"):
         return await _cut(request)

@@ -32,6 +32,8 @@ class World:
     fleet: list
     device_authority: Authority
     sac_issuer: str
+    #: How often the world was put back to its beginning since the start.
+    resets: int = 0
 
     @classmethod
     def open(cls, directory, secrets, fleet, device_authority, sac_issuer, is_fleet_given=False):
@@ -65,7 +67,8 @@ class World:
         self.storage.keep_setting("clock_offset_seconds", offset_seconds)
 
     def reset(self, call):
-        """Back to the seeded fleet and the defaults; authorities, SACs, secrets and the log stay."""
+        """Back to the seeded fleet and the defaults; authorities, SACs, secrets and the log stay. Calls that a fault delays are dropped."""
+        self.resets += 1
         with self.storage.transaction():
             audit.append(self.storage, self.clock.now_ticks(), "reset", call)
             self.move_clock(0.0)

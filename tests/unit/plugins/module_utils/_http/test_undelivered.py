@@ -16,6 +16,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._http.tls import clie
 from ansible_collections.eccops.rapid.plugins.module_utils._http.transport import Transport
 from ansible_collections.eccops.rapid.tests.unit.support import cut_network
 from ansible_collections.eccops.rapid.tests.unit.support.scripted_server import ScriptedServer
+from ansible_collections.eccops.rapid.tests.unit.support.waiting import wait_until
 
 TIMEOUT_SECONDS = 1
 #: By then TCP has sent again what it will: it does at 0.2, 0.6, 1.4, 3, 6.2 and 12.6 s.
@@ -40,12 +41,12 @@ def post_into_a_cut_network(context, ca_path, is_killed):
     os.read(is_connected, 1)
     with cut_network.Cut(server.port):
         os.write(cut, b"!")
-        wait(lambda: cut_network.has_unacknowledged(server.port))
+        wait_until(lambda: cut_network.has_unacknowledged(server.port))
         began_at = time.monotonic()
         if is_killed:
             os.kill(child, signal.SIGKILL)
-        wait(lambda: time.monotonic() > began_at + TIMEOUT_SECONDS + 0.3)
-    wait(lambda: time.monotonic() > began_at + LATEST_SECONDS or len(server.requests) > 1)
+        wait_until(lambda: time.monotonic() > began_at + TIMEOUT_SECONDS + 0.3)
+    wait_until(lambda: time.monotonic() > began_at + LATEST_SECONDS or len(server.requests) > 1)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     return [each.method for each in server.requests]
@@ -59,10 +60,3 @@ def _post_once_cut(server, ca_path, connected, is_cut):
     with contextlib.suppress(AnswerLost):
         transport.send_once("POST", "/", json={})
     signal.pause()
-
-
-def wait(is_so):
-    give_up_at = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < give_up_at
-        time.sleep(0.02)

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import threading
-import time
 
 import pytest
 from ansible_collections.eccops.rapid.plugins.module_utils._ledger import postgresql as postgresql_store
@@ -20,6 +19,7 @@ from ansible_collections.eccops.rapid.plugins.module_utils._rotation.replacement
 from ansible_collections.eccops.rapid.tests.unit.support.ledgers import API, intent
 from ansible_collections.eccops.rapid.tests.unit.support.model_rapidauth import ModelRapidAuth
 from ansible_collections.eccops.rapid.tests.unit.support.postgresql import PostgresqlServer
+from ansible_collections.eccops.rapid.tests.unit.support.waiting import wait_until
 
 
 @pytest.fixture(name="own_server")
@@ -28,13 +28,6 @@ def fixture_own_server(postgresql):
     server = PostgresqlServer(max_wal_senders=4, wal_level="replica")
     yield server
     server.close()
-
-
-def wait(is_so):
-    give_up_at = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < give_up_at
-        time.sleep(0.02)
 
 
 def wanted(service, anon_id="a1"):
@@ -49,12 +42,12 @@ def test_a_rotation_goes_on_after_a_standby_was_promoted(own_server, monkeypatch
         both = LedgerUrl("postgresql://owner@/postgres?" + parameters)
         with LedgerRecord(both, API) as record:
             record.intend(intent(new_anon_id="a0"))
-            wait(lambda: standby.execute("SELECT to_regclass('eccops_rapid.replacements')") != [(None,)])
-            wait(lambda: standby.execute("SELECT 1 FROM eccops_rapid.replacements"))
+            wait_until(lambda: standby.execute("SELECT to_regclass('eccops_rapid.replacements')") != [(None,)])
+            wait_until(lambda: standby.execute("SELECT 1 FROM eccops_rapid.replacements"))
             # An asynchronous standby: what it does not get any more is lost with the primary.
             standby.execute("ALTER SYSTEM SET primary_conninfo = ''")
             standby.execute("SELECT pg_reload_conf()")
-            wait(lambda: not standby.execute("SELECT 1 FROM pg_stat_wal_receiver"))
+            wait_until(lambda: not standby.execute("SELECT 1 FROM pg_stat_wal_receiver"))
             assert replace_one(service, record, wanted(service)).status == "replaced"
 
             own_server.stop(is_killed=True)
@@ -90,12 +83,12 @@ def test_a_synchronous_standby_that_is_not_there_is_not_done_without(own_server,
         is_held.wait()
         own_server.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
         own_server.execute("SELECT pg_reload_conf()")
-        wait(lambda: own_server.execute("SHOW synchronous_standby_names") == [("nobody",)])
+        wait_until(lambda: own_server.execute("SHOW synchronous_standby_names") == [("nobody",)])
         waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
         is_awaited.set()
-        wait(lambda: own_server.execute(waiting))
+        wait_until(lambda: own_server.execute(waiting))
         own_server.execute("SELECT pg_cancel_backend(pid) FROM (%s) AS waiting" % waiting)
-        wait(lambda: own_server.execute(waiting))  # the next session waits too
+        wait_until(lambda: own_server.execute(waiting))  # the next session waits too
         monkeypatch.setattr(postgresql_store, "SILENT_SECONDS", 1)
         with pytest.raises(LedgerError, match="cannot be used: it kept silent for 1 s, as when it waits for a synchronous standby; check"):
             LedgerRecord(url, API)

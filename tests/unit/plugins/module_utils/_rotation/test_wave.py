@@ -47,7 +47,7 @@ def test_the_progress_adds_up():
 
 @pytest.mark.parametrize("answer, reported", [
     ({"is_delivered": False}, None), ({}, "it was not tried"), ({"failed": True, "msg": "no room", "is_delivered": False}, "no room"),
-    ({"unreachable": True, "msg": "ssh: refused"}, "it cannot be reached (refused); switch it on, or correct its address and account"),
+    ({"unreachable": True, "msg": "ssh: refused"}, "it cannot be reached (refused); switch it on, or correct how Ansible connects to it"),
     ({"skipped": True, "msg": "?"}, "?")])
 def test_positions_that_are_not_ready(answer, reported):
     tried = {name: {"is_delivered": False} for name in "ab"}

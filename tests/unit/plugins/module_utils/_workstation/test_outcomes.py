@@ -18,7 +18,7 @@ UNREACHABLE = {"unreachable": True, "changed": False, "msg": "no route"}
     ({"portal_launcher_installed": UNCHANGED, "sac_certificate_installed": CHANGED}, ("changed", "unchanged", "changed", "")),
     ({"portal_launcher_installed": CHANGED, "sac_certificate_installed": SKIPPED}, ("changed", "changed", "-", "")),
     ({"sac_certificate_installed": UNREACHABLE, "portal_launcher_installed": SKIPPED},
-     ("unreachable", "-", "-", "it cannot be reached (no route); switch it on, or correct its address and account")),
+     ("unreachable", "-", "-", "it cannot be reached (no route); switch it on, or correct how Ansible connects to it")),
     ({"sac_certificate_installed": CHANGED, "portal_launcher_installed": dict(CHANGED, failed=True), "eccops_rapid_problem": "full disk"},
      ("failed", "-", "changed", "full disk")),
 ])
